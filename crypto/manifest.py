@@ -1,0 +1,285 @@
+"""The manifest of one sealing, version 1: readable by the hub, free of personal data, named by digest in ``seal``.
+
+Invariants:
+- canonical JSON with exactly the members written here; streams lie back to back and fill the object;
+- part sizes add up to the object's size; every digest is lower-case hex;
+- no file names, no free text: lines are named by catalogue material code;
+- ``renditions`` may hold ``full``, ``masked`` and ``camera``; ``tiles`` and ``fields`` (salted commitments for
+  provable masking) have their place and may be null.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from crypto import canonical
+from crypto.refusal import Refusal
+from crypto.sealing import SUITE, Context, Part, SealedObject, Stream
+
+VERSION = 1
+RENDITIONS = frozenset({"full", "masked", "camera"})
+ACQUISITIONS = frozenset({"SUBMIT", "VERIFY_ONLINE", "FROM_LICENCE", "COMMITMENT", "COVERED_BY", "REUSED", "FORM"})
+ORIGINALS = frozenset({"NOT_NEEDED", "SEEN_RETURNED", "HELD"})
+TRUST = frozenset({"A", "B", "C", "D"})
+KINDS = frozenset({"application", "result", "address", "notice"})
+RULE = "architecture: manifest v1; A03, A04, 国办函〔2016〕108号"
+
+_HEX64 = re.compile(r"[0-9a-f]{64}")
+_HEX32 = re.compile(r"[0-9a-f]{32}")
+_CODE = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_MEDIA = re.compile(r"[a-z]+/[a-z0-9.+-]{1,60}")
+
+
+@dataclass(frozen=True)
+class Rendition:
+    """One sealed rendition of one page."""
+
+    name: str
+    stream: Stream
+    media_type: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a line, counted from 1."""
+
+    number: int
+    renditions: tuple[Rendition, ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One material line: catalogue code, how it was got, trust level, what became of the original."""
+
+    line: str
+    material: str
+    acquisition: str
+    trust: str
+    original: str
+    pages: tuple[Page, ...]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """One sealing. ``object_key``: where the ciphertext lies; ``parts``: as uploaded."""
+
+    case: str
+    revision: int
+    kind: str
+    task_code: str
+    catalogue: str
+    object_key: str
+    size: int
+    sha256: str
+    part_size: int
+    parts: tuple[Part, ...]
+    lines: tuple[Line, ...]
+
+    def encode(self) -> bytes:
+        """Canonical bytes; their digest is what ``seal`` names."""
+        return canonical.encode(
+            {
+                "v": VERSION,
+                "suite": SUITE,
+                "case": self.case,
+                "revision": self.revision,
+                "kind": self.kind,
+                "task_code": self.task_code,
+                "catalogue": self.catalogue,
+                "object": {
+                    "key": self.object_key,
+                    "size": self.size,
+                    "sha256": self.sha256,
+                    "part_size": self.part_size,
+                    "parts": [dict(part.__dict__) for part in self.parts],
+                },
+                "lines": [_line_object(line) for line in self.lines],
+            }
+        )
+
+    def streams(self) -> list[tuple[Line, Page, Rendition]]:
+        """All sealed renditions in the order of the object."""
+        return [(line, page, made) for line in self.lines for page in line.pages for made in page.renditions]
+
+    def data_key_names(self) -> set[tuple[str, str]]:
+        """(line, rendition) of every data key of this sealing."""
+        return {(line.line, made.name) for line, _, made in self.streams()}
+
+
+@dataclass(frozen=True)
+class LineFacts:
+    """What the window says of a line before its pages are sealed."""
+
+    line: str
+    material: str
+    acquisition: str
+    trust: str
+    original: str
+
+
+def build(
+    sealed: SealedObject,
+    lines: Sequence[LineFacts],
+    media_types: Mapping[tuple[str, int, str], str],
+    *,
+    case: str,
+    revision: int,
+    kind: str,
+    task_code: str,
+    catalogue: str,
+    object_key: str,
+    part_size: int,
+) -> Manifest:
+    """The manifest of what a ``Sealer`` wrote. ``media_types`` by (line, page, rendition)."""
+    made = tuple(_build_line(facts, sealed, media_types) for facts in lines)
+    return Manifest(
+        case, revision, kind, task_code, catalogue, object_key, sealed.size, sealed.sha256, part_size,
+        sealed.parts, made,
+    )  # fmt: skip
+
+
+def read(data: bytes) -> Manifest:
+    """The manifest in ``data``, all invariants checked. Refusals NOT_CANONICAL, MANIFEST_FORMAT."""
+    value = canonical.parse(data)
+    try:
+        manifest = _read(value)
+        _require_layout(manifest)
+        if manifest.encode() != data:
+            raise ValueError("members")
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Refusal("MANIFEST_FORMAT", RULE, problem=str(error)[:60]) from error
+    return manifest
+
+
+def _build_line(facts: LineFacts, sealed: SealedObject, media_types: Mapping[tuple[str, int, str], str]) -> Line:
+    pages: dict[int, list[Rendition]] = {}
+    for stream in sealed.streams:
+        at = stream.context
+        if at.line == facts.line:
+            media = media_types[at.line, at.page, at.rendition]
+            pages.setdefault(at.page, []).append(Rendition(at.rendition, stream, media))
+    made = tuple(Page(number, tuple(found)) for number, found in sorted(pages.items()))
+    return Line(facts.line, facts.material, facts.acquisition, facts.trust, facts.original, made)
+
+
+def _line_object(line: Line) -> dict[str, object]:
+    return {
+        "line": line.line,
+        "material": line.material,
+        "acquisition": line.acquisition,
+        "trust": line.trust,
+        "original": line.original,
+        "pages": [
+            {
+                "page": page.number,
+                "renditions": {made.name: _rendition_object(made) for made in page.renditions},
+            }
+            for page in line.pages
+        ],
+    }
+
+
+def _rendition_object(made: Rendition) -> dict[str, object]:
+    stream = made.stream
+    return {
+        "offset": stream.offset,
+        "length": stream.length,
+        "sha256": stream.sha256,
+        "commitment": stream.commitment,
+        "plain_size": stream.plain_size,
+        "media_type": made.media_type,
+        "tiles": None,
+        "fields": None,
+    }
+
+
+def _read(value: Mapping[str, object]) -> Manifest:
+    held = value["object"]
+    lines = value["lines"]
+    if value["v"] != VERSION or value["suite"] != SUITE or value["kind"] not in KINDS:
+        raise ValueError("version, suite or kind")
+    if not isinstance(held, dict) or not isinstance(lines, list) or not lines:
+        raise ValueError("object or lines")
+    case, revision = _match(_HEX32, value["case"]), _number(value["revision"])
+    parts = tuple(
+        Part(_number(part["size"]), _match(_HEX32, part["md5"]), _match(_HEX64, part["sha256"]))
+        for part in held["parts"]
+    )
+    return Manifest(
+        case=case,
+        revision=revision,
+        kind=str(value["kind"]),
+        task_code=_match(_CODE, value["task_code"]),
+        catalogue=str(value["catalogue"]),
+        object_key=str(held["key"]),
+        size=_number(held["size"]),
+        sha256=_match(_HEX64, held["sha256"]),
+        part_size=_number(held["part_size"]),
+        parts=parts,
+        lines=tuple(_read_line(case, revision, line) for line in lines),
+    )
+
+
+def _read_line(case: str, revision: int, value: Mapping[str, object]) -> Line:
+    name = _match(_CODE, value["line"])
+    if value["acquisition"] not in ACQUISITIONS or value["trust"] not in TRUST or value["original"] not in ORIGINALS:
+        raise ValueError(f"line {name}")
+    pages = value["pages"]
+    if not isinstance(pages, list):
+        raise ValueError("pages")
+    return Line(
+        name,
+        _match(_CODE, value["material"]),
+        str(value["acquisition"]),
+        str(value["trust"]),
+        str(value["original"]),
+        tuple(_read_page(case, revision, name, page) for page in pages),
+    )
+
+
+def _read_page(case: str, revision: int, line: str, value: Mapping[str, object]) -> Page:
+    number, renditions = _number(value["page"]), value["renditions"]
+    if not isinstance(renditions, dict) or not renditions or not set(renditions) <= RENDITIONS:
+        raise ValueError("renditions")
+    made = []
+    for name, item in renditions.items():
+        stream = Stream(
+            Context(case, revision, line, number, name),
+            _number(item["offset"], least=0),
+            _number(item["length"]),
+            _match(_HEX64, item["sha256"]),
+            _match(_HEX64, item["commitment"]),
+            _number(item["plain_size"]),
+        )
+        made.append(Rendition(name, stream, _match(_MEDIA, item["media_type"])))
+    return Page(number, tuple(made))
+
+
+def _require_layout(manifest: Manifest) -> None:
+    names = [line.line for line in manifest.lines]
+    if len(set(names)) != len(names):
+        raise ValueError("line twice")
+    for line in manifest.lines:
+        if [page.number for page in line.pages] != list(range(1, len(line.pages) + 1)):
+            raise ValueError("pages are counted from 1")
+    end = 0
+    for stream in sorted((made.stream for _, _, made in manifest.streams()), key=lambda item: item.offset):
+        if stream.offset != end:
+            raise ValueError("streams lie back to back")
+        end += stream.length
+    sizes = [part.size for part in manifest.parts]
+    full = all(size == manifest.part_size for size in sizes[:-1])
+    if end != manifest.size or sum(sizes) != manifest.size or not full or sizes[-1] > manifest.part_size:
+        raise ValueError("sizes")
+
+
+def _match(pattern: re.Pattern[str], value: object) -> str:
+    if not isinstance(value, str) or pattern.fullmatch(value) is None:
+        raise ValueError(f"text {str(value)[:20]}")
+    return value
+
+
+def _number(value: object, least: int = 1) -> int:
+    if type(value) is not int or value < least:
+        raise ValueError("number")
+    return value

@@ -1,0 +1,190 @@
+"""What the registry chain says, as values: key records, grants, publications.
+
+Invariants: a record is read from the body of one registry statement and never changes; a key has one purpose.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from crypto import identity, kem, suites
+from crypto.keyid import key_id
+from crypto.refusal import Refusal
+
+RULE = "architecture: key record"
+NODE_ROLES = frozenset(
+    {"window", "department", "gateway", "portal", "coordinator", "auditor", "hub", "registrar", "recovery"}
+)
+PERSON_ROLES = frozenset(
+    {
+        "COLLECTOR",
+        "COLLECT_LEAD",
+        "ACCEPTOR",
+        "REVIEWER",
+        "DECIDER",
+        "HEAD",
+        "ISSUER",
+        "AUDITOR",
+        "COORDINATOR",
+    }
+)
+GRANT_KINDS = frozenset({"DECIDE", "SEAL_USE", "PRE_REVIEW", "COORDINATE"})
+PURPOSES = frozenset({"tls", "sign", "kem", "witness"})
+
+
+@dataclass(frozen=True)
+class PublicKey:
+    """One public key under its suite. ``tls`` keys are kept as ECDSA P-256 points like ``sign`` keys."""
+
+    suite: str
+    public: bytes
+
+    @property
+    def id(self) -> str:
+        """Key id (``crypto.keyid``)."""
+        return key_id(self.suite, self.public)
+
+    def as_object(self) -> dict[str, object]:
+        """JSON form: suite and base64."""
+        return {"suite": self.suite, "public": base64.b64encode(self.public).decode()}
+
+
+@dataclass(frozen=True)
+class KeyRecord:
+    """Keys of one node or person from registry position ``epoch`` on. ``digest`` is the statement's identity."""
+
+    digest: str
+    epoch: int
+    subject: str
+    kind: str
+    node: str
+    roles: frozenset[str]
+    region: str
+    title: str
+    public_prefix: int | None
+    keys: Mapping[str, PublicKey]
+    replaces: str | None
+
+    @property
+    def kem(self) -> PublicKey:
+        """The key that data keys are wrapped to. Refusal KEM_MISSING."""
+        if "kem" not in self.keys:
+            raise Refusal("KEM_MISSING", RULE, subject=self.subject)
+        return self.keys["kem"]
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A power of attorney (授权委托书) as a leaf: ``items`` are task codes or ``*``; dates are legal dates, UTC+8.
+
+    Source: F01, F03, F04.
+    """
+
+    digest: str
+    epoch: int
+    grant_id: str
+    kind: str
+    node: str
+    person: str
+    items: frozenset[str]
+    valid_from: str
+    valid_to: str
+    document: str
+
+    def covers(self, kind: str, person: str, task_code: str, date: str) -> bool:
+        """Whether the grant lets ``person`` do ``kind`` for ``task_code`` on ISO ``date``."""
+        named = "*" in self.items or task_code in self.items
+        return self.kind == kind and self.person == person and named and self.valid_from <= date <= self.valid_to
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A published document (catalogue or calendar): version, digest of its canonical bytes, registry position."""
+
+    epoch: int
+    kind: str
+    version: str
+    document: str
+    effective_from: str
+
+
+def read_key_record(digest: str, epoch: int, body: Mapping[str, object]) -> KeyRecord:
+    """The record in a ``key.register`` body.
+
+    Refusals KEY_RECORD_FORMAT, PUBLIC_KEY_INVALID, SUITE_UNKNOWN, NODE_ID_FORMAT, PERSON_ID_FORMAT.
+    """
+    wanted = {"subject", "kind", "node", "roles", "region", "title", "public_prefix", "keys", "replaces"}
+    raw_keys, roles = body.get("keys"), body.get("roles")
+    if set(body) != wanted or not isinstance(raw_keys, dict) or not isinstance(roles, list):
+        raise Refusal("KEY_RECORD_FORMAT", RULE, members=",".join(sorted(body)))
+    kind, node, subject = str(body["kind"]), identity.require_node(str(body["node"])), str(body["subject"])
+    allowed = NODE_ROLES if kind == "node" else PERSON_ROLES
+    if kind not in {"node", "person"} or not roles or not set(roles) <= allowed:
+        raise Refusal("KEY_RECORD_FORMAT", RULE, kind=kind, roles=",".join(map(str, roles)))
+    if kind == "person" and identity.node_of(identity.require_person(subject)) != node:
+        raise Refusal("KEY_RECORD_FORMAT", RULE, subject=subject)
+    if kind == "node" and (subject != node or identity.node_region(node) != body["region"]):
+        raise Refusal("KEY_RECORD_FORMAT", RULE, subject=subject)
+    prefix, replaces = body["public_prefix"], body["replaces"]
+    return KeyRecord(
+        digest=digest,
+        epoch=epoch,
+        subject=subject,
+        kind=kind,
+        node=node,
+        roles=frozenset(roles),
+        region=str(body["region"]),
+        title=str(body["title"]),
+        public_prefix=prefix if isinstance(prefix, int) else None,
+        keys=_read_keys(kind, raw_keys),
+        replaces=replaces if isinstance(replaces, str) else None,
+    )
+
+
+def _read_keys(kind: str, raw: Mapping[str, object]) -> dict[str, PublicKey]:
+    needed = {"sign"} if kind == "person" else {"sign", "tls", "kem", "witness"}
+    if not {"sign"} <= set(raw) <= needed:
+        raise Refusal("KEY_RECORD_FORMAT", RULE, keys=",".join(sorted(raw)))
+    keys = {purpose: read_public(value) for purpose, value in raw.items()}
+    for purpose, key in keys.items():
+        if purpose == "kem":
+            kem.require_kem_public(key.suite, key.public)
+        else:
+            suites.require_public(key.suite, key.public)
+    if len({key.id for key in keys.values()}) != len(keys):
+        raise Refusal("KEY_RECORD_FORMAT", RULE, problem="one key, one purpose")
+    return keys
+
+
+def read_public(value: object) -> PublicKey:
+    """A public key in JSON form. Refusal KEY_RECORD_FORMAT."""
+    try:
+        if not isinstance(value, dict) or set(value) != {"suite", "public"}:
+            raise ValueError("members")
+        return PublicKey(str(value["suite"]), base64.b64decode(str(value["public"]), validate=True))
+    except (ValueError, binascii.Error) as error:
+        raise Refusal("KEY_RECORD_FORMAT", RULE, problem="public key") from error
+
+
+def read_grant(digest: str, epoch: int, body: Mapping[str, object]) -> Grant:
+    """The grant in a ``grant.issue`` body. Refusal GRANT_FORMAT."""
+    wanted = {"grant_id", "kind", "node", "person", "items", "valid_from", "valid_to", "document"}
+    items = body.get("items")
+    if set(body) != wanted or not isinstance(items, list) or body["kind"] not in GRANT_KINDS:
+        raise Refusal("GRANT_FORMAT", "F04", members=",".join(sorted(body)))
+    node, person = str(body["node"]), str(body["person"])
+    if identity.node_of(person) != node:
+        raise Refusal("GRANT_FORMAT", "F04", person=person)
+    return Grant(
+        digest=digest,
+        epoch=epoch,
+        grant_id=str(body["grant_id"]),
+        kind=str(body["kind"]),
+        node=node,
+        person=person,
+        items=frozenset(map(str, items)),
+        valid_from=str(body["valid_from"]),
+        valid_to=str(body["valid_to"]),
+        document=str(body["document"]),
+    )

@@ -1,0 +1,103 @@
+"""What the law looks at besides the case file: the act, and the world at its position in the log.
+
+Invariants: everything here can be rebuilt from leaves, published documents and the manifest, so hub and auditor
+judge the same act by the same facts; no I/O behind these calls is visible to the law.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from crypto.directory import Directory
+from crypto.manifest import Manifest
+from crypto.records import Grant, KeyRecord
+from crypto.refusal import Refusal
+from crypto.statement import Statement
+from hub.casework.calendar import WorkCalendar
+from hub.casework.catalogue import Catalogue
+
+RULES_VERSION = "2026.11-1"
+
+
+class Registry(Protocol):
+    """The registry at the act's position (``crypto.directory.Directory`` bound to an epoch)."""
+
+    def current(self, subject: str) -> KeyRecord: ...
+    def live_grant(self, kind: str, person: str, task_code: str, date: str) -> Grant | None: ...
+    def nodes(self, role: str) -> list[KeyRecord]: ...
+
+
+@dataclass(frozen=True)
+class BoundRegistry:
+    """The directory at one registry position: what ``Registry`` asks for, in hub, agents and audits alike."""
+
+    directory: Directory
+    epoch: int
+
+    def current(self, subject: str) -> KeyRecord:
+        """Valid record of a subject at the position. Refusals SUBJECT_UNKNOWN, KEY_REVOKED."""
+        return self.directory.current(subject, self.epoch)
+
+    def live_grant(self, kind: str, person: str, task_code: str, date: str) -> Grant | None:
+        """Live grant at the position, or None."""
+        return self.directory.live_grant(kind, person, task_code, date, self.epoch)
+
+    def nodes(self, role: str) -> list[KeyRecord]:
+        """Valid nodes with a role at the position."""
+        return self.directory.nodes(role, self.epoch)
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """A sealing whose object is in the store: its manifest and the pinned version (promise 5)."""
+
+    digest: str
+    manifest: Manifest
+    version_id: str
+
+
+@dataclass(frozen=True)
+class World:
+    """Facts at one position. ``pinned`` by manifest digest; ``hub``: the hub's own node id."""
+
+    registry: Registry
+    catalogue: Catalogue
+    calendar: WorkCalendar
+    hub: str
+    epoch: int
+    pinned: Callable[[str], Pinned | None]
+    catalogue_of: Callable[[str], Catalogue]
+
+
+@dataclass(frozen=True)
+class Act:
+    """One statement with who signed it and the legal time (hub's ``recorded_at``, text in UTC+8)."""
+
+    statement: Statement
+    digest: str
+    recorded_at: str
+    node: KeyRecord
+    person: KeyRecord | None
+
+    @property
+    def date(self) -> str:
+        """Legal date, ISO, UTC+8."""
+        return self.recorded_at[:10]
+
+    @property
+    def moment(self) -> datetime:
+        """Legal time as a value."""
+        return datetime.fromisoformat(self.recorded_at)
+
+    def text(self, name: str) -> str:
+        """A text member of the body. Refusal BODY_MEMBER."""
+        return text_of(self.statement.body, name)
+
+
+def text_of(body: Mapping[str, object], name: str) -> str:
+    """A non-empty text member. Refusal BODY_MEMBER."""
+    value = body.get(name)
+    if not isinstance(value, str) or not value or len(value) > 4000:
+        raise Refusal("BODY_MEMBER", "architecture: statement body", member=name)
+    return value

@@ -1,0 +1,173 @@
+"""The law as a table: one row an event, and the one function that applies a row.
+
+Invariants:
+- a case moves only by ``apply``; a row is chosen by (chain, event, state) and there is at most one;
+- guards are checked in the order of the row, all before any effect; a refusal changes nothing;
+- who must sign stands in the row (``Signers``): person and node for legal acts, the node alone for machine
+  receipts, the hub for what the law makes happen by itself;
+- the custody chain is compare-and-set: an act names the head that it was made on, the loser of a race is told;
+- hub time is monotone per case (states.md 10, 20); collector roles never accept or decide (19), because no row
+  names them there.
+
+Adding the rest of states.md means adding rows to ``hub.casework.table`` and, where needed, guards and effects.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from crypto.refusal import Refusal
+from crypto.statement import CUSTODY
+from hub.casework.casefile import CaseFile, State
+from hub.casework.context import Act, World
+
+Guard = Callable[[CaseFile | None, Act, World], None]
+Effect = Callable[[CaseFile, Act, World], CaseFile]
+Opening = Callable[[Act, World], CaseFile]
+
+
+class Signers(Enum):
+    """Who must have signed."""
+
+    PERSON_AND_NODE = "person and node"
+    NODE = "node"
+    HUB = "hub"
+
+
+class Party(Enum):
+    """Which node of the case may act."""
+
+    COLLECTING = "collecting node"
+    ACCEPTING = "accepting node"
+    EITHER = "collecting or accepting node"
+    KEY_HOLDER = "a node that holds the keys"
+    GATEWAY = "the parcel's gateway"
+    PARTY = "any node with a part in the case"
+    HUB = "hub"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One row. ``source`` empty: the case does not exist yet. ``target`` None: the state stays."""
+
+    id: str
+    event: str
+    source: tuple[State, ...]
+    target: State | None
+    party: Party
+    roles: frozenset[str]
+    signers: Signers
+    guards: tuple[Guard, ...]
+    effects: tuple[Effect, ...]
+    citation: str
+    chain: str = CUSTODY
+    opening: Opening | None = None
+
+
+class Law:
+    """The rows, indexed. Building fails on two rows for one (chain, event, state)."""
+
+    def __init__(self, rows: tuple[Rule, ...]) -> None:
+        self.rows = rows
+        self._by_event: dict[tuple[str, str], list[Rule]] = {}
+        for row in rows:
+            known = self._by_event.setdefault((row.chain, row.event), [])
+            taken = {state for other in known for state in other.source}
+            if taken & set(row.source) or (not row.source and any(not other.source for other in known)):
+                raise ValueError(f"two rows for {row.event}")
+            known.append(row)
+
+    def row(self, file: CaseFile | None, act: Act) -> Rule:
+        """The row for an act. Refusals EVENT_UNKNOWN, CASE_UNKNOWN, CASE_EXISTS, STATE_FORBIDS."""
+        statement = act.statement
+        known = self._by_event.get((statement.chain, statement.type))
+        if not known:
+            raise Refusal("EVENT_UNKNOWN", "states.md 4", event=statement.type, chain=statement.chain)
+        for row in known:
+            if (file is None and not row.source) or (file is not None and file.state in row.source):
+                return row
+        if file is None:
+            raise Refusal("CASE_UNKNOWN", known[0].citation, event=statement.type)
+        if all(not row.source for row in known):
+            raise Refusal("CASE_EXISTS", known[0].citation, event=statement.type)
+        raise Refusal("STATE_FORBIDS", known[0].citation, event=statement.type, state=file.state)
+
+    def apply(self, file: CaseFile | None, act: Act, world: World) -> CaseFile:
+        """The case after the act. Raises Refusal and changes nothing when a rule says no."""
+        _require_chain(file, act)
+        row = self.row(file, act)
+        _require_signers(row, act)
+        _require_party(row, file, act, world)
+        for guard in row.guards:
+            guard(file, act, world)
+        if file is None:
+            if row.opening is None:
+                raise Refusal("CASE_UNKNOWN", row.citation, event=row.event)
+            changed = row.opening(act, world)
+        else:
+            changed = file
+        for effect in row.effects:
+            changed = effect(changed, act, world)
+        return _advance(row, changed, act)
+
+
+def _require_chain(file: CaseFile | None, act: Act) -> None:
+    statement = act.statement
+    if statement.chain != CUSTODY:
+        return
+    seq, head = (file.seq, file.head) if file else (0, None)
+    if statement.seq != seq + 1 or statement.prev != head:
+        raise Refusal(
+            "HEAD_MOVED",
+            "architecture: order (custody chain)",
+            expected_seq=seq + 1,
+            got_seq=statement.seq,
+            head=head or "",
+        )
+
+
+def _require_signers(row: Rule, act: Act) -> None:
+    if row.signers is Signers.PERSON_AND_NODE:
+        if act.person is None:
+            raise Refusal("PERSON_SIGNATURE_MISSING", "promise 2; " + row.citation, type=row.event)
+        if act.statement.actor.role not in row.roles:
+            raise Refusal("ROLE_FORBIDS", row.citation, role=act.statement.actor.role, event=row.event)
+    elif not act.node.roles & row.roles:
+        raise Refusal("ROLE_FORBIDS", row.citation, role=",".join(sorted(act.node.roles)), event=row.event)
+
+
+def _require_party(row: Rule, file: CaseFile | None, act: Act, world: World) -> None:
+    if act.node.subject not in _allowed(row.party, file, act, world):
+        raise Refusal("NOT_YOUR_CASE", "A24, D02; " + row.citation, event=row.event, node=act.node.subject)
+
+
+def _allowed(party: Party, file: CaseFile | None, act: Act, world: World) -> set[str]:
+    if party is Party.HUB:
+        return {world.hub}
+    if file is None:
+        return {act.node.subject}
+    if party is Party.COLLECTING:
+        return {file.collecting_node}
+    if party is Party.ACCEPTING:
+        return {file.accepting_node}
+    if party is Party.EITHER:
+        return {file.collecting_node, file.accepting_node}
+    if party is Party.GATEWAY:
+        return {leg.gateway for leg in file.parcels}
+    if party is Party.KEY_HOLDER:
+        return {file.collecting_node} | {wrap.recipient for wrap in file.wraps}
+    return set(file.parties())
+
+
+def _advance(row: Rule, file: CaseFile, act: Act) -> CaseFile:
+    changes: dict[str, object] = {"case_seq": file.case_seq + 1, "recorded_at": act.recorded_at}
+    if row.chain == CUSTODY:
+        changes |= {"seq": act.statement.seq, "head": act.digest}
+    if row.target is not None:
+        changes["state"] = row.target
+    return replace(file, **changes)  # type: ignore[arg-type]  # names are fields of CaseFile
+
+
+def rows_by_id(law: Law) -> Mapping[str, Rule]:
+    """Rows by their id (T05, …)."""
+    return {row.id: row for row in law.rows}

@@ -1,0 +1,183 @@
+"""Is this file one whole page that may enter a case?
+
+Invariants:
+- the type is read from the content; a suffix is never believed;
+- the size is known before a byte is read, the pixels before one is decoded;
+- facts are given only for a page that decodes to its last row, and describe exactly the bytes that were read;
+- a page's name is one plain file name, so nothing can be read or written outside its folder;
+- pure but for ``read_page`` and ``inspect_file``, which read the one file named and never follow a link.
+
+Quality (blur, skew, blank pages) is judged elsewhere; this module only says what can not be a page at all.
+"""
+
+import hashlib
+import io
+import os
+import re
+import stat
+import struct
+import unicodedata
+import warnings
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+
+from crypto.refusal import Refusal
+
+MAX_BYTES = 64 * 1024 * 1024
+MAX_PIXELS = 100_000_000
+MAX_NAME_BYTES = 200
+SCAN_RULE = "A04; DA/T 31-2017"
+NAME_RULE = "A04"
+
+_FORMATS: dict[bytes, tuple[str, type[ImageFile.ImageFile]]] = {
+    b"\xff\xd8\xff": ("image/jpeg", JpegImageFile),
+    b"\x89PNG\r\n\x1a\n": ("image/png", PngImageFile),
+    b"II*\x00": ("image/tiff", TiffImageFile),
+    b"MM\x00*": ("image/tiff", TiffImageFile),
+}
+_OTHER_FORMATS = (
+    (0, b"GIF8", "GIF"),
+    (0, b"BM", "BMP"),
+    (8, b"WEBP", "WEBP"),
+    (4, b"ftyp", "HEIF"),
+    (4, b"jP  ", "JPEG2000"),
+    (0, b"\xff\x4f\xff\x51", "JPEG2000"),
+    (0, b"II+\x00", "BigTIFF"),
+    (0, b"MM\x00+", "BigTIFF"),
+    (0, b"%PDF-", "PDF"),
+)
+_PNG_END = b"\x00\x00\x00\x00IEND\xaeB`\x82"
+# What Pillow's decoders raise on damaged input, beside the OSError that it documents.
+_DAMAGE = (
+    OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, struct.error, zlib.error
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class PageFacts:
+    """What a page is. ``width``, ``height``: stored pixels; ``mode``: Pillow's name; ``byte_size``: bytes.
+
+    ``sha256``: lower-case hex of the whole file. ``dpi_a4``: the smaller of both resolutions if the sheet is
+    A4 (210 x 297 mm), in dots an inch, rounded; the value written in the file is often wrong.
+    """
+
+    media_type: str
+    width: int
+    height: int
+    mode: str
+    byte_size: int
+    sha256: str
+    dpi_a4: int
+
+
+def inspect_page(name: str, data: bytes) -> PageFacts:
+    """Facts of the page ``data`` that came as file ``name``.
+
+    1. the name is one plain file name     2. 1 byte to 64 MiB        3. JPEG, PNG or TIFF by content
+    4. at most 100 million pixels          5. one image in the file   6. decodes completely
+
+    Raises Refusal PAGE_NAME (1), PAGE_EMPTY, PAGE_TOO_LARGE (2), PAGE_NOT_IMAGE, PAGE_FORMAT (3),
+    PAGE_TRUNCATED (3, 6), PAGE_PIXELS (4), PAGE_NOT_SINGLE (5).
+    """
+    check_name(name)  # 1
+    _check_size(len(data))  # 2
+    media_type, reader = _format_of(data)  # 3
+    width, height, mode = _decode(data, reader)  # 4, 5, 6
+    return PageFacts(
+        media_type=media_type,
+        width=width,
+        height=height,
+        mode=mode,
+        byte_size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        dpi_a4=_dpi_a4(width, height),
+    )
+
+
+def inspect_file(path: Path) -> PageFacts:
+    """``inspect_page`` of a file whose size is looked at before it is read; see ``read_page``."""
+    return read_page(path)[0]
+
+
+def read_page(path: Path) -> tuple[PageFacts, bytes]:
+    """Facts and bytes of the page at ``path``, read once, so that the facts belong to these bytes.
+
+    Raises what ``inspect_page`` raises, and Refusal PAGE_NOT_FILE for a link, folder, pipe or device.
+    OSError if the file is gone or may not be read.
+    """
+    check_name(path.name)
+    if not stat.S_ISREG(path.lstat().st_mode):
+        raise Refusal("PAGE_NOT_FILE", NAME_RULE)
+    _check_size(path.lstat().st_size)
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(descriptor, "rb") as file:
+        data = file.read(MAX_BYTES + 1)  # one byte more: a file that grew meanwhile is refused, not cut
+    return inspect_page(path.name, data), data
+
+
+def check_name(name: str) -> None:
+    """Refusal PAGE_NAME unless ``name`` is one file name: no folder, drive, control character."""
+    try:
+        length = len(name.encode())
+    except UnicodeEncodeError:
+        raise Refusal("PAGE_NAME", NAME_RULE, reason="not text") from None
+    if not 0 < length <= MAX_NAME_BYTES:
+        raise Refusal("PAGE_NAME", NAME_RULE, reason="length", bytes=length, limit=MAX_NAME_BYTES)
+    if any(unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp") for character in name):
+        raise Refusal("PAGE_NAME", NAME_RULE, reason="control character")
+    if name in (".", "..") or "/" in name or "\\" in name or re.match("[A-Za-z]:", name):
+        raise Refusal("PAGE_NAME", NAME_RULE, reason="leaves the folder")
+
+
+def _check_size(size: int) -> None:
+    if size == 0:
+        raise Refusal("PAGE_EMPTY", SCAN_RULE)
+    if size > MAX_BYTES:
+        raise Refusal("PAGE_TOO_LARGE", SCAN_RULE, bytes=size, limit=MAX_BYTES)
+
+
+def _format_of(data: bytes) -> tuple[str, type[ImageFile.ImageFile]]:
+    for magic, found in _FORMATS.items():
+        if data.startswith(magic):
+            return found
+        if magic.startswith(data):
+            raise Refusal("PAGE_TRUNCATED", SCAN_RULE, bytes=len(data))
+    for offset, magic, label in _OTHER_FORMATS:
+        if data.startswith(magic, offset):
+            raise Refusal("PAGE_FORMAT", SCAN_RULE, format=label)
+    raise Refusal("PAGE_NOT_IMAGE", SCAN_RULE, bytes=len(data))
+
+
+def _decode(data: bytes, reader: type[ImageFile.ImageFile]) -> tuple[int, int, str]:
+    """Width, height and mode, after every row was decoded."""
+    try:
+        # The reader itself and not Image.open, which has a pixel limit of its own and does not tell the size.
+        with warnings.catch_warnings(), reader(io.BytesIO(data)) as image:
+            warnings.simplefilter("ignore")  # odd tags do no harm; damage is raised
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise Refusal("PAGE_PIXELS", SCAN_RULE, width=width, height=height, limit=MAX_PIXELS)
+            frames = getattr(image, "n_frames", 1)
+            if frames > 1:
+                raise Refusal("PAGE_NOT_SINGLE", SCAN_RULE, frames=frames)
+            mode = image.mode
+            image.load()
+        if reader is PngImageFile:
+            with reader(io.BytesIO(data)) as image:
+                image.verify()  # load() stops at the last row; this also wants the check sums
+            if _PNG_END not in data:
+                raise Refusal("PAGE_TRUNCATED", SCAN_RULE, bytes=len(data))
+    except _DAMAGE:
+        raise Refusal("PAGE_TRUNCATED", SCAN_RULE, bytes=len(data)) from None
+    return width, height, mode
+
+
+def _dpi_a4(width: int, height: int) -> int:
+    short, long = sorted((width, height))
+    return min((short * 254 + 1050) // 2100, (long * 254 + 1485) // 2970)

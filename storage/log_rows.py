@@ -1,0 +1,171 @@
+"""Rows of the log: head, leaves, inbox, checkpoint.
+
+Invariants: ``lock_head`` is taken before anything is appended; indexes are given out once and without gaps;
+the checkpoint moves by compare-and-set on its size.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, insert, literal, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from storage.tables import checkpoint, cosignatures, inbox, leaves, log_head
+
+INTEGRATOR_LOCK = 7415002
+
+
+@dataclass(frozen=True)
+class Head:
+    """State of the log: leaves so far, registry position, last legal time given out (text, UTC+8)."""
+
+    origin: str
+    size: int
+    epoch: int
+    recorded_at: str
+
+
+@dataclass(frozen=True)
+class LeafRow:
+    """One leaf with what is looked up by."""
+
+    index: int
+    leaf: bytes
+    leaf_hash: bytes
+    payload_digest: str
+    case_id: str | None
+    epoch: int
+    is_registry: bool
+
+
+class LogRows:
+    """Log rows in one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def found(self, origin: str) -> None:
+        """Make the head of an empty log; does nothing when there is one."""
+        row = {"id": 1, "origin": origin, "size": 0, "epoch": 0, "recorded_at": ""}
+        self._connection.execute(upsert(log_head).values(row).on_conflict_do_nothing())
+        self._connection.execute(upsert(checkpoint).values({"id": 1, "size": 0, "note": ""}).on_conflict_do_nothing())
+
+    def lock_head(self) -> Head:
+        """The head, locked until the transaction ends: the one narrow place."""
+        return self._head(select(log_head).with_for_update())
+
+    def head(self) -> Head:
+        """The head as last committed."""
+        return self._head(select(log_head))
+
+    def append(self, head: Head, rows: Sequence[LeafRow], to: Sequence[tuple[str, int, str]]) -> None:
+        """Leaves, their inbox entries (node, index, case) and the new head."""
+        if rows:
+            self._connection.execute(insert(leaves), [_leaf_values(row) for row in rows])
+        if to:
+            self._connection.execute(
+                insert(inbox), [{"node": node, "idx": index, "case_id": case} for node, index, case in to]
+            )
+        self._connection.execute(
+            update(log_head).values(size=head.size, epoch=head.epoch, recorded_at=head.recorded_at)
+        )
+
+    def known(self, digests: Sequence[str]) -> dict[str, LeafRow]:
+        """Leaves by payload digest: a statement sent again is found here."""
+        if not digests:
+            return {}
+        found = self._connection.execute(select(leaves).where(leaves.c.payload_digest.in_(digests)))
+        return {row.payload_digest: _leaf(row) for row in found}
+
+    def leaf(self, index: int) -> LeafRow | None:
+        """One leaf, or None."""
+        row = self._connection.execute(select(leaves).where(leaves.c.idx == index)).first()
+        return _leaf(row) if row else None
+
+    def range(self, start: int, end: int) -> list[LeafRow]:
+        """Leaves with start ≤ index < end, in order."""
+        query = select(leaves).where(leaves.c.idx >= start, leaves.c.idx < end).order_by(leaves.c.idx)
+        return [_leaf(row) for row in self._connection.execute(query)]
+
+    def of_case(self, case_id: str, after: int = -1, limit: int = 1_000_000) -> list[LeafRow]:
+        """Leaves of a case with a greater index, in order."""
+        query = select(leaves).where(leaves.c.case_id == case_id, leaves.c.idx > after)
+        return [_leaf(row) for row in self._connection.execute(query.order_by(leaves.c.idx).limit(limit))]
+
+    def registry(self, after_epoch: int, limit: int = 1_000_000) -> list[LeafRow]:
+        """Registry leaves after a registry position, in order."""
+        query = select(leaves).where(leaves.c.is_registry, leaves.c.epoch > after_epoch)
+        return [_leaf(row) for row in self._connection.execute(query.order_by(leaves.c.epoch).limit(limit))]
+
+    def inbox(self, node: str, after: int, limit: int) -> list[LeafRow]:
+        """Leaves that concern ``node`` with a greater index, in order."""
+        query = (
+            select(leaves)
+            .join(inbox, inbox.c.idx == leaves.c.idx)
+            .where(inbox.c.node == node, inbox.c.idx > after)
+            .order_by(inbox.c.idx)
+            .limit(limit)
+        )
+        return [_leaf(row) for row in self._connection.execute(query)]
+
+    def deliver_history(self, node: str, case_id: str, before: int) -> None:
+        """A node that becomes a party sees the case from its first leaf on."""
+        earlier = select(literal(node), leaves.c.idx, leaves.c.case_id)
+        earlier = earlier.where(leaves.c.case_id == case_id, leaves.c.idx < before)
+        self._connection.execute(
+            upsert(inbox).from_select(["node", "idx", "case_id"], earlier).on_conflict_do_nothing()
+        )
+
+    def checkpoint(self) -> tuple[int, str]:
+        """Size and note of the integrated checkpoint; (0, "") before the first."""
+        row = self._connection.execute(select(checkpoint.c.size, checkpoint.c.note)).one()
+        return row.size, row.note
+
+    def move_checkpoint(self, old_size: int, new_size: int, note: str) -> bool:
+        """Compare-and-set: False when another integrator moved it first."""
+        done = self._connection.execute(
+            update(checkpoint).where(checkpoint.c.size == old_size).values(size=new_size, note=note)
+        )
+        return done.rowcount == 1
+
+    def try_integrator_lock(self) -> bool:
+        """Become the one integrator until the transaction ends; False when another process is."""
+        return bool(self._connection.scalar(select(func.pg_try_advisory_xact_lock(INTEGRATOR_LOCK))))
+
+    def add_cosignature(self, size: int, line: str) -> None:
+        """Keep a witness's signature line for the checkpoint of ``size``."""
+        self._connection.execute(upsert(cosignatures).values({"size": size, "line": line}).on_conflict_do_nothing())
+
+    def cosignatures(self, size: int) -> list[str]:
+        """Witness lines for the checkpoint of ``size``."""
+        query = select(cosignatures.c.line).where(cosignatures.c.size == size).order_by(cosignatures.c.line)
+        return list(self._connection.scalars(query))
+
+    def _head(self, query: Select[Any]) -> Head:
+        row = self._connection.execute(query).one()
+        return Head(row.origin, row.size, row.epoch, row.recorded_at)
+
+
+def _leaf_values(row: LeafRow) -> dict[str, object]:
+    return {
+        "idx": row.index,
+        "leaf": row.leaf,
+        "leaf_hash": row.leaf_hash,
+        "payload_digest": row.payload_digest,
+        "case_id": row.case_id,
+        "epoch": row.epoch,
+        "is_registry": row.is_registry,
+    }
+
+
+def _leaf(row: Row[Any]) -> LeafRow:
+    return LeafRow(
+        row.idx,
+        bytes(row.leaf),
+        bytes(row.leaf_hash),
+        row.payload_digest,
+        row.case_id,
+        row.epoch,
+        row.is_registry,
+    )

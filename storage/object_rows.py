@@ -1,0 +1,155 @@
+"""Rows about objects: uploads under way, pinned versions, documents by digest, key packets.
+
+Invariants: a manifest is pinned once, to one version; documents are content-addressed and never change; packets can
+be replaced and erased without touching the log.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from storage.tables import documents, key_packets, pinned, uploads
+
+
+@dataclass(frozen=True)
+class UploadRow:
+    """One multipart upload: the hub's id, the manifest it belongs to, the store's id, OPEN or DONE."""
+
+    upload_id: str
+    manifest: str
+    node: str
+    object_key: str
+    store_upload_id: str
+    state: str
+
+
+@dataclass(frozen=True)
+class PinnedRow:
+    """A pinned object version."""
+
+    manifest: str
+    node: str
+    case_id: str
+    object_key: str
+    version_id: str
+    size: int
+    etag: str
+
+
+@dataclass(frozen=True)
+class PacketRow:
+    """One key packet."""
+
+    manifest: str
+    recipient: str
+    recipient_key: str
+    line: str
+    rendition: str
+    case_id: str
+    packet: bytes
+
+
+class ObjectRows:
+    """Object rows in one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def keep_document(self, digest: str, kind: str, data: bytes) -> None:
+        """Keep bytes under their digest; the same again is fine."""
+        values = {"digest": digest, "kind": kind, "data": data}
+        self._connection.execute(upsert(documents).values(values).on_conflict_do_nothing())
+
+    def document(self, digest: str) -> bytes | None:
+        """Bytes by digest, or None."""
+        data = self._connection.scalar(select(documents.c.data).where(documents.c.digest == digest))
+        return None if data is None else bytes(data)
+
+    def open_upload(self, row: UploadRow) -> UploadRow:
+        """Keep an upload; when the manifest has one already, that one is given back."""
+        self._connection.execute(upsert(uploads).values(dict(row.__dict__)).on_conflict_do_nothing())
+        found = self.upload_of(row.manifest)
+        assert found is not None  # just inserted, or there before
+        return found
+
+    def upload_of(self, manifest: str) -> UploadRow | None:
+        """The upload of a manifest, or None."""
+        row = self._connection.execute(select(uploads).where(uploads.c.manifest == manifest)).first()
+        return _upload(row) if row else None
+
+    def upload(self, upload_id: str) -> UploadRow | None:
+        """An upload by the hub's id, locked until the transaction ends, or None."""
+        query = select(uploads).where(uploads.c.upload_id == upload_id).with_for_update()
+        row = self._connection.execute(query).first()
+        return _upload(row) if row else None
+
+    def end_upload(self, upload_id: str) -> None:
+        """Mark an upload as done."""
+        self._connection.execute(update(uploads).where(uploads.c.upload_id == upload_id).values(state="DONE"))
+
+    def forget_upload(self, upload_id: str) -> None:
+        """Drop an upload that was aborted."""
+        self._connection.execute(delete(uploads).where(uploads.c.upload_id == upload_id))
+
+    def pin(self, row: PinnedRow) -> None:
+        """Pin a version; the first one wins."""
+        self._connection.execute(upsert(pinned).values(dict(row.__dict__)).on_conflict_do_nothing())
+
+    def pinned(self, manifests: Sequence[str]) -> dict[str, tuple[PinnedRow, bytes]]:
+        """Pinned versions with their manifests, by manifest digest."""
+        if not manifests:
+            return {}
+        query = (
+            select(pinned, documents.c.data)
+            .join(documents, documents.c.digest == pinned.c.manifest)
+            .where(pinned.c.manifest.in_(manifests))
+        )
+        return {row.manifest: (_pinned(row), bytes(row.data)) for row in self._connection.execute(query)}
+
+    def pinned_after(self, manifest: str, limit: int) -> list[PinnedRow]:
+        """Pinned versions in order of digest, for the scrubber's rounds."""
+        query = select(pinned).where(pinned.c.manifest > manifest).order_by(pinned.c.manifest).limit(limit)
+        return [_pinned(row) for row in self._connection.execute(query)]
+
+    def keep_packets(self, rows: Sequence[PacketRow]) -> None:
+        """Keep packets; a packet for the same place takes the place of the old one."""
+        for row in rows:
+            query = upsert(key_packets).values(dict(row.__dict__))
+            self._connection.execute(
+                query.on_conflict_do_update(constraint=key_packets.primary_key, set_={"packet": query.excluded.packet})
+            )
+
+    def packets(
+        self, manifest: str, recipient: str, after: tuple[str, str] = ("", ""), limit: int = 500
+    ) -> list[PacketRow]:
+        """Packets of a sealing for one recipient, in order of line and rendition."""
+        query = (
+            select(key_packets)
+            .where(key_packets.c.manifest == manifest, key_packets.c.recipient == recipient)
+            .order_by(key_packets.c.line, key_packets.c.rendition, key_packets.c.recipient_key)
+        )
+        rows = [_packet(row) for row in self._connection.execute(query)]
+        return [row for row in rows if (row.line, row.rendition) > after][:limit]
+
+
+def _upload(row: Row[Any]) -> UploadRow:
+    return UploadRow(row.upload_id, row.manifest, row.node, row.object_key, row.store_upload_id, row.state)
+
+
+def _pinned(row: Row[Any]) -> PinnedRow:
+    return PinnedRow(row.manifest, row.node, row.case_id, row.object_key, row.version_id, row.size, row.etag)
+
+
+def _packet(row: Row[Any]) -> PacketRow:
+    return PacketRow(
+        row.manifest,
+        row.recipient,
+        row.recipient_key,
+        row.line,
+        row.rendition,
+        row.case_id,
+        bytes(row.packet),
+    )

@@ -1,0 +1,166 @@
+"""PostgreSQL tables of the hub (SQLAlchemy Core).
+
+Invariants:
+- ``leaves`` is append-only and gap-free: ``idx`` runs from 0 to ``log_head.size`` - 1;
+- ``log_head`` has one row; whoever appends holds its lock;
+- ``cases``, ``inbox``, ``case_serials`` are projections of leaves and can be rebuilt from them (promise 3);
+- what must be erasable (key packets, check codes) is not named by content in any leaf: digests only;
+- no personal data in any column; times are RFC 3339 text in UTC+8 as in the leaves.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+log_head = Table(
+    "log_head",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("origin", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("recorded_at", Text, nullable=False),
+)
+
+leaves = Table(
+    "leaves",
+    metadata,
+    Column("idx", BigInteger, primary_key=True, autoincrement=False),
+    Column("leaf", LargeBinary, nullable=False),
+    Column("leaf_hash", LargeBinary, nullable=False),
+    Column("payload_digest", Text, nullable=False, unique=True),
+    Column("case_id", Text),
+    Column("epoch", BigInteger, nullable=False),
+    Column("is_registry", Boolean, nullable=False),
+)
+Index("ix_leaves_case_id_idx", leaves.c.case_id, leaves.c.idx)
+Index("ix_leaves_registry", leaves.c.epoch, postgresql_where=leaves.c.is_registry)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("case_id", Text, primary_key=True),
+    Column("seq", Integer, nullable=False),
+    Column("state", Text, nullable=False, index=True),
+    Column("holder", Text, nullable=False),
+    Column("public_no", Text, nullable=False, unique=True),
+    Column("case_no", Text, nullable=False, unique=True),
+    Column("updated_index", BigInteger, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+)
+
+case_serials = Table(
+    "case_serials",
+    metadata,
+    Column("task_code", Text, primary_key=True),
+    Column("day", Text, primary_key=True),
+    Column("serial", Integer, nullable=False),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("node", Text, primary_key=True),
+    Column("idx", BigInteger, ForeignKey("leaves.idx"), primary_key=True),
+    Column("case_id", Text, nullable=False),
+)
+Index("ix_inbox_node_case_id", inbox.c.node, inbox.c.case_id)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("digest", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("upload_id", Text, primary_key=True),
+    Column("manifest", Text, nullable=False, unique=True),
+    Column("node", Text, nullable=False),
+    Column("object_key", Text, nullable=False, unique=True),
+    Column("store_upload_id", Text, nullable=False),
+    Column("state", Text, nullable=False),
+)
+
+pinned = Table(
+    "pinned",
+    metadata,
+    Column("manifest", Text, ForeignKey("documents.digest"), primary_key=True),
+    Column("node", Text, nullable=False),
+    Column("case_id", Text, nullable=False, index=True),
+    Column("object_key", Text, nullable=False),
+    Column("version_id", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("etag", Text, nullable=False),
+)
+
+key_packets = Table(
+    "key_packets",
+    metadata,
+    Column("manifest", Text, primary_key=True),
+    Column("recipient", Text, primary_key=True),
+    Column("recipient_key", Text, primary_key=True),
+    Column("line", Text, primary_key=True),
+    Column("rendition", Text, primary_key=True),
+    Column("case_id", Text, nullable=False, index=True),
+    Column("packet", LargeBinary, nullable=False),
+)
+
+check_codes = Table(
+    "check_codes",
+    metadata,
+    Column("public_no", Text, primary_key=True),
+    Column("hash", Text, nullable=False),
+)
+
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("note", Text, nullable=False),
+)
+
+cosignatures = Table(
+    "cosignatures",
+    metadata,
+    Column("size", BigInteger, primary_key=True),
+    Column("line", Text, primary_key=True),
+)
+
+enrolments = Table(
+    "enrolments",
+    metadata,
+    Column("enrolment_id", Text, primary_key=True),
+    Column("number", BigInteger, Identity(always=True), nullable=False, unique=True),
+    Column("subject", Text, nullable=False),
+    Column("request", LargeBinary, nullable=False),
+    Column("record", LargeBinary, nullable=False),
+    Column("token_tag", LargeBinary, nullable=False),
+    Column("renewal", Boolean, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("certificate", LargeBinary, nullable=False),
+    Column("refusal_code", Text, nullable=False),
+)

@@ -1,0 +1,132 @@
+"""Makes the pages under docs/ that are made from code: the picture of the states and the table of settings.
+
+Invariant: a page is written only from what the code says today; a page whose source is not there is named and
+left alone.
+"""
+
+import argparse
+import importlib
+import importlib.util
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings
+
+from hub.casework.casefile import CHINESE, State
+from hub.casework.law import Rule
+from hub.casework.table import ROWS
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+SETTINGS_MODULE = "deploy.settings"
+START = "[*]"
+STATES_HEAD = """# The states of a case
+
+Made by `make docs` from `hub.casework.table`. Do not edit.
+
+"""
+SETTINGS_HEAD = """# Settings
+
+Made by `make docs` from `deploy.settings.Settings`. Do not edit.
+
+| environment variable | type | default | meaning |
+| --- | --- | --- | --- |
+"""
+
+
+def states_page(rows: tuple[Rule, ...]) -> str:
+    """Markdown: a Mermaid picture of the rows that move a case, and a table of all rows."""
+    moves = [
+        (source, row.event, row.target) for row in rows if row.target is not None for source in (row.source or (START,))
+    ]
+    drawn = {state for source, _, target in moves for state in (source, target)}
+    names = [f'    state "{CHINESE[state]} {state}" as {state}' for state in State if state in drawn]
+    arrows = [f"    {source} --> {target} : {event}" for source, event, target in moves]
+    picture = "\n".join(["```mermaid", "stateDiagram-v2", *names, *arrows, "```", ""])
+    table = _table(
+        ("id", "event", "chain", "from", "to", "who", "signers", "rule"),
+        [
+            (
+                row.id,
+                f"`{row.event}`",
+                row.chain,
+                " ".join(row.source) or "–",
+                row.target or "stays",
+                row.party.value,
+                row.signers.value,
+                row.citation,
+            )
+            for row in rows
+        ],
+    )
+    return f"{STATES_HEAD}{picture}\n{table}"
+
+
+def settings_page(settings: type[BaseSettings]) -> str:
+    """Markdown: one row a setting, groups flattened, in the order of the class."""
+    prefix = str(settings.model_config.get("env_prefix") or "")
+    delimiter = settings.model_config.get("env_nested_delimiter") or "__"
+    return SETTINGS_HEAD + "".join(
+        _line((f"`{(prefix + name).upper()}`", f"`{_type(field)}`", _default(field), field.description or ""))
+        for name, field in _flat(settings, "", delimiter)
+    )
+
+
+def main() -> int:
+    """Write the pages; with ``--check`` write nothing, and 1 when a page is not what the code says."""
+    parser = argparse.ArgumentParser(description="make the pages under docs/ that come from code")
+    parser.add_argument("--check", action="store_true", help="compare and write nothing")
+    check = parser.parse_args().check
+    pages = {"states.md": states_page(ROWS)}
+    if importlib.util.find_spec(SETTINGS_MODULE) is None:
+        print(f"docs/settings.md: left alone, there is no {SETTINGS_MODULE}")
+    else:
+        pages["settings.md"] = settings_page(importlib.import_module(SETTINGS_MODULE).Settings)
+    stale = [name for name, text in pages.items() if _current(DOCS / name) != text]
+    for name in stale:
+        if check:
+            print(f"docs/{name} is not what the code says; run: make docs", file=sys.stderr)
+        else:
+            DOCS.mkdir(exist_ok=True)
+            (DOCS / name).write_text(pages[name], encoding="utf-8")
+    print(f"pages made from code: {', '.join(pages)}; {len(stale)} {'stale' if check else 'changed'}")
+    return 1 if check and stale else 0
+
+
+def _current(page: Path) -> str | None:
+    return page.read_text(encoding="utf-8") if page.exists() else None
+
+
+def _line(cells: tuple[str, ...]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    return _line(head) + _line(("---",) * len(head)) + "".join(map(_line, rows))
+
+
+def _flat(model: type[BaseModel], path: str, delimiter: str) -> Iterator[tuple[str, FieldInfo]]:
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _flat(field.annotation, f"{path}{name}{delimiter}", delimiter)
+        else:
+            yield path + (field.alias or name), field
+
+
+def _type(field: FieldInfo) -> str:
+    kind = field.annotation
+    return kind.__name__ if isinstance(kind, type) else str(kind).replace("typing.", "")
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    if field.default_factory is not None:
+        return "computed"
+    return "none" if field.default is None or field.default == "" else f"`{field.default}`"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
