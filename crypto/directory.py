@@ -12,7 +12,7 @@ Invariants (kept by ``Directory`` alone; the hub and the offline verifier run th
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from crypto import suites
+from crypto import identity, suites
 from crypto.records import Grant, KeyRecord, Publication, PublicKey, read_grant, read_key_record
 from crypto.refusal import Refusal
 from crypto.statement import REGISTRY, Envelope, Statement, read_statement
@@ -83,15 +83,19 @@ class Directory:
     def records(self, epoch: int | None = None) -> list[KeyRecord]:
         """All valid records at ``epoch`` (now, where none is named), by subject."""
         at = self.epoch if epoch is None else epoch
-        known = (
-            [record for record in history if record.epoch <= at]
-            for _, history in sorted(self._records.items())
-        )
+        known = ([record for record in history if record.epoch <= at] for _, history in sorted(self._records.items()))
         return [history[-1] for history in known if history and not self._ended(history[-1], at)]
 
     def nodes(self, role: str, epoch: int | None = None) -> list[KeyRecord]:
         """Valid node records with ``role`` at ``epoch`` (now, where none is named)."""
         return [record for record in self.records(epoch) if record.kind == "node" and role in record.roles]
+
+    def grant(self, grant_id: str, epoch: int | None = None) -> Grant | None:
+        """The grant with this id if it was issued and not revoked at ``epoch``, or None. Source: F04."""
+        at = self.epoch if epoch is None else epoch
+        found, end = self._grants.get(grant_id, (None, None))
+        alive = found is not None and found.epoch <= at and (end is None or at < end)
+        return found if alive else None
 
     def live_grant(self, kind: str, person: str, task_code: str, date: str, epoch: int | None = None) -> Grant | None:
         """A grant that lets ``person`` do ``kind`` for the item on ISO ``date``, or None. Source: F01, F03, F04."""
@@ -215,13 +219,15 @@ class Directory:
         signers = {keyid for keyid, _ in envelope.signatures}
         if record.keys["sign"].id not in signers:
             raise Refusal("POSSESSION_UNPROVEN", RULE, subject=record.subject)
-        taken = [key.id for key in record.keys.values() if self._taken(key.id, record)]
+        taken = [key.id for purpose, key in record.keys.items() if self._taken(key.id, purpose, record)]
         if taken:
             raise Refusal("KEY_REUSED", RULE, key=taken[0])
         history = self._records.get(record.subject)
         previous = history[-1] if history else None
         if record.replaces != (previous.digest if previous else None):
             raise Refusal("RECORD_NOT_CURRENT", RULE, subject=record.subject)
+        if record.kind == "node" and self._name_taken(record.subject):
+            raise Refusal("NODE_NAME_TAKEN", RULE, subject=record.subject)
         if signers & set(self._registrar):
             if record.kind == "person":
                 self.current(record.node)
@@ -229,11 +235,18 @@ class Directory:
         if previous is None or self._ended(previous, self.epoch) or not _only_tls_differs(previous, record):
             raise Refusal("REGISTRAR_SIGNATURE_MISSING", RULE, subject=record.subject)
 
-    def _taken(self, keyid: str, record: KeyRecord) -> bool:
+    def _name_taken(self, node: str) -> bool:
+        """Catalogues name nodes by the last part of their id, so that part belongs to one node for ever."""
+        name = identity.node_name(node)
+        return any(known != node and known.endswith(f"/{name}") for known in self._records)
+
+    def _taken(self, keyid: str, purpose: str, record: KeyRecord) -> bool:
+        """A key stays with its subject and its purpose, or older signatures would change their meaning."""
         found = self._keys.get(keyid)
         if found is None:
             return False
-        return found.record.subject != record.subject or found.until is not None and found.until <= self.epoch
+        ended = found.until is not None and found.until <= self.epoch
+        return ended or (found.record.subject, found.purpose) != (record.subject, purpose)
 
     def _guard_registrar(self, envelope: Envelope) -> None:
         if not any(self.is_registrar(keyid) for keyid, _ in envelope.signatures):
@@ -258,7 +271,7 @@ class Directory:
                 continue
             found = self.entry(keyid, epoch)
             if found.record.subject == subject and found.purpose == "sign":
-                return found.record
+                return self.current(subject, epoch)
         return None
 
     def _put(self, record: KeyRecord) -> None:
@@ -278,9 +291,11 @@ class Directory:
         return _started_at(record, found.record.epoch)
 
     def _close_keys(self, record: KeyRecord, epoch: int) -> None:
+        """A key that was revoked before keeps its earlier end."""
         for key in record.keys.values():
             found = self._keys[key.id]
-            self._keys[key.id] = Entry(found.record, found.purpose, found.key, epoch)
+            if found.until is None:
+                self._keys[key.id] = Entry(found.record, found.purpose, found.key, epoch)
 
     def _ended(self, record: KeyRecord, epoch: int) -> bool:
         end = self._ends.get(record.digest)

@@ -120,7 +120,8 @@ def read_key_record(digest: str, epoch: int, body: Mapping[str, object]) -> KeyR
         raise Refusal("KEY_RECORD_FORMAT", RULE, members=",".join(sorted(body)))
     kind, node, subject = str(body["kind"]), identity.require_node(str(body["node"])), str(body["subject"])
     allowed = NODE_ROLES if kind == "node" else PERSON_ROLES
-    if kind not in {"node", "person"} or not roles or not set(roles) <= allowed:
+    named = bool(roles) and all(isinstance(role, str) and role in allowed for role in roles)
+    if kind not in {"node", "person"} or not named:
         raise Refusal("KEY_RECORD_FORMAT", RULE, kind=kind, roles=",".join(map(str, roles)))
     if kind == "person" and identity.node_of(identity.require_person(subject)) != node:
         raise Refusal("KEY_RECORD_FORMAT", RULE, subject=subject)
@@ -171,7 +172,7 @@ def read_grant(digest: str, epoch: int, body: Mapping[str, object]) -> Grant:
     """The grant in a ``grant.issue`` body. Refusal GRANT_FORMAT."""
     wanted = {"grant_id", "kind", "node", "person", "items", "valid_from", "valid_to", "document"}
     items = body.get("items")
-    if set(body) != wanted or not isinstance(items, list) or body["kind"] not in GRANT_KINDS:
+    if set(body) != wanted or not isinstance(items, list) or str(body["kind"]) not in GRANT_KINDS:
         raise Refusal("GRANT_FORMAT", "F04", members=",".join(sorted(body)))
     node, person = str(body["node"]), str(body["person"])
     if identity.node_of(person) != node:

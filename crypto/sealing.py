@@ -153,10 +153,10 @@ def open_page(key: bytes, stream: Stream, ciphertext: Iterable[bytes]) -> bytes:
     COMMITMENT_MISMATCH. Nothing of the page is given out before all three passed.
     """
     decryptor = Cobblestone256Decryptor(key, stream.context.encode())
-    seen, length, plain = hashlib.sha256(), 0, bytearray()
+    seen, length, plain, chunks = hashlib.sha256(), 0, bytearray(), iter(ciphertext)
     where = {"line": stream.context.line, "page": stream.context.page}
     try:
-        for chunk in ciphertext:
+        for chunk in chunks:
             seen.update(chunk)
             length += len(chunk)
             plain += decryptor.update(chunk)
@@ -164,6 +164,9 @@ def open_page(key: bytes, stream: Stream, ciphertext: Iterable[bytes]) -> bytes:
             raise Refusal("CIPHERTEXT_CHANGED", "promise 5", **where)
         plain += decryptor.finalize()
     except (InvalidTag, ValueError) as error:
+        for chunk in chunks:  # the rest tells whether the bytes changed or key and place are wrong
+            seen.update(chunk)
+            length += len(chunk)
         code = "CIPHERTEXT_CHANGED" if length != stream.length or seen.hexdigest() != stream.sha256 else None
         raise Refusal(code or "STREAM_UNREADABLE", RULE, **where) from error
     if hashlib.sha256(plain).hexdigest() != stream.commitment:

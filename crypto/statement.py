@@ -188,7 +188,7 @@ def read_statement(payload: bytes) -> Statement:
 
 def _problem(value: Mapping[str, object]) -> str | None:
     """What is out of form, or None."""
-    if set(value) != _MEMBERS or value["v"] != 1:
+    if set(value) != _MEMBERS or type(value["v"]) is not int or value["v"] != 1:
         return "members"
     actor, body = value["actor"], value["body"]
     if not isinstance(actor, dict) or set(actor) != {"node", "person", "role"} or not isinstance(body, dict):

@@ -19,8 +19,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-import img2pdf
-
 from crypto.canonical import encode
 from crypto.refusal import Refusal
 from node_agent.imaging.check import inspect_page
@@ -34,7 +32,7 @@ MAX_PAGES = 999
 _CASE_NO = re.compile(r"[0-9A-Z]{31}[0-9]{12}")
 _PART = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,39}")
 _SUFFIX = {"image/jpeg": "jpg", "image/png": "png", "image/tiff": "tif"}
-_A4 = img2pdf.get_layout_fun((img2pdf.mm_to_pt(210), img2pdf.mm_to_pt(297)), fit=img2pdf.FitMode.into, auto_orient=True)
+_A4_MM = (210, 297)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +144,13 @@ def _pdf_parts(files: Mapping[str, bytes]) -> Iterator[tuple[str, list[bytes]]]:
 
 def _pdf(pages: list[bytes]) -> bytes:
     """Each page fitted to A4, image data taken over without a new compression."""
+    import img2pdf  # here, not above: only a handover needs it, and it is slow to load
+
+    a4 = tuple(img2pdf.mm_to_pt(side) for side in _A4_MM)
     return bytes(
         img2pdf.convert(
             pages,
-            layout_fun=_A4,
+            layout_fun=img2pdf.get_layout_fun(a4, fit=img2pdf.FitMode.into, auto_orient=True),
             nodate=True,
             rotation=img2pdf.Rotation.ifvalid,
             engine=img2pdf.Engine.internal,  # the others put a random id into the file

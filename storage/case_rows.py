@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from crypto.refusal import Refusal
@@ -53,19 +53,24 @@ class CaseRows:
         if rows:
             self._connection.execute(insert(cases), [dict(row.__dict__) for row in rows])
 
-    def move(self, old: CaseRow, new: CaseRow) -> None:
-        """Compare-and-set. Refusal HEAD_MOVED when the case is no longer as it was read."""
-        done = self._connection.execute(
-            update(cases)
-            .where(
-                cases.c.case_id == old.case_id,
-                cases.c.seq == old.seq,
-                cases.c.updated_index == old.updated_index,
-            )
-            .values(dict(new.__dict__))
+    def move(self, changes: Sequence[tuple[CaseRow, CaseRow]]) -> None:
+        """Compare-and-set of (as read, as it is to be). Refusal HEAD_MOVED when one is no longer as it was read."""
+        if not changes:
+            return
+        values = [
+            {"old_case": old.case_id, "old_seq": old.seq, "old_index": old.updated_index, **new.__dict__}
+            for old, new in changes
+        ]
+        query = update(cases).where(
+            cases.c.case_id == bindparam("old_case"),
+            cases.c.seq == bindparam("old_seq"),
+            cases.c.updated_index == bindparam("old_index"),
         )
-        if done.rowcount != 1:
-            raise Refusal("HEAD_MOVED", "architecture: order (custody chain)", case=old.case_id)
+        done = self._connection.execute(
+            query.values({name: bindparam(name) for name in changes[0][1].__dict__}), values
+        )
+        if done.rowcount != len(changes):
+            raise Refusal("HEAD_MOVED", "architecture: order (custody chain)", cases=len(changes))
 
     def next_serial(self, task_code: str, day: str) -> int:
         """The next serial of an item and day, from 1 (standards.md 3)."""

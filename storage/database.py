@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, create_engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from crypto.refusal import Refusal
 from storage.case_rows import CaseRows
@@ -46,17 +45,22 @@ class Database:
 
     @contextmanager
     def unit(self) -> Iterator[Unit]:
-        """A transaction. Refusal DATABASE_UNAVAILABLE when the server is away; nothing was done then."""
+        """A transaction. Refusal DATABASE_UNAVAILABLE when the server is away, full or overrun.
+
+        Nothing was done then, unless it was lost at ``commit``: whoever repeats finds it by its identity. Other errors
+        of the database are faults of what was asked, and pass.
+        """
         try:
             with self._engine.connect() as connection:
                 yield Unit(connection)
-        except DBAPIError as error:
-            if error.connection_invalidated or error.orig is None or _is_away(error):
-                raise Refusal("DATABASE_UNAVAILABLE", "promise 5") from error
-            raise
+        except (OperationalError, InterfaceError, InternalError, PoolTimeout) as error:
+            raise Refusal("DATABASE_UNAVAILABLE", "promise 5") from error
 
     def migrate(self) -> None:
         """Bring the schema to the newest revision. Safe to run again, and from several processes."""
+        from alembic import command  # here, not above: only a starting hub migrates
+        from alembic.config import Config
+
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         with self._engine.connect() as connection:
@@ -73,12 +77,3 @@ class Database:
     def dispose(self) -> None:
         """Close all connections."""
         self._engine.dispose()
-
-
-def _is_away(error: DBAPIError) -> bool:
-    return type(error.orig).__name__ in {
-        "OperationalError",
-        "AdminShutdown",
-        "CannotConnectNow",
-        "InterfaceError",
-    }

@@ -167,13 +167,9 @@ class Journal:
     # --- inbox and registry ----------------------------------------------------------------------------------
 
     def receive(self, leaves: Sequence[tuple[int, str, bytes]]) -> None:
-        """Keep leaves (index, case, bytes) and move the cursor, in one transaction."""
+        """Keep leaves (index, case, bytes), in one transaction."""
         with self.transaction() as at:
             at.executemany("INSERT OR IGNORE INTO leaves VALUES(?,?,?)", leaves)
-
-    def cursor(self) -> int:
-        """Index of the last leaf received; -1 when there is none."""
-        return int(self._all("SELECT COALESCE(MAX(idx), -1) AS top FROM leaves", ())[0]["top"])
 
     def leaves(self, case_id: str) -> list[bytes]:
         """Leaves of a case, in log order."""

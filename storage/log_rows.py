@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, insert, literal, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from storage.tables import checkpoint, cosignatures, inbox, leaves, log_head
@@ -98,24 +98,16 @@ class LogRows:
         query = select(leaves).where(leaves.c.is_registry, leaves.c.epoch > after_epoch)
         return [_leaf(row) for row in self._connection.execute(query.order_by(leaves.c.epoch).limit(limit))]
 
-    def inbox(self, node: str, after: int, limit: int) -> list[LeafRow]:
-        """Leaves that concern ``node`` with a greater index, in order."""
+    def inbox(self, node: str, after: int, limit: int) -> list[tuple[int, LeafRow]]:
+        """Leaves that concern ``node`` with their positions in its inbox, after a position, in order of delivery."""
         query = (
-            select(leaves)
+            select(leaves, inbox.c.position)
             .join(inbox, inbox.c.idx == leaves.c.idx)
-            .where(inbox.c.node == node, inbox.c.idx > after)
-            .order_by(inbox.c.idx)
+            .where(inbox.c.node == node, inbox.c.position > after)
+            .order_by(inbox.c.position)
             .limit(limit)
         )
-        return [_leaf(row) for row in self._connection.execute(query)]
-
-    def deliver_history(self, node: str, case_id: str, before: int) -> None:
-        """A node that becomes a party sees the case from its first leaf on."""
-        earlier = select(literal(node), leaves.c.idx, leaves.c.case_id)
-        earlier = earlier.where(leaves.c.case_id == case_id, leaves.c.idx < before)
-        self._connection.execute(
-            upsert(inbox).from_select(["node", "idx", "case_id"], earlier).on_conflict_do_nothing()
-        )
+        return [(row.position, _leaf(row)) for row in self._connection.execute(query)]
 
     def checkpoint(self) -> tuple[int, str]:
         """Size and note of the integrated checkpoint; (0, "") before the first."""
@@ -134,7 +126,10 @@ class LogRows:
         return bool(self._connection.scalar(select(func.pg_try_advisory_xact_lock(INTEGRATOR_LOCK))))
 
     def add_cosignature(self, size: int, line: str) -> None:
-        """Keep a witness's signature line for the checkpoint of ``size``."""
+        """Keep a witness's signature line for the checkpoint of ``size``; its earlier one for that size gives way."""
+        head = " ".join(line.split(" ")[:2]) + " "  # dash and name: one line a witness keeps the note small
+        same = cosignatures.c.line.startswith(head, autoescape=True)
+        self._connection.execute(delete(cosignatures).where(cosignatures.c.size == size, same))
         self._connection.execute(upsert(cosignatures).values({"size": size, "line": line}).on_conflict_do_nothing())
 
     def cosignatures(self, size: int) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from crypto.refusal import Refusal
 from storage.tables import documents, key_packets, pinned, uploads
 
 
@@ -69,10 +70,14 @@ class ObjectRows:
         return None if data is None else bytes(data)
 
     def open_upload(self, row: UploadRow) -> UploadRow:
-        """Keep an upload; when the manifest has one already, that one is given back."""
+        """Keep an upload; when the manifest has one already, that one is given back.
+
+        Refusal OBJECT_KEY when another manifest has taken the object's key.
+        """
         self._connection.execute(upsert(uploads).values(dict(row.__dict__)).on_conflict_do_nothing())
         found = self.upload_of(row.manifest)
-        assert found is not None  # just inserted, or there before
+        if found is None:
+            raise Refusal("OBJECT_KEY", "design: object store", key=row.object_key)
         return found
 
     def upload_of(self, manifest: str) -> UploadRow | None:
@@ -116,11 +121,12 @@ class ObjectRows:
 
     def keep_packets(self, rows: Sequence[PacketRow]) -> None:
         """Keep packets; a packet for the same place takes the place of the old one."""
-        for row in rows:
-            query = upsert(key_packets).values(dict(row.__dict__))
-            self._connection.execute(
-                query.on_conflict_do_update(constraint=key_packets.primary_key, set_={"packet": query.excluded.packet})
+        if rows:
+            query = upsert(key_packets)
+            query = query.on_conflict_do_update(
+                constraint=key_packets.primary_key, set_={"packet": query.excluded.packet}
             )
+            self._connection.execute(query, [dict(row.__dict__) for row in rows])
 
     def packets(
         self, manifest: str, recipient: str, after: tuple[str, str] = ("", ""), limit: int = 500

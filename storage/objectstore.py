@@ -17,11 +17,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
-from botocore.exceptions import ConnectionError as NoConnection
-
 from crypto.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -174,6 +169,10 @@ class S3ObjectStore:
         connections: int = 32,
         ca_file: str | None = None,
     ) -> None:
+        # Here, not above: agents and the contract's types need this module, never boto3.
+        import boto3
+        from botocore.config import Config
+
         self.bucket = bucket
         self._slots = threading.BoundedSemaphore(connections)
         session = boto3.session.Session(
@@ -330,6 +329,9 @@ class S3ObjectStore:
     @contextlib.contextmanager
     def _asking(self, key: str = "") -> Iterator[None]:
         """One request: a slot of the pool, and the store's errors as refusals."""
+        from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
+        from botocore.exceptions import ConnectionError as NoConnection
+
         with self._slots:
             try:
                 yield

@@ -82,8 +82,12 @@ inbox = Table(
     Column("node", Text, primary_key=True),
     Column("idx", BigInteger, ForeignKey("leaves.idx"), primary_key=True),
     Column("case_id", Text, nullable=False),
+    # Order of delivery: given out under the head's lock, so it rises with the commits. A case that comes to a node
+    # later than its place in the log still comes after the node's cursor.
+    Column("position", BigInteger, Identity(always=True), nullable=False),
 )
 Index("ix_inbox_node_case_id", inbox.c.node, inbox.c.case_id)
+Index("ix_inbox_node_position", inbox.c.node, inbox.c.position)
 
 documents = Table(
     "documents",

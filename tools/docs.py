@@ -1,26 +1,23 @@
 """Makes the pages under docs/ that are made from code: the picture of the states and the table of settings.
 
-Invariant: a page is written only from what the code says today; a page whose source is not there is named and
-left alone.
+Invariant: a page is written only from what the code says today.
 """
 
 import argparse
-import importlib
-import importlib.util
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
 from hub.casework.casefile import CHINESE, State
 from hub.casework.law import Rule
 from hub.casework.table import ROWS
+from hub.server.settings import HubSettings
+from node_agent.settings import AgentSettings
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-SETTINGS_MODULE = "deploy.settings"
+SETTINGS = (HubSettings, AgentSettings)
 START = "[*]"
 STATES_HEAD = """# The states of a case
 
@@ -29,7 +26,8 @@ Made by `make docs` from `hub.casework.table`. Do not edit.
 """
 SETTINGS_HEAD = """# Settings
 
-Made by `make docs` from `deploy.settings.Settings`. Do not edit.
+Made by `make docs` from the settings classes of hub and agent. Do not edit. Secrets come from files or the environment,
+never from arguments.
 
 | environment variable | type | default | meaning |
 | --- | --- | --- | --- |
@@ -64,13 +62,19 @@ def states_page(rows: tuple[Rule, ...]) -> str:
     return f"{STATES_HEAD}{picture}\n{table}"
 
 
-def settings_page(settings: type[BaseSettings]) -> str:
-    """Markdown: one row a setting, groups flattened, in the order of the class."""
-    prefix = str(settings.model_config.get("env_prefix") or "")
-    delimiter = settings.model_config.get("env_nested_delimiter") or "__"
+def settings_page(classes: tuple[type[BaseSettings], ...]) -> str:
+    """Markdown: one table, one row a setting, in the order of the classes."""
     return SETTINGS_HEAD + "".join(
-        _line((f"`{(prefix + name).upper()}`", f"`{_type(field)}`", _default(field), field.description or ""))
-        for name, field in _flat(settings, "", delimiter)
+        _line(
+            (
+                f"`{(str(settings.model_config.get('env_prefix') or '') + name).upper()}`",
+                f"`{_type(field)}`",
+                _default(field),
+                field.description or "",
+            )
+        )
+        for settings in classes
+        for name, field in settings.model_fields.items()
     )
 
 
@@ -79,11 +83,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="make the pages under docs/ that come from code")
     parser.add_argument("--check", action="store_true", help="compare and write nothing")
     check = parser.parse_args().check
-    pages = {"states.md": states_page(ROWS)}
-    if importlib.util.find_spec(SETTINGS_MODULE) is None:
-        print(f"docs/settings.md: left alone, there is no {SETTINGS_MODULE}")
-    else:
-        pages["settings.md"] = settings_page(importlib.import_module(SETTINGS_MODULE).Settings)
+    pages = {"states.md": states_page(ROWS), "settings.md": settings_page(SETTINGS)}
     stale = [name for name, text in pages.items() if _current(DOCS / name) != text]
     for name in stale:
         if check:
@@ -105,14 +105,6 @@ def _line(cells: tuple[str, ...]) -> str:
 
 def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     return _line(head) + _line(("---",) * len(head)) + "".join(map(_line, rows))
-
-
-def _flat(model: type[BaseModel], path: str, delimiter: str) -> Iterator[tuple[str, FieldInfo]]:
-    for name, field in model.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from _flat(field.annotation, f"{path}{name}{delimiter}", delimiter)
-        else:
-            yield path + (field.alias or name), field
 
 
 def _type(field: FieldInfo) -> str:

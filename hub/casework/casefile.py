@@ -110,7 +110,10 @@ class ParcelLeg:
 
 @dataclass(frozen=True)
 class CaseFile:
-    """One case. Times are RFC 3339 text in UTC+8 (the hub's ``recorded_at``)."""
+    """One case. Times are RFC 3339 text in UTC+8 (the hub's ``recorded_at``).
+
+    ``custody``: digests of all custody statements, in order; side-chain statements hang on one of them.
+    """
 
     case: str
     state: State
@@ -132,6 +135,7 @@ class CaseFile:
     case_no: str = ""
     effective_at: str = ""
     outcome: str = ""
+    custody: tuple[str, ...] = ()
     sealings: tuple[Sealing, ...] = ()
     wraps: tuple[Wrap, ...] = ()
     parcels: tuple[ParcelLeg, ...] = ()
@@ -162,6 +166,7 @@ def from_document(document: Mapping[str, object]) -> CaseFile:
     """The value that ``to_document`` wrote."""
     values = dict(document)
     values["state"] = State(str(values["state"]))
+    values["custody"] = tuple(values["custody"])  # type: ignore[arg-type]  # a list of texts
     values["sealings"] = tuple(Sealing(**item) for item in _items(values["sealings"]))
     values["wraps"] = tuple(Wrap(**{**item, "lines": tuple(item["lines"])}) for item in _items(values["wraps"]))
     values["parcels"] = tuple(ParcelLeg(**item) for item in _items(values["parcels"]))

@@ -24,7 +24,7 @@ class Registry(Protocol):
     """The registry at the act's position (``crypto.directory.Directory`` bound to an epoch)."""
 
     def current(self, subject: str) -> KeyRecord: ...
-    def live_grant(self, kind: str, person: str, task_code: str, date: str) -> Grant | None: ...
+    def grant(self, grant_id: str) -> Grant | None: ...
     def nodes(self, role: str) -> list[KeyRecord]: ...
 
 
@@ -39,9 +39,9 @@ class BoundRegistry:
         """Valid record of a subject at the position. Refusals SUBJECT_UNKNOWN, KEY_REVOKED."""
         return self.directory.current(subject, self.epoch)
 
-    def live_grant(self, kind: str, person: str, task_code: str, date: str) -> Grant | None:
-        """Live grant at the position, or None."""
-        return self.directory.live_grant(kind, person, task_code, date, self.epoch)
+    def grant(self, grant_id: str) -> Grant | None:
+        """The grant with this id, alive at the position."""
+        return self.directory.grant(grant_id, self.epoch)
 
     def nodes(self, role: str) -> list[KeyRecord]:
         """Valid nodes with a role at the position."""

@@ -41,7 +41,9 @@ def window_authorised(file: CaseFile | None, act: Act, world: World) -> None:
 
 def public_number_valid(file: CaseFile | None, act: Act, world: World) -> None:
     """T05, users.md E7: 12 digits, the node's own prefix, right check digit."""
-    number = numbers.check_public_number(act.text("public_no"))
+    number = act.text("public_no")
+    if numbers.check_public_number(number) != number:
+        raise Refusal("PUBLIC_NUMBER_CHECK", "users.md E7", length=len(number))
     if act.node.public_prefix is None or number[:5] != f"{act.node.public_prefix:05d}":
         raise Refusal("PUBLIC_NUMBER_PREFIX", "architecture: public number", number=number)
 
@@ -167,7 +169,7 @@ def parcel_possible(file: CaseFile | None, act: Act, world: World) -> None:
     gateway = world.registry.current(act.text("gateway"))
     if "gateway" not in gateway.roles:
         raise Refusal("ROLE_FORBIDS", "A08", role=",".join(sorted(gateway.roles)), event="post")
-    require_opened_by(file, gateway.subject, world)
+    require_opened_by(file, gateway.subject, world, ADDRESS)
 
 
 def parcel_known(file: CaseFile | None, act: Act, world: World) -> None:
@@ -183,8 +185,11 @@ def proof_enough(file: CaseFile | None, act: Act, world: World) -> None:
     assert file is not None
     leg = file.parcel(act.text("parcel"))
     needed = world.catalogue_of(file.catalogue).item(file.task_code).required_proof_level
-    if leg is None or leg.proof_level < needed:
+    if leg is None or leg.proof_level < needed or leg.status != "DELIVERED":
         raise Refusal("PROOF_TOO_LOW", "T34, D5; postal.md 7", level=leg.proof_level if leg else 0, needed=needed)
+    body = act.statement.body
+    if (body.get("proof_level"), body.get("evidence")) != (leg.proof_level, leg.evidence):
+        raise Refusal("PROOF_DIFFERS", "T34, D5; postal.md 7", parcel=leg.parcel)
 
 
 def opening_has_purpose(file: CaseFile | None, act: Act, world: World) -> None:
@@ -217,18 +222,32 @@ def wrapped_lines(body: Mapping[str, object]) -> tuple[str, ...]:
     return tuple(sorted({str(item.get("line")) for item in packets}))
 
 
-def opened_by(file: CaseFile, node: str, world: World) -> bool:
-    """Whether ``node`` holds a packet under its current key."""
+def opened_by(file: CaseFile, node: str, world: World, material: str | None = None) -> bool:
+    """Whether ``node`` holds packets, under its current key, of every line of the application.
+
+    ``material``: only lines of this catalogue code are asked for (a gateway holds the address alone).
+    """
+    sealing = file.sealing("application")
+    found = world.pinned(sealing.manifest) if sealing else None
     try:
         key = world.registry.current(node).kem.id
     except Refusal:
         return False
-    return any(wrap.recipient == node and wrap.recipient_key == key for wrap in file.wraps)
+    if found is None:
+        return False
+    needed = {line.line for line in found.manifest.lines if material in (None, line.material) and line.pages}
+    held = {
+        line
+        for wrap in file.wraps
+        if (wrap.manifest, wrap.recipient, wrap.recipient_key) == (found.digest, node, key)
+        for line in wrap.lines
+    }
+    return bool(needed) and needed <= held
 
 
-def require_opened_by(file: CaseFile, node: str, world: World) -> None:
+def require_opened_by(file: CaseFile, node: str, world: World, material: str | None = None) -> None:
     """Refusal KEYS_MISSING unless ``node`` can open what it is to get."""
-    if not opened_by(file, node, world):
+    if not opened_by(file, node, world, material):
         raise Refusal("KEYS_MISSING", "architecture: routing waits for a valid wrap", recipient=node)
 
 
@@ -262,8 +281,8 @@ def node_named(name: str, world: World) -> str:
 def _require_grant(kind: str, file: CaseFile | None, act: Act, world: World) -> None:
     assert file is not None
     person = act.person.subject if act.person else ""
-    grant = world.registry.live_grant(kind, person, file.task_code, act.date)
-    if grant is None or grant.grant_id != act.statement.body.get("grant"):
+    named = world.registry.grant(str(act.statement.body.get("grant")))
+    if named is None or not named.covers(kind, person, file.task_code, act.date):
         raise Refusal("GRANT_MISSING", "F01, F03, F04; T31, T33", kind=kind, person=person)
 
 

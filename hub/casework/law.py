@@ -5,7 +5,8 @@ Invariants:
 - guards are checked in the order of the row, all before any effect; a refusal changes nothing;
 - who must sign stands in the row (``Signers``): person and node for legal acts, the node alone for machine
   receipts, the hub for what the law makes happen by itself;
-- the custody chain is compare-and-set: an act names the head that it was made on, the loser of a race is told;
+- the custody chain is compare-and-set: an act names the head that it was made on, the loser of a race is told; a
+  side-chain statement names a custody statement of its case;
 - hub time is monotone per case (states.md 10, 20); collector roles never accept or decide (19), because no row
   names them there.
 
@@ -20,6 +21,9 @@ from crypto.refusal import Refusal
 from crypto.statement import CUSTODY
 from hub.casework.casefile import CaseFile, State
 from hub.casework.context import Act, World
+
+OPENERS = frozenset({"window", "portal"})
+"""Node roles that may begin a case (A02, A14, A18)."""
 
 Guard = Callable[[CaseFile | None, Act, World], None]
 Effect = Callable[[CaseFile, Act, World], CaseFile]
@@ -94,6 +98,7 @@ class Law:
 
     def apply(self, file: CaseFile | None, act: Act, world: World) -> CaseFile:
         """The case after the act. Raises Refusal and changes nothing when a rule says no."""
+        _require_time(file, act)
         _require_chain(file, act)
         row = self.row(file, act)
         _require_signers(row, act)
@@ -111,9 +116,16 @@ class Law:
         return _advance(row, changed, act)
 
 
+def _require_time(file: CaseFile | None, act: Act) -> None:
+    if file is not None and act.recorded_at < file.recorded_at:
+        raise Refusal("LEGAL_TIME_BACKWARD", "states.md 10, invariant 20", at=act.recorded_at, last=file.recorded_at)
+
+
 def _require_chain(file: CaseFile | None, act: Act) -> None:
     statement = act.statement
     if statement.chain != CUSTODY:
+        if file is not None and statement.prev not in file.custody:
+            raise Refusal("ANCHOR_UNKNOWN", "architecture: order (side chains)", prev=statement.prev or "")
         return
     seq, head = (file.seq, file.head) if file else (0, None)
     if statement.seq != seq + 1 or statement.prev != head:
@@ -145,7 +157,7 @@ def _allowed(party: Party, file: CaseFile | None, act: Act, world: World) -> set
     if party is Party.HUB:
         return {world.hub}
     if file is None:
-        return {act.node.subject}
+        return {act.node.subject} if act.node.roles & OPENERS else set()
     if party is Party.COLLECTING:
         return {file.collecting_node}
     if party is Party.ACCEPTING:
@@ -162,7 +174,7 @@ def _allowed(party: Party, file: CaseFile | None, act: Act, world: World) -> set
 def _advance(row: Rule, file: CaseFile, act: Act) -> CaseFile:
     changes: dict[str, object] = {"case_seq": file.case_seq + 1, "recorded_at": act.recorded_at}
     if row.chain == CUSTODY:
-        changes |= {"seq": act.statement.seq, "head": act.digest}
+        changes |= {"seq": act.statement.seq, "head": act.digest, "custody": (*file.custody, act.digest)}
     if row.target is not None:
         changes["state"] = row.target
     return replace(file, **changes)  # type: ignore[arg-type]  # names are fields of CaseFile

@@ -257,10 +257,7 @@ def _with_pauses(first: int, steps: list[int], limit: int, unit: Unit) -> ClockS
     for step in steps:
         now += step
         moment = _moment(now)
-        if state.paused:
-            state = clocks.resume(state, moment, CALENDAR)
-        else:
-            state = clocks.pause(state, moment, NOTICE)
+        state = clocks.resume(state, moment, CALENDAR) if state.paused else clocks.pause(state, moment, NOTICE)
     return clocks.resume(state, _moment(now), CALENDAR) if state.paused else state
 
 

@@ -129,10 +129,12 @@ def upgrade() -> None:
         sa.Column("node", sa.Text(), nullable=False),
         sa.Column("idx", sa.BigInteger(), nullable=False),
         sa.Column("case_id", sa.Text(), nullable=False),
+        sa.Column("position", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.ForeignKeyConstraint(["idx"], ["leaves.idx"], name=op.f("fk_inbox_idx")),
         sa.PrimaryKeyConstraint("node", "idx", name=op.f("pk_inbox")),
     )
     op.create_index("ix_inbox_node_case_id", "inbox", ["node", "case_id"], unique=False)
+    op.create_index("ix_inbox_node_position", "inbox", ["node", "position"], unique=False)
     op.create_table(
         "pinned",
         sa.Column("manifest", sa.Text(), nullable=False),
@@ -151,6 +153,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index(op.f("ix_pinned_case_id"), table_name="pinned")
     op.drop_table("pinned")
+    op.drop_index("ix_inbox_node_position", table_name="inbox")
     op.drop_index("ix_inbox_node_case_id", table_name="inbox")
     op.drop_table("inbox")
     op.drop_table("uploads")

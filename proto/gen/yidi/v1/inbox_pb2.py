@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13yidi/v1/inbox.proto\x12\x07yidi.v1\":\n\nInboxEntry\x12\r\n\x05index\x18\x01 \x01(\x03\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12\x0c\n\x04leaf\x18\x03 \x01(\x0c\"#\n\x11WatchInboxRequest\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\x03\"8\n\x12WatchInboxResponse\x12\"\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x13.yidi.v1.InboxEntry\"5\n\x10ListInboxRequest\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\x03\x12\x11\n\tpage_size\x18\x02 \x01(\x05\"9\n\x11ListInboxResponse\x12$\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x13.yidi.v1.InboxEntry2\x9b\x01\n\x0cInboxService\x12G\n\nWatchInbox\x12\x1a.yidi.v1.WatchInboxRequest\x1a\x1b.yidi.v1.WatchInboxResponse0\x01\x12\x42\n\tListInbox\x12\x19.yidi.v1.ListInboxRequest\x1a\x1a.yidi.v1.ListInboxResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13yidi/v1/inbox.proto\x12\x07yidi.v1\"J\n\nInboxEntry\x12\r\n\x05index\x18\x01 \x01(\x03\x12\x0f\n\x07\x63\x61se_id\x18\x02 \x01(\t\x12\x0c\n\x04leaf\x18\x03 \x01(\x0c\x12\x0e\n\x06\x63ursor\x18\x04 \x01(\x03\"#\n\x11WatchInboxRequest\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\x03\"8\n\x12WatchInboxResponse\x12\"\n\x05\x65ntry\x18\x01 \x01(\x0b\x32\x13.yidi.v1.InboxEntry\"5\n\x10ListInboxRequest\x12\x0e\n\x06\x63ursor\x18\x01 \x01(\x03\x12\x11\n\tpage_size\x18\x02 \x01(\x05\"9\n\x11ListInboxResponse\x12$\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x13.yidi.v1.InboxEntry2\x9b\x01\n\x0cInboxService\x12G\n\nWatchInbox\x12\x1a.yidi.v1.WatchInboxRequest\x1a\x1b.yidi.v1.WatchInboxResponse0\x01\x12\x42\n\tListInbox\x12\x19.yidi.v1.ListInboxRequest\x1a\x1a.yidi.v1.ListInboxResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,15 +32,15 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'yidi.v1.inbox_pb2', _global
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_INBOXENTRY']._serialized_start=32
-  _globals['_INBOXENTRY']._serialized_end=90
-  _globals['_WATCHINBOXREQUEST']._serialized_start=92
-  _globals['_WATCHINBOXREQUEST']._serialized_end=127
-  _globals['_WATCHINBOXRESPONSE']._serialized_start=129
-  _globals['_WATCHINBOXRESPONSE']._serialized_end=185
-  _globals['_LISTINBOXREQUEST']._serialized_start=187
-  _globals['_LISTINBOXREQUEST']._serialized_end=240
-  _globals['_LISTINBOXRESPONSE']._serialized_start=242
-  _globals['_LISTINBOXRESPONSE']._serialized_end=299
-  _globals['_INBOXSERVICE']._serialized_start=302
-  _globals['_INBOXSERVICE']._serialized_end=457
+  _globals['_INBOXENTRY']._serialized_end=106
+  _globals['_WATCHINBOXREQUEST']._serialized_start=108
+  _globals['_WATCHINBOXREQUEST']._serialized_end=143
+  _globals['_WATCHINBOXRESPONSE']._serialized_start=145
+  _globals['_WATCHINBOXRESPONSE']._serialized_end=201
+  _globals['_LISTINBOXREQUEST']._serialized_start=203
+  _globals['_LISTINBOXREQUEST']._serialized_end=256
+  _globals['_LISTINBOXRESPONSE']._serialized_start=258
+  _globals['_LISTINBOXRESPONSE']._serialized_end=315
+  _globals['_INBOXSERVICE']._serialized_start=318
+  _globals['_INBOXSERVICE']._serialized_end=473
 # @@protoc_insertion_point(module_scope)

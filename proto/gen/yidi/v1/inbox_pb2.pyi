@@ -27,22 +27,26 @@ class InboxEntry(_message.Message):
     INDEX_FIELD_NUMBER: _builtins.int
     CASE_ID_FIELD_NUMBER: _builtins.int
     LEAF_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
     index: _builtins.int
-    """Log index; the cursor to go on from."""
+    """Log index."""
     case_id: _builtins.str
     """Case id, 32 hex digits."""
     leaf: _builtins.bytes
     """Leaf bytes, canonical JSON."""
+    cursor: _builtins.int
+    """Position in this node's inbox; the cursor to go on from."""
     def __init__(
         self,
         *,
         index: _builtins.int = ...,
         case_id: _builtins.str = ...,
         leaf: _builtins.bytes = ...,
+        cursor: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "index", b"index", "leaf", b"leaf"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id", "cursor", b"cursor", "index", b"index", "leaf", b"leaf"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -56,7 +60,7 @@ class WatchInboxRequest(_message.Message):
 
     CURSOR_FIELD_NUMBER: _builtins.int
     cursor: _builtins.int
-    """Entries with a greater index are sent; -1 for all."""
+    """Entries with a greater position are sent; 0 for all."""
     def __init__(
         self,
         *,
@@ -103,7 +107,7 @@ class ListInboxRequest(_message.Message):
     CURSOR_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     cursor: _builtins.int
-    """Entries with a greater index are given; -1 for all."""
+    """Entries with a greater position are given; 0 for all."""
     page_size: _builtins.int
     """At most this many (1 to 200; 0 means 200)."""
     def __init__(
@@ -129,7 +133,7 @@ class ListInboxResponse(_message.Message):
     ENTRIES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def entries(self) -> _containers.RepeatedCompositeFieldContainer[Global___InboxEntry]:
-        """In log order."""
+        """In order of delivery."""
 
     def __init__(
         self,

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class InboxServiceStub:
-    """What concerns a node, in log order.
+    """What concerns a node, in order of delivery: a case that is forwarded to a node brings its earlier leaves along.
     """
 
     def __init__(self, channel):
@@ -48,7 +48,7 @@ class InboxServiceStub:
 
 
 class InboxServiceServicer:
-    """What concerns a node, in log order.
+    """What concerns a node, in order of delivery: a case that is forwarded to a node brings its earlier leaves along.
     """
 
     def WatchInbox(self, request, context):
@@ -87,7 +87,7 @@ def add_InboxServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class InboxService:
-    """What concerns a node, in log order.
+    """What concerns a node, in order of delivery: a case that is forwarded to a node brings its earlier leaves along.
     """
 
     @staticmethod

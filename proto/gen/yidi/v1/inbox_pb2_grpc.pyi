@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class InboxServiceStub:
-    """What concerns a node, in log order."""
+    """What concerns a node, in order of delivery: a case that is forwarded to a node brings its earlier leaves along."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -40,7 +40,7 @@ class InboxServiceStub:
 
 @_typing.type_check_only
 class InboxServiceAsyncStub(InboxServiceStub):
-    """What concerns a node, in log order."""
+    """What concerns a node, in order of delivery: a case that is forwarded to a node brings its earlier leaves along."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     WatchInbox: _aio.UnaryStreamMultiCallable[_inbox_pb2.WatchInboxRequest, _inbox_pb2.WatchInboxResponse]  # type: ignore[assignment]
@@ -49,7 +49,7 @@ class InboxServiceAsyncStub(InboxServiceStub):
     """One page of the same entries."""
 
 class InboxServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What concerns a node, in log order."""
+    """What concerns a node, in order of delivery: a case that is forwarded to a node brings its earlier leaves along."""
 
     @_abc_1.abstractmethod
     def WatchInbox(

@@ -1,0 +1,52 @@
+"""The registry at any of its positions, walked forwards: every act is judged by what was registered before it.
+
+Invariants:
+- hub, verifier and replay run the same ``Directory``; here it is only moved along the epochs;
+- a registry leaf that is refused or missing still takes its epoch, so later ones are judged at their own place;
+- records are those of the position itself: a later record of the same key never speaks for an earlier act.
+"""
+
+from collections.abc import Iterable
+
+from crypto import canonical
+from crypto.directory import Directory
+from crypto.log.leaf import Leaf
+from crypto.records import PublicKey
+from crypto.refusal import Refusal
+from crypto.statement import Envelope, envelope_from
+
+RULE = "architecture: key record"
+
+
+class Timeline:
+    """Registry leaves replayed in the order of their epochs. ``verified``: their signatures were checked before."""
+
+    def __init__(
+        self, registrar_keys: Iterable[PublicKey], registry: Iterable[Leaf], *, verified: bool = False
+    ) -> None:
+        self._directory = Directory(registrar_keys)
+        self._waiting = sorted(registry, key=lambda leaf: (leaf.epoch, leaf.index), reverse=True)
+        self._verified = verified
+        self.refused: list[tuple[Leaf, Refusal]] = []
+
+    def at(self, epoch: int) -> Directory:
+        """The directory at ``epoch``; later calls must not ask for an earlier one (it stays where it is)."""
+        while self._waiting and self._waiting[-1].epoch <= epoch:
+            self._admit(self._waiting.pop())
+        self._directory.epoch = max(self._directory.epoch, epoch)
+        return self._directory
+
+    def _admit(self, leaf: Leaf) -> None:
+        self._directory.epoch = leaf.epoch - 1
+        try:
+            self._directory.admit(envelope_of(leaf), verified=self._verified)
+        except Refusal as refusal:
+            self.refused.append((leaf, refusal))
+        except (TypeError, ValueError, KeyError, AttributeError) as error:  # a body of another shape
+            problem = Refusal("REGISTRY_FORMAT", RULE, problem=type(error).__name__)
+            self.refused.append((leaf, problem))
+
+
+def envelope_of(leaf: Leaf) -> Envelope:
+    """The DSSE envelope in a leaf. Refusal ENVELOPE_FORMAT."""
+    return envelope_from(canonical.parse(leaf.envelope))

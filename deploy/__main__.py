@@ -1,0 +1,5 @@
+"""``python -m deploy``: the same as the ``yidi`` command."""
+
+from deploy.cli import app
+
+app()

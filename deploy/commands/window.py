@@ -1,0 +1,346 @@
+"""``yidi window …``: what the staff of an 异地通办 window do at the counter (users.md A).
+
+Invariants: every command works while the hub is away, except ``show`` of what others did and ``snapshot``; the words
+shown may be read to the applicant; the applicant's secret appears once, in the output of ``seal`` and ``collect``.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.panel import Panel
+from rich.table import Table
+
+from crypto import canonical
+from crypto import identity as names
+from crypto.refusal import Refusal
+from deploy.commands import common
+from deploy.commands.common import AsJson, Home, Staff, WaitSeconds, agent_at, show
+from deploy.commands.window_lists import case_line, item_lines, queue_table, work_list
+from node_agent import drafts, window
+from node_agent.runtime import Agent
+from node_agent.sender import read_status
+from node_agent.snapshot import fetch_snapshot
+from node_agent.window_receipt import receipt_text
+
+app = typer.Typer(help="收件窗口：找事项、登记、扫描、核对、封存、查询", no_args_is_help=True)
+
+Case = Annotated[str, typer.Argument(help="办件标识（32 位）")]
+Delivery = Annotated[str, typer.Option("--delivery", help="送达方式：POST、COUNTER_COLLECT、COUNTER_DEPT、ELECTRONIC")]
+FormFile = Annotated[Path, typer.Option("--form", help="申请表 JSON 文件", exists=True, dir_okay=False)]
+NotClassified = Annotated[bool, typer.Option("--no-classified", help="确认没有涉密材料")]
+Signed = Annotated[bool, typer.Option("--signed", help="申请人已签字")]
+Notice = Annotated[bool, typer.Option("--notice", help="已出示个人信息告知书")]
+
+
+@app.command()
+def items(
+    words: Annotated[list[str], typer.Argument(help="事项名称里的字词，可多个")],
+    home: Home,
+    region: Annotated[str | None, typer.Option("--region", help="受理地区划代码，12 位")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """找事项：本窗口可不可以收，为什么，原件怎样处理。"""
+    with agent_at(home, as_json) as agent:
+        found = item_lines(agent, " ".join(words), region)
+        table = Table("事项", "受理方", "收件", "原件", title=f"找到 {len(found)} 项")
+        for line in found:
+            colour = "green" if line["may_collect"] else "red"
+            may = "可收" if line["may_collect"] else f"不可收：{line['reason']}"
+            table.add_row(str(line["name"]), str(line["body"]), f"[{colour}]{may}[/{colour}]", str(line["originals"]))
+        show({"ok": True, "items": found}, as_json, table)
+
+
+@app.command()
+def begin(
+    task_code: Annotated[str, typer.Argument(help="事项实施编码，31 位")],
+    home: Home,
+    staff: Staff,
+    form: FormFile,
+    delivery: Delivery = "",
+    region: Annotated[str | None, typer.Option("--region", help="受理地区划代码，12 位")] = None,
+    classified: Annotated[bool, typer.Option("--classified", help="材料涉密（一律不收）")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """登记：新开一件。"""
+    with agent_at(home, as_json) as agent:
+        case = _begin(agent, task_code, staff, form, delivery, region, classified)
+        show({"ok": True, "case": case}, as_json, f"已登记，办件标识 [bold]{case}[/bold]")
+
+
+@app.command()
+def scan(
+    case: Case,
+    material: Annotated[str, typer.Argument(help="材料编号，如 M01")],
+    folder: Annotated[Path, typer.Argument(help="扫描件所在文件夹或文件", exists=True)],
+    home: Home,
+    how: Annotated[str, typer.Option("--how", help="SUBMIT 提交，COMMITMENT 书面承诺")] = "SUBMIT",
+    original: Annotated[
+        str, typer.Option("--original", help="原件：SEEN_RETURNED 核对退还，HELD 留存，NOT_NEEDED 未见")
+    ] = "SEEN_RETURNED",
+    anew: Annotated[bool, typer.Option("--anew", help="重扫：替换以前的页")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """扫描：把文件夹里的页收进一份材料，整批收下或者一页不收。"""
+    with agent_at(home, as_json) as agent:
+        taken = window.add_pages(agent, case, material, folder, how, original, anew=anew)
+        _show_taken(taken, material, as_json)
+
+
+@app.command()
+def verify(
+    case: Case,
+    material: Annotated[str, typer.Argument(help="材料编号")],
+    reference: Annotated[str, typer.Argument(help="核验流水号或电子证照编号")],
+    home: Home,
+    how: Annotated[str, typer.Option("--how", help="VERIFY_ONLINE 在线核验，FROM_LICENCE 电子证照")] = "VERIFY_ONLINE",
+    as_json: AsJson = False,
+) -> None:
+    """核验：用在线核验或者电子证照代替提交。"""
+    with agent_at(home, as_json) as agent:
+        window.verify(agent, case, material, how, reference)
+        show({"ok": True, "case": case, "material": material}, as_json, f"《{material}》已核验")
+
+
+@app.command()
+def tolerate(
+    case: Case,
+    material: Annotated[str, typer.Argument(help="材料编号（非主要材料）")],
+    due: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="承诺补交日期")],
+    home: Home,
+    as_json: AsJson = False,
+) -> None:
+    """容缺：非主要材料书面承诺以后补交。"""
+    with agent_at(home, as_json) as agent:
+        window.tolerate(agent, case, material, date(due.year, due.month, due.day))
+        show({"ok": True, "case": case, "material": material}, as_json, f"《{material}》容缺，{due:%Y-%m-%d} 前补交")
+
+
+@app.command()
+def check(case: Case, home: Home, as_json: AsJson = False) -> None:
+    """核对：一次列出全部材料，缺什么、怎样补。"""
+    with agent_at(home, as_json) as agent:
+        lines = drafts.checklist(agent, case)
+        missing = [line for line in lines if line.open and line.key]
+        table = Table("材料", "要求", "情况", title="可以封存" if not missing else f"还缺 {len(missing)} 项，不能封存")
+        for line in lines:
+            mark = "red" if line in missing else "yellow" if line.open else "green"
+            table.add_row(line.material, "主要" if line.key else "可容缺", f"[{mark}]{line.words}[/{mark}]")
+        value = {"ok": True, "case": case, "complete": not missing, "lines": [dict(line.__dict__) for line in lines]}
+        show(value, as_json, table)
+
+
+@app.command()
+def seal(
+    case: Case,
+    home: Home,
+    staff: Staff,
+    no_classified: NotClassified = False,
+    signed: Signed = False,
+    notice: Notice = False,
+    insist: Annotated[bool, typer.Option("--insist", help="材料不齐，申请人坚持提交")] = False,
+    wait: WaitSeconds = 30,
+    as_json: AsJson = False,
+) -> None:
+    """封存：加密、签名、排队发送，打印收件凭证。"""
+    with agent_at(home, as_json) as agent:
+        _seal(agent, case, staff, (no_classified, signed, notice), insist, wait, as_json)
+
+
+@app.command()
+def collect(
+    mapping: Annotated[Path, typer.Argument(help="页与材料的对应表（pages.json）", exists=True, dir_okay=False)],
+    home: Home,
+    staff: Staff,
+    form: FormFile,
+    delivery: Delivery = "",
+    no_classified: NotClassified = False,
+    signed: Signed = False,
+    notice: Notice = False,
+    wait: WaitSeconds = 30,
+    as_json: AsJson = False,
+) -> None:
+    """一次办完：登记、收页、核对、封存。"""
+    with agent_at(home, as_json) as agent:
+        plan = _read_json(mapping)
+        case = _begin(agent, str(plan["task_code"]), staff, form, delivery, None, False)
+        pages: dict[str, list[Path]] = {}
+        for page in plan["pages"]:
+            pages.setdefault(str(page["material"]), []).append(mapping.parent / str(page["file"]))
+        with common.bar(as_json) as progress:
+            task = progress.add_task("收页", total=sum(map(len, pages.values())))
+            for material, files in pages.items():
+                taken = window.add_pages(agent, case, material, files)
+                if taken.refused:
+                    _show_taken(taken, material, as_json)
+                progress.advance(task, len(files))
+        _seal(agent, case, staff, (no_classified, signed, notice), False, wait, as_json)
+
+
+@app.command("list")
+def list_cases(home: Home, as_json: AsJson = False) -> None:
+    """工作清单：最要紧的排在最前。"""
+    with agent_at(home, as_json) as agent:
+        found = work_list(agent)
+        table = Table("办件", "查询号", "事项", "情况", "谁来办", "期限", title=f"{len(found)} 件")
+        for line in found:
+            table.add_row(*(str(line[name]) for name in ("case", "public_no", "item", "state_text", "next", "due")))
+        show({"ok": True, "cases": found}, as_json, table)
+
+
+@app.command("show")
+def show_case(
+    name: Annotated[str, typer.Argument(help="办件标识、43 位编号或 12 位查询号")],
+    home: Home,
+    as_json: AsJson = False,
+) -> None:
+    """查一件：在谁手里、下一步谁办、各项期限。"""
+    with agent_at(home, as_json) as agent:
+        line = case_line(agent, name)
+        table = Table("项目", "内容", show_header=False)
+        for label, member in (
+            ("编号", "case_no"), ("查询号", "public_no"), ("事项", "item"), ("情况", "state_text"), ("在谁手里", "holder"),
+            ("下一步", "next"), ("期限", "due"), ("受理方联络", "liaison"),
+        ):  # fmt: skip
+            table.add_row(label, str(line[member]))
+        show({"ok": True, **line}, as_json, table)
+
+
+@app.command()
+def withdraw(
+    case: Case,
+    paper: Annotated[Path, typer.Argument(help="申请人签字的撤回申请扫描件", exists=True, dir_okay=False)],
+    home: Home,
+    staff: Staff,
+    wait: WaitSeconds = 30,
+    as_json: AsJson = False,
+) -> None:
+    """撤回：申请人书面撤回，决定作出以前都可以。"""
+    with agent_at(home, as_json) as agent:
+        digest = window.withdraw(agent, case, staff, paper)
+        common.finish(agent, [digest], wait, as_json, {"case": case}, "撤回申请已签名")
+
+
+@app.command()
+def rewrap(
+    case: Case,
+    home: Home,
+    to: Annotated[str, typer.Option("--to", help="接收方节点标识")],
+    wait: WaitSeconds = 30,
+    as_json: AsJson = False,
+) -> None:
+    """重发密钥：接收方换了密钥以后，不用重新上传。"""
+    with agent_at(home, as_json) as agent:
+        digest = window.rewrap(agent, case, to)
+        common.finish(agent, [digest], wait, as_json, {"case": case, "recipient": to}, "密钥已重新封装")
+
+
+@app.command()
+def queue(home: Home, as_json: AsJson = False) -> None:
+    """待发队列：还有什么没有发出，为什么。"""
+    with agent_at(home, as_json) as agent:
+        status = read_status(agent.journal)
+        waiting = [common.act_object(entry) for entry in agent.journal.waiting()]
+        uploads = [upload.manifest_digest for upload in agent.journal.uploads_waiting()]
+        problem = status["problem"]
+        why = "正常" if problem is None else common.refusal_text(_refusal(problem))
+        value = {"ok": True, "waiting": waiting, "uploads": uploads, "problem": problem, "alarms": status["alarms"]}
+        alarms = [f"[red]警报 {alarm['code']}：{digest[:12]}[/red]" for digest, alarm in status["alarms"].items()]
+        show(value, as_json, queue_table(waiting, len(uploads)), f"发送情况：{why}", *alarms)
+
+
+@app.command()
+def snapshot(home: Home, as_json: AsJson = False) -> None:
+    """目录快照：取一份核验过的事项目录和公钥，断网时用。"""
+    with agent_at(home, as_json, attempts=3) as agent:
+        kept = fetch_snapshot(agent)
+        value = {
+            "ok": True,
+            "catalogue": kept.catalogue,
+            "calendar": kept.calendar,
+            "epoch": kept.epoch,
+            "made_at": canonical.time_text(kept.made_at),
+            "ends_at": canonical.time_text(kept.ends_at),
+        }
+        words = f"快照已核验：目录 {kept.catalogue}，日历 {kept.calendar}，可用到 {kept.ends_at:%Y-%m-%d %H:%M}"
+        show(value, as_json, words)
+
+
+# --- pieces ------------------------------------------------------------------------------------------------------
+
+
+def _begin(
+    agent: Agent, task_code: str, staff: str, file: Path, delivery: str, region: str | None, classified: bool
+) -> str:
+    form = _read_json(file)
+    wanted = form.pop("delivery", None)
+    given: Mapping[str, Any] = wanted if isinstance(wanted, dict) else {}
+    address = {name: given[name] for name in ("name", "address", "region", "postcode") if name in given}
+    phone = given.get("phone") or given.get("mobile")
+    if phone:
+        address["phone"] = phone
+    way = delivery or str(given.get("way", ""))
+    return window.begin(
+        agent, task_code, staff, form, way, address=address or None, region=region, classified=classified
+    )
+
+
+def _read_json(file: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise Refusal("FORM_UNREADABLE", "T01", file=file.name) from error
+    if not isinstance(value, dict):
+        raise Refusal("FORM_UNREADABLE", "T01", file=file.name)
+    return value
+
+
+def _show_taken(taken: window.PagesTaken, material: str, as_json: bool) -> None:
+    """Pages that came in; or every refused page with its reason, and the end of the command."""
+    pages = [dict(page.__dict__) for page in taken.taken]
+    refused = [{"file": name, **common.refusal_object(refusal)} for name, refusal in taken.refused]
+    words = [f"《{material}》收下 {len(pages)} 页"] if not refused else [f"《{material}》一页也没有收，请处理后再扫："]
+    words += [f"[red]{name}[/red]：{common.refusal_text(refusal)}" for name, refusal in taken.refused]
+    show({"ok": not refused, "material": material, "pages": pages, "refused": refused}, as_json, *words)
+    if refused:
+        raise typer.Exit(common.EXIT_REFUSED)
+
+
+def _seal(
+    agent: Agent, case: str, staff: str, ticks: tuple[bool, bool, bool], insist: bool, wait: float, as_json: bool
+) -> None:
+    with common.bar(as_json) as progress:
+        progress.add_task("加密封存", total=None)
+        result = window.seal(
+            agent,
+            case,
+            staff,
+            insist=insist,
+            no_classified=ticks[0],
+            applicant_signed=ticks[1],
+            privacy_notice=ticks[2],
+        )
+    text = receipt_text(agent, case, result)
+    value = {
+        "case": case,
+        "public_no": result.public_no,
+        "check_code": result.check_code,
+        "secret": result.secret,
+        "manifest": result.manifest,
+        "waiting_for": list(result.waiting_for),
+        "receipt_text": text,
+    }
+    if not as_json:  # before waiting: the secret is kept nowhere, and a wait may be interrupted
+        common.console.print(Panel(text, title="收件凭证"))
+        for node in result.waiting_for:
+            name = names.node_name(node) if "/" in node else node
+            common.console.print(f"[yellow]{name} 暂无有效公钥，恢复后请执行 rewrap 重发密钥[/yellow]")
+    common.finish(agent, result.entries, wait, as_json, value)
+
+
+def _refusal(problem: Mapping[str, Any]) -> Refusal:
+    values = {name: text for name, text in problem["values"].items() if name not in {"code", "rule"}}
+    return Refusal(problem["code"], problem["rule"], **values)

@@ -1,0 +1,79 @@
+"""The registrar at work: fetches waiting requests from the hub and answers them.
+
+Invariants:
+- the registrar judges by its own replay of the registry leaves, every signature verified with its own pinned key;
+- every waiting request gets an answer, so the queue cannot be blocked by bad ones; only when the hub itself is in
+  trouble does a request stay for the next round.
+"""
+
+import logging
+import threading
+
+from crypto.directory import Directory
+from crypto.log import leaf as leaves
+from crypto.refusal import Refusal
+from crypto.statement import read_envelope
+from deploy.registrar.registrar import Decision, Registrar
+from hub.services.enrolment import Asked
+from node_agent.client.enrolment import PendingEnrolment, RegistryDoor
+
+TROUBLE = frozenset(
+    {"HUB_UNAVAILABLE", "HUB_BUSY", "HUB_SLOW", "HUB_STOPPING", "DATABASE_UNAVAILABLE", "STORE_UNAVAILABLE", "INTERNAL"}
+)
+log = logging.getLogger(__name__)
+
+
+class RegistrarDesk:
+    """One connection to the hub. Not thread-safe."""
+
+    def __init__(self, registrar: Registrar, door: RegistryDoor) -> None:
+        self._registrar = registrar
+        self._door = door
+        self.directory = Directory([registrar.public_key])
+
+    def run(self, stop: threading.Event, poll_seconds: float) -> None:
+        """Answer until ``stop`` is set, or until the own certificate is due and the connection has to be made anew."""
+        while not stop.is_set() and not self._registrar.certificate_is_due():
+            try:
+                answered = self.round()
+            except Refusal as refusal:
+                log.warning("the hub does not answer: %s", refusal.code)
+                answered = 0
+            if not answered:
+                stop.wait(poll_seconds)
+
+    def round(self) -> int:
+        """Answer what waits; how many were answered. Refusals of the hub's own troubles."""
+        waiting = self._door.pending()
+        if waiting:
+            self.catch_up()
+        for asked in waiting:
+            self._answer(asked)
+        return len(waiting)
+
+    def catch_up(self) -> None:
+        """Replay registry leaves that are new, verifying each. Refusal REGISTRY_UNTRUSTED."""
+        while True:
+            fetched, epoch = self._door.leaves(self.directory.epoch)
+            for data in fetched:
+                leaf = leaves.decode(data)
+                if leaf.epoch != self.directory.epoch + 1:
+                    raise Refusal("REGISTRY_UNTRUSTED", "promise 4", epoch=leaf.epoch)
+                self.directory.admit(read_envelope(leaf.envelope))
+            if not fetched or self.directory.epoch >= epoch:
+                return
+
+    def _answer(self, waiting: PendingEnrolment) -> None:
+        asked = Asked(waiting.subject, waiting.certificate_request, waiting.record, waiting.token_tag)
+        decision = self._registrar.answer(asked, waiting.renewal, self.directory)
+        try:
+            self._hand_in(waiting, decision)
+        except Refusal as refusal:
+            if refusal.code in TROUBLE:
+                raise
+            # The log says no to the record (a key used before, a record that is not current): so do we.
+            self._hand_in(waiting, Decision(refusal_code=refusal.code))
+
+    def _hand_in(self, waiting: PendingEnrolment, decision: Decision) -> None:
+        self._door.answer(waiting.enrolment_id, decision.certificate, decision.record, decision.refusal_code)
+        log.info("%s %s", waiting.subject, decision.refusal_code or "granted")

@@ -1,0 +1,1 @@
+"""The one-machine stack: PostgreSQL, SeaweedFS, registrar, hub, carrier simulator and agents on loopback."""

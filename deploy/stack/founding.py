@@ -1,0 +1,135 @@
+"""First-time set-up of the one-machine stack: region, nodes, people, publications, grants.
+
+Invariants:
+- each step looks whether it was done, so a killed ``up`` is continued by the next one;
+- nodes enrol as they would anywhere: token from the registrar, own keys, request, certificate; nothing is copied
+  between folders but tokens, pins and the authority's certificate, which travel on paper in real life;
+- the recovery key's folder is made like an agent's and its process never runs (kept offline).
+"""
+
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from crypto import canonical, identity
+from crypto.canonical import CHINA
+from crypto.refusal import Refusal
+from crypto.statement import Envelope
+from deploy.registrar.founding import PINS, found_hub
+from deploy.registrar.registrar import Registrar
+from deploy.service import write_private
+from deploy.stack.layout import AGENTS, DEPARTMENT, GATEWAY, HUB_REGION, RECOVERY, TRUST_DOMAIN, Layout, Node
+from hub.casework.calendar import WorkCalendar
+from node_agent.client.hub import HubClient, Outgoing, open_channel, tls_credentials
+from node_agent.department import grant_issue
+from node_agent.enrol import enrol_node, enrol_person
+from node_agent.runtime import open_agent
+
+DEMO = Path(__file__).parent.parent / "demo"
+GRANT_DAYS = 365
+GRANTS = (("DECIDE", "B02"), ("SEAL_USE", "B03"))
+
+
+def found_region(layout: Layout) -> None:
+    """Registrar, authority, hub identity and the founding statements; done once."""
+    if (layout.folder("hub") / PINS).exists():
+        return
+    registrar = Registrar.found(layout.folder("registrar"), TRUST_DOMAIN, HUB_REGION)
+    found_hub(registrar, layout.folder("hub"), layout.origin, HUB_REGION)
+
+
+def found_nodes(layout: Layout) -> None:
+    """Publications, nodes, people and grants over the running hub; done once."""
+    if layout.founded.exists():
+        return
+    registrar = Registrar(layout.folder("registrar"))
+    _publish(layout, registrar)
+    for node in AGENTS:
+        _enrol(layout, registrar, node)
+    _grant(layout)
+    write_private(layout.founded, canonical.encode({"v": 1, "nodes": [node.id for node in AGENTS]}))
+
+
+def _publish(layout: Layout, registrar: Registrar) -> None:
+    """Catalogue and calendar as leaves; a version that is published already is left alone."""
+    catalogue = canonical.encode(json.loads((DEMO / "catalogue.json").read_text(encoding="utf-8")))
+    calendar = canonical.encode(json.loads((DEMO / "calendar.json").read_text(encoding="utf-8")))
+    starts = {
+        "catalogue": (json.loads(catalogue)["version"], json.loads(catalogue)["effective_from"]),
+        "calendar": (WorkCalendar.from_document(json.loads(calendar)).version, "2024-01-01"),
+    }
+    credentials = tls_credentials(*registrar.node_tls(), registrar.authority_pem)
+    hub = HubClient(open_channel(f"127.0.0.1:{layout.ports()['hub']}", credentials, identity.dns_name(layout.hub_node)))
+    try:
+        for kind, document in (("catalogue", catalogue), ("calendar", calendar)):
+            version, effective_from = starts[kind]
+            envelope = registrar.publish(kind, version, document, effective_from)
+            _say(hub, envelope, (document,), fine=frozenset({"VERSION_TAKEN"}))
+    finally:
+        hub.close()
+
+
+def _enrol(layout: Layout, registrar: Registrar, node: Node) -> None:
+    home, ports = layout.agent(node), layout.ports()
+    door = f"127.0.0.1:{ports['enrolment']}"
+    hub_name = identity.dns_name(layout.hub_node)
+    if not (home / "agent.env").exists():
+        token = registrar.issue_token(node.id, "node", (node.role,), node.region, node.title, node.public_prefix)
+        enrol_node(home, door, registrar.authority_pem, token, registrar.facts(token), hub_name=hub_name)
+        write_private(home / PINS, (layout.folder("hub") / PINS).read_bytes())
+        write_private(home / "agent.env", _settings(layout, node).encode())
+    for person in node.people:
+        done = home / "persons" / person.code / "enrolled"
+        if done.exists():
+            continue
+        subject = identity.person_id(node.id, person.code)
+        token = registrar.issue_token(subject, "person", person.roles, node.region, "工作人员", node=node.id)
+        enrol_person(home, door, registrar.authority_pem, token, registrar.facts(token), hub_name=hub_name)
+        write_private(done, b"")
+
+
+def _settings(layout: Layout, node: Node) -> str:
+    """``agent.env`` of a node: addresses and node ids, no secrets."""
+    ports = layout.ports()
+    values = {
+        "NODE": node.id,
+        "HUB": f"127.0.0.1:{ports['hub']}",
+        "HUB_NAME": identity.dns_name(layout.hub_node),
+        "ENROLMENT": f"127.0.0.1:{ports['enrolment']}",
+        "HUB_NODE": layout.hub_node,
+        "RECOVERY_NODE": RECOVERY.id,
+    }
+    if node.role == "gateway":
+        values |= {
+            "CARRIER_URL": f"http://127.0.0.1:{ports['carrier']}",
+            "CARRIER_KEY_FILE": str(layout.folder("carrier") / "api.key"),
+            "CARRIER_POLL_SECONDS": "1",
+        }
+    if node.role == "department":
+        values |= {"GATEWAY_NODE": GATEWAY.id, "LINE_SYSTEM_FOLDER": str(layout.agent(node) / "line-system")}
+    return "".join(f"YIDI_AGENT_{name}={value}\n" for name, value in values.items())
+
+
+def _grant(layout: Layout) -> None:
+    """Powers of attorney of the demonstration's department, signed by its head; its agent sends them (F04)."""
+    agent = open_agent(layout.agent(DEPARTMENT))
+    try:
+        agent.registry.refresh(agent.hub)
+        if any(entry.event == "grant.issue" for entry in agent.journal.acts("")):
+            return
+        today = datetime.now(CHINA).date()
+        ends = (today + timedelta(days=GRANT_DAYS)).isoformat()
+        for kind, code in GRANTS:
+            paper = f"授权委托书 {kind} {code}".encode()
+            grant_issue(agent, "B00", kind, code, ["*"], today.isoformat(), ends, paper)
+    finally:
+        agent.close()
+
+
+def _say(
+    hub: HubClient, envelope: Envelope, attachments: tuple[bytes, ...] = (), fine: frozenset[str] = frozenset()
+) -> None:
+    """Submit one registry statement. Raises its refusal unless the code is in ``fine``."""
+    refusal = hub.submit([Outgoing(envelope.encode(), attachments)])[0].refusal
+    if refusal is not None and refusal.code not in fine:
+        raise Refusal(refusal.code, refusal.rule, **refusal.values)

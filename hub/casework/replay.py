@@ -1,0 +1,205 @@
+"""The law run again over the leaves of one case: an auditor recomputes states and due dates without the hub.
+
+Invariants:
+- only the package speaks: registry, documents and manifests come from it, each act is judged at its own position;
+- the same ``LAW`` and the same effects as in the hub, so state, clocks and due dates must come out the same
+  (states.md invariant 9);
+- an act that the law would have refused is a finding with the refusal's code and changes nothing; the replay goes on;
+- what the hub had to state by itself (T08, T34) must follow at once and say what ``consequences`` says.
+
+Signatures, inclusion and order are ``crypto.evidence.verify``'s matter, not asked again here.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from crypto import canonical
+from crypto import manifest as manifests
+from crypto.evidence.read import leaf_name
+from crypto.evidence.report import Collector, Finding, Severity
+from crypto.evidence.timeline import Timeline, envelope_of
+from crypto.log.leaf import Leaf
+from crypto.records import KeyRecord, PublicKey
+from crypto.refusal import Refusal
+from crypto.statement import Statement, read_statement
+from hub.casework import consequences, numbers
+from hub.casework.calendar import WorkCalendar
+from hub.casework.casefile import CaseFile
+from hub.casework.catalogue import Catalogue, load_catalogue
+from hub.casework.consequences import HubEvent
+from hub.casework.context import RULES_VERSION, Act, BoundRegistry, Pinned, World
+from hub.casework.law import Rule
+from hub.casework.table import LAW
+
+RULE = "promise 3: the log is the truth"
+_SHAPES = (TypeError, ValueError, KeyError, AttributeError, AssertionError)
+
+
+@dataclass(frozen=True)
+class Replay:
+    """``file``: the case as the law leaves it (None when nothing counted)."""
+
+    file: CaseFile | None
+    findings: tuple[Finding, ...]
+
+
+def replay(
+    case_leaves: Sequence[Leaf],
+    registry_leaves: Iterable[Leaf],
+    documents: Mapping[tuple[str, str], bytes],
+    manifest_bytes: Mapping[str, bytes],
+    registrar_keys: Iterable[PublicKey],
+) -> Replay:
+    """The case as ``case_leaves`` (ascending) tell it.
+
+    ``documents``: canonical bytes by (``catalogue`` or ``calendar``, version); ``manifest_bytes`` by digest.
+    Findings: every code of the law's guards; RULES_UNKNOWN, DOCUMENT_MISSING, OBJECT_VERSION_MISSING, CASE_NO_WRONG,
+    CONSEQUENCE_MISSING, CONSEQUENCE_WRONG, ACT_UNREADABLE.
+    """
+    found = Collector()
+    run = _Run(Timeline(registrar_keys, registry_leaves, verified=True), documents, manifest_bytes, found)
+    for leaf in case_leaves:
+        try:
+            run.step(leaf)
+        except Refusal as refusal:
+            found.refused(refusal, leaf_name(leaf.index))
+        except _SHAPES as error:  # a body that no guard asks about and an effect cannot read
+            found.add("ACT_UNREADABLE", leaf_name(leaf.index), type(error).__name__)
+    run.finish()
+    return Replay(run.file, found.findings)
+
+
+class _Run:
+    """One replay. ``due``: what the hub had to state next."""
+
+    def __init__(
+        self,
+        timeline: Timeline,
+        documents: Mapping[tuple[str, str], bytes],
+        manifest_bytes: Mapping[str, bytes],
+        found: Collector,
+    ) -> None:
+        self.file: CaseFile | None = None
+        self._timeline = timeline
+        self._documents = _Documents(documents)
+        self._manifests = manifest_bytes
+        self._pinned: dict[str, Pinned] = {}
+        self._found = found
+        self._due: HubEvent | None = None
+
+    def step(self, leaf: Leaf) -> None:
+        """One leaf. Refusals of the law."""
+        if leaf.rules != RULES_VERSION:
+            where, detail = leaf_name(leaf.index), f"rules={leaf.rules}, here {RULES_VERSION}"
+            self._found.add("RULES_UNKNOWN", where, detail, Severity.INDETERMINATE)
+        envelope = envelope_of(leaf)
+        statement = read_statement(envelope.payload)
+        directory = self._timeline.at(leaf.epoch)
+        node = directory.signed_by_node(statement, envelope)
+        person = directory.signed_by_person(statement, envelope) if statement.actor.person else None
+        act = Act(statement, envelope.digest, leaf.recorded_at, node, person)
+        self._pin(leaf, statement)
+        world = self._world(leaf, BoundRegistry(directory, leaf.epoch), node)
+        self._require_due(leaf, statement)
+        changed = LAW.apply(self.file, act, world)
+        if self.file is None:
+            changed = replace(changed, case_no=self._case_no(leaf, changed))
+        self.file = changed
+        self._due = consequences.next_event(changed, world)
+
+    def finish(self) -> None:
+        """After the last leaf nothing may be owed."""
+        if self._due is not None:
+            self._found.add("CONSEQUENCE_MISSING", "leaves/", f"owed: {self._due.event}")
+
+    def _require_due(self, leaf: Leaf, statement: Statement) -> None:
+        due, self._due = self._due, None
+        if due is None:
+            return
+        if statement.type != due.event:
+            self._found.add("CONSEQUENCE_MISSING", leaf_name(leaf.index), f"owed: {due.event}")
+        elif dict(statement.body) != due.body:
+            self._found.add("CONSEQUENCE_WRONG", leaf_name(leaf.index), f"event: {due.event}")
+
+    def _pin(self, leaf: Leaf, statement: Statement) -> None:
+        """A sealing counts as stored when the hub named the pinned version with it (promise 5)."""
+        digest = str(statement.body.get("manifest"))
+        if statement.type not in {"seal", "issue"} or digest not in self._manifests:
+            return
+        version = leaf.assigned.get("object_version")
+        if version is None:
+            self._found.add("OBJECT_VERSION_MISSING", leaf_name(leaf.index), f"manifest={digest}")
+            return
+        self._pinned[digest] = Pinned(digest, manifests.read(self._manifests[digest]), version)
+
+    def _world(self, leaf: Leaf, registry: BoundRegistry, node: KeyRecord) -> World:
+        """A node that the registry calls a hub is one; for all other acts it does not matter which."""
+        return World(
+            registry=registry,
+            catalogue=self._documents.catalogue(leaf.catalogue or ""),
+            calendar=self._documents.calendar(leaf.calendar or ""),
+            hub=node.subject if "hub" in node.roles else "",
+            epoch=leaf.epoch,
+            pinned=self._pinned.get,
+            catalogue_of=self._documents.catalogue,
+        )
+
+    def _case_no(self, leaf: Leaf, file: CaseFile) -> str:
+        """The number that the hub assigned: of this item, of the legal date (T05)."""
+        number = leaf.assigned.get("case_no", "")
+        try:
+            parts = numbers.parse_case_no(number)
+            right = (parts.task_code, parts.date.isoformat()) == (file.task_code, leaf.recorded_at[:10])
+        except Refusal:
+            right = False
+        if not right:
+            self._found.add("CASE_NO_WRONG", leaf_name(leaf.index), f"case_no={number[:50]}")
+        return number
+
+
+class _Documents:
+    """Catalogues and calendars by version, loaded once."""
+
+    def __init__(self, documents: Mapping[tuple[str, str], bytes]) -> None:
+        self._documents = documents
+        self._catalogues: dict[str, Catalogue] = {}
+        self._calendars: dict[str, WorkCalendar] = {}
+
+    def catalogue(self, version: str) -> Catalogue:
+        """Refusals DOCUMENT_MISSING, CATALOGUE_BREACHES."""
+        if version not in self._catalogues:
+            self._catalogues[version] = load_catalogue(self._value("catalogue", version))
+        return self._catalogues[version]
+
+    def calendar(self, version: str) -> WorkCalendar:
+        """Refusals DOCUMENT_MISSING, CALENDAR_FORMAT."""
+        if version not in self._calendars:
+            self._calendars[version] = WorkCalendar.from_document(self._value("calendar", version))
+        return self._calendars[version]
+
+    def _value(self, kind: str, version: str) -> dict[str, object]:
+        data = self._documents.get((kind, version))
+        if data is None:
+            raise Refusal("DOCUMENT_MISSING", "D08", kind=kind, version=version)
+        return canonical.parse(data)
+
+
+def rules_document() -> bytes:
+    """The law as canonical JSON: what ``rules.json`` of a package holds and what auditors compare with their own."""
+    return canonical.encode({"v": 1, "version": RULES_VERSION, "rows": [_row(rule) for rule in LAW.rows]})
+
+
+def _row(rule: Rule) -> dict[str, object]:
+    return {
+        "id": rule.id,
+        "event": rule.event,
+        "chain": rule.chain,
+        "source": [state.value for state in rule.source],
+        "target": rule.target.value if rule.target else None,
+        "party": rule.party.name,
+        "roles": sorted(rule.roles),
+        "signers": rule.signers.name,
+        "guards": [guard.__name__ for guard in rule.guards],
+        "effects": [effect.__name__ for effect in rule.effects],
+        "citation": rule.citation,
+    }

@@ -1,0 +1,131 @@
+"""The one interceptor: who is it, may they, how long, and how errors leave.
+
+Invariants:
+- nothing reaches a servicer before certificate, key record, role and size were checked;
+- unary calls end within their rule's seconds; streams are the servicer's, which asks ``Recogniser.still``;
+- the log names method, node, code and duration; never a body, a value or a person.
+"""
+
+import asyncio
+import json
+import logging
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, NoReturn, TypeAlias
+
+import grpc
+from grpc import aio
+
+from crypto.refusal import Refusal
+from hub.rpc import caller as callers
+from hub.rpc import errors
+from hub.rpc.access import Rule, require_role, require_size
+
+log = logging.getLogger("hub.calls")
+_Context = aio.ServicerContext[Any, Any]
+_Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"  # generic in its type stub only
+
+
+class Gate(aio.ServerInterceptor):
+    """In front of every servicer. ``recogniser`` None: the enrolment door, where nobody has a certificate yet."""
+
+    def __init__(self, rules: Mapping[str, Rule], recogniser: callers.Recogniser | None) -> None:
+        self._rules = rules
+        self._recogniser = recogniser
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable["_Handler | None"]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> "_Handler | None":
+        """The handler behind its guards; None (UNIMPLEMENTED) for a method that nobody serves."""
+        handler = await continuation(handler_call_details)
+        if handler is None:
+            return None
+        method = str(handler_call_details.method)
+        coders = {
+            "request_deserializer": handler.request_deserializer,
+            "response_serializer": handler.response_serializer,
+        }
+        if handler.unary_unary:
+            return grpc.unary_unary_rpc_method_handler(self._unary(method, handler.unary_unary), **coders)
+        if handler.unary_stream:
+            stream = self._stream(method, handler.unary_stream, sized=True)
+            return grpc.unary_stream_rpc_method_handler(stream, **coders)
+        if handler.stream_stream:
+            stream = self._stream(method, handler.stream_stream, sized=False)
+            return grpc.stream_stream_rpc_method_handler(stream, **coders)
+        return None
+
+    def _unary(self, method: str, behaviour: Any) -> Any:
+        async def guarded(request: Any, context: _Context) -> Any:
+            started = time.monotonic()
+            try:
+                rule = await self._admit(method, context)
+                require_size(rule, request.ByteSize(), method)
+                async with asyncio.timeout(rule.seconds):
+                    response = await behaviour(request, context)
+            except Exception as error:
+                await self._refuse(method, context, error, started)
+            _note(method, context, "OK", started, logging.DEBUG)
+            return response
+
+        return guarded
+
+    def _stream(self, method: str, behaviour: Any, *, sized: bool) -> Any:
+        async def guarded(request: Any, context: _Context) -> AsyncIterator[Any]:
+            started = time.monotonic()
+            try:
+                rule = await self._admit(method, context)
+                if sized:
+                    require_size(rule, request.ByteSize(), method)
+                async for response in behaviour(request, context):
+                    yield response
+            except Exception as error:
+                await self._refuse(method, context, error, started)
+            _note(method, context, "OK", started, logging.DEBUG)
+
+        return guarded
+
+    async def _admit(self, method: str, context: _Context) -> Rule:
+        if self._recogniser is None:
+            rule = self._rules.get(method)
+        else:
+            record = await self._recogniser.caller(callers.peer_of(context.auth_context()))
+            callers.remember(record)
+            rule = self._rules.get(method)
+            if rule is not None:
+                require_role(rule, record, method)
+        if rule is None:
+            raise Refusal("METHOD_UNKNOWN", "default is no")
+        return rule
+
+    async def _refuse(self, method: str, context: _Context, error: Exception, started: float) -> NoReturn:
+        if isinstance(error, aio.AbortError):
+            raise error
+        refusal = _as_refusal(method, error)
+        status = errors.status_code(refusal.code)
+        _note(method, context, refusal.code, started, logging.INFO)
+        await context.abort(status, refusal.code, errors.trailer(status, refusal))
+
+
+def _as_refusal(method: str, error: Exception) -> Refusal:
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, TimeoutError):
+        return Refusal("HUB_SLOW", "deadline of a call")
+    incident = secrets.token_hex(8)
+    log.exception("incident %s in %s", incident, method)
+    return Refusal("INTERNAL", "an unknown error says nothing of the inside", incident=incident)
+
+
+def _note(method: str, context: _Context, code: str, started: float, level: int) -> None:
+    if not log.isEnabledFor(level):
+        return
+    line = {"method": method, "code": code, "ms": round((time.monotonic() - started) * 1000, 1)}
+    try:
+        line["node"] = callers.peer_of(context.auth_context()).node
+    except Refusal as refusal:
+        line["node"] = refusal.code
+    log.log(level, json.dumps(line, sort_keys=True))

@@ -1,0 +1,167 @@
+"""One hub process: two doors, a sequencer, an integrator; started, watched, stopped.
+
+Invariants:
+- nodes' door: mutual TLS, certificate demanded in the handshake, every call checked again by ``hub.rpc.gate``;
+- enrolment door: server TLS only, and nothing but EnrolmentService behind it;
+- the ready file appears when both doors answer and goes away at the stop;
+- at SIGTERM no new call is taken, calls under way get their grace, the sequencer answers what waits.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+from grpc import aio
+from grpc_health.v1 import health_pb2_grpc
+from grpc_health.v1.health import aio as health
+from grpc_reflection.v1alpha import reflection
+
+from crypto.refusal import Refusal
+from hub.rpc.access import OPEN_RULES, RULES, Rule
+from hub.rpc.caller import Recogniser
+from hub.rpc.catalogue import CatalogueServicer
+from hub.rpc.gate import Gate
+from hub.rpc.inbox import InboxServicer
+from hub.rpc.log import LogServicer
+from hub.rpc.objects import ObjectServicer
+from hub.rpc.packets import KeyPacketServicer
+from hub.rpc.registry import EnrolmentServicer, RegistryServicer
+from hub.rpc.statements import StatementServicer
+from hub.rpc.supervision import SupervisionServicer
+from hub.server.settings import HubSettings
+from hub.server.wiring import OpenStore, Parts, assemble
+from yidi.v1 import (
+    catalogue_pb2_grpc,
+    inbox_pb2_grpc,
+    log_pb2_grpc,
+    objects_pb2_grpc,
+    packets_pb2_grpc,
+    registry_pb2_grpc,
+    statements_pb2_grpc,
+    supervision_pb2_grpc,
+)
+
+log = logging.getLogger(__name__)
+THREADS = 16  # blocking calls at a time; below the connections that the database pool may open
+CALLS_MOST, STRANGERS_MOST = 4_096, 64
+KEEPALIVE = [
+    ("grpc.so_reuseport", 0),
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+    ("grpc.max_connection_idle_ms", 600_000),
+    ("grpc.max_metadata_size", 8 * 1024),
+]
+
+
+class HubServer:
+    """One process's hub. ``start`` and ``stop`` belong to one event loop."""
+
+    def __init__(self, settings: HubSettings, open_store: OpenStore | None = None) -> None:
+        self.settings = settings
+        self.parts: Parts = assemble(settings, open_store)
+        self.port = 0
+        self.enrolment_port = 0
+        self._servers: list[aio.Server] = []
+        self._stop_integrating = threading.Event()
+        self._integrator = threading.Thread(
+            target=self.parts.integrator.run, args=(self._stop_integrating,), name="integrator", daemon=True
+        )
+        self._poll: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Serve. Refusals PORT_TAKEN, DATABASE_UNAVAILABLE."""
+        parts = self.parts
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="call"))
+        await parts.recogniser.refresh()
+        await parts.sequencer.start()
+        parts.sequencer.on_commit(parts.bell.ring)
+        nodes, self.port = self._open(self.settings.listen, RULES, parts.recogniser, CALLS_MOST)
+        _serve_nodes(nodes, parts)
+        door, self.enrolment_port = self._open(self.settings.enrolment_listen, OPEN_RULES, None, STRANGERS_MOST)
+        registry_pb2_grpc.add_EnrolmentServiceServicer_to_server(EnrolmentServicer(parts.desk), door)
+        for server in self._servers:
+            await server.start()
+        if self.settings.integrate:
+            self._integrator.start()
+        self._poll = asyncio.create_task(self._watch_others())
+        self._say_ready()
+
+    async def stop(self) -> None:
+        """Stop taking calls, finish what is under way, close everything. May be called once."""
+        if self.settings.ready_file:
+            self.settings.ready_file.unlink(missing_ok=True)
+        self.parts.bell.close()
+        if self._poll:
+            self._poll.cancel()
+        await asyncio.gather(*(server.stop(self.settings.grace_seconds) for server in self._servers))
+        await self.parts.sequencer.stop()
+        self._stop_integrating.set()
+        if self._integrator.is_alive():
+            await asyncio.to_thread(self._integrator.join)
+        self.parts.submissions.close()
+        self.parts.recogniser.close()
+        self.parts.database.dispose()
+
+    def _open(
+        self, address: str, rules: Mapping[str, Rule], recogniser: Recogniser | None, calls: int
+    ) -> tuple[aio.Server, int]:
+        most = max(rule.most for rule in rules.values()) + (64 << 10)
+        options = [*KEEPALIVE, ("grpc.max_receive_message_length", most)]
+        server = aio.server(interceptors=[Gate(rules, recogniser)], options=options, maximum_concurrent_rpcs=calls)
+        authority = self.settings.authority.read_bytes() if recogniser else None
+        credentials = grpc.ssl_server_credentials(
+            [self.parts.identity.tls], root_certificates=authority, require_client_auth=recogniser is not None
+        )
+        try:
+            port = server.add_secure_port(address, credentials)
+        except RuntimeError as error:
+            raise Refusal("PORT_TAKEN", "deploy: addresses of the hub", address=address) from error
+        self._servers.append(server)
+        return server, port
+
+    async def _watch_others(self) -> None:
+        """Commits of other hub processes ring the bell too, and bring their revocations here."""
+        seen = -1
+        while True:
+            with contextlib.suppress(Refusal):
+                await self.parts.recogniser.refresh()
+                size = await asyncio.to_thread(self.parts.publications.size)
+                if size != seen:
+                    seen = size
+                    self.parts.bell.ring()
+            await asyncio.sleep(self.settings.poll_seconds)
+
+    def _say_ready(self) -> None:
+        ports = {"port": self.port, "enrolment_port": self.enrolment_port, "pid": os.getpid()}
+        log.info("serving %s", json.dumps({"node": self.parts.identity.node, **ports}, sort_keys=True))
+        file = self.settings.ready_file
+        if file:
+            draft = file.with_name(file.name + ".new")
+            draft.write_text(json.dumps(ports))
+            draft.replace(file)
+
+
+def _serve_nodes(server: aio.Server, parts: Parts) -> None:
+    """All services of the contract but enrolment, health, and reflection (administrators only, by the gate's table)."""
+    statements_pb2_grpc.add_StatementServiceServicer_to_server(StatementServicer(parts.submissions, parts.log), server)
+    registry_pb2_grpc.add_RegistryServiceServicer_to_server(
+        RegistryServicer(parts.desk, parts.submissions, parts.views), server
+    )
+    catalogue_pb2_grpc.add_CatalogueServiceServicer_to_server(CatalogueServicer(parts.publications), server)
+    objects_pb2_grpc.add_ObjectServiceServicer_to_server(ObjectServicer(parts.objects), server)
+    packets_pb2_grpc.add_KeyPacketServiceServicer_to_server(KeyPacketServicer(parts.views), server)
+    inbox_pb2_grpc.add_InboxServiceServicer_to_server(InboxServicer(parts.views, parts.recogniser, parts.bell), server)
+    log_pb2_grpc.add_LogServiceServicer_to_server(LogServicer(parts.log, parts.evidence), server)
+    supervision_pb2_grpc.add_SupervisionServiceServicer_to_server(SupervisionServicer(parts.views), server)
+    servicer = health.HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
+    names = sorted({method.split("/")[1] for method in RULES})
+    reflection.enable_server_reflection(names, server)

@@ -1,0 +1,101 @@
+"""Which part of a hub gets which: built once, in one place."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hub.rpc.caller import Recogniser
+from hub.rpc.inbox import Bell
+from hub.server.identity import HubIdentity, load_identity
+from hub.server.settings import HubSettings
+from hub.services.enrolment import EnrolmentDesk
+from hub.services.evidence import EvidenceService
+from hub.services.integrator import Integrator, LogReader
+from hub.services.objects import ObjectService
+from hub.services.publications import Publications
+from hub.services.registry import RegistryService
+from hub.services.sequencer import Sequencer
+from hub.services.submissions import SubmissionService
+from hub.services.views import Views
+from storage.database import Database
+from storage.objectstore import ObjectStore, S3ObjectStore
+from storage.tilestore import TileStore
+
+OpenStore = Callable[[str], ObjectStore]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything of one hub process that has state or a connection."""
+
+    identity: HubIdentity
+    database: Database
+    registry: RegistryService
+    sequencer: Sequencer
+    submissions: SubmissionService
+    desk: EnrolmentDesk
+    publications: Publications
+    objects: ObjectService
+    integrator: Integrator
+    log: LogReader
+    views: Views
+    evidence: EvidenceService
+    recogniser: Recogniser
+    bell: Bell
+
+
+def assemble(settings: HubSettings, open_store: OpenStore | None = None) -> Parts:
+    """The parts of a hub. ``open_store``: another object store by bucket name, for tests.
+
+    Refusals PINS_FORMAT, PINS_DIFFER, KEY_MISSING, CERTIFICATE_DIFFERS, CREDENTIALS_FORMAT, DATABASE_UNAVAILABLE,
+    LOG_ROLLED_BACK.
+    """
+    pins = settings.read_pins()
+    identity = load_identity(settings.identity, settings.certificate, pins)
+    opened = open_store or _s3(settings)
+    documents, log_bucket = opened(settings.s3_documents), opened(settings.s3_log)
+    for store in (documents, log_bucket):
+        store.ensure_bucket()
+    tiles = TileStore(log_bucket, f"{pins.origin}/")
+    database = Database(settings.database_url.get_secret_value(), settings.database_pool)
+    database.migrate()
+    with database.unit() as unit:
+        unit.log.found(pins.origin)
+        unit.commit()
+    registry = RegistryService(database, pins.registrar_keys)
+    sequencer = Sequencer(database, registry, identity.signer, identity.node)
+    log = LogReader(database, tiles)
+    views = Views(database, registry, log, identity.signer)
+    integrator = Integrator(database, tiles, identity.log_signers, pins.origin)
+    integrator.require_not_rolled_back()
+    return Parts(
+        identity=identity,
+        database=database,
+        registry=registry,
+        sequencer=sequencer,
+        submissions=SubmissionService(database, registry, sequencer, identity.signer),
+        desk=EnrolmentDesk(database, registry, sequencer),
+        publications=Publications(database, registry),
+        objects=ObjectService(database, documents),
+        integrator=integrator,
+        log=log,
+        views=views,
+        evidence=EvidenceService(database, registry, views, log, identity.signer),
+        recogniser=Recogniser(registry),
+        bell=Bell(),
+    )
+
+
+def _s3(settings: HubSettings) -> OpenStore:
+    access_key, secret_key = settings.read_s3_credentials()
+
+    def opened(bucket: str) -> ObjectStore:
+        return S3ObjectStore(
+            settings.s3_endpoint,
+            bucket,
+            access_key,
+            secret_key,
+            public_endpoint=settings.s3_public_endpoint or None,
+            ca_file=str(settings.s3_ca) if settings.s3_ca else None,
+        )
+
+    return opened

@@ -1,0 +1,107 @@
+"""The hub's view of the registry chain: keys, grants, published catalogues and calendars.
+
+Invariants:
+- the directory is replayed from registry leaves; it never runs ahead of what is committed: when a transaction that
+  admitted a statement fails, the directory is built anew from the database;
+- ``refresh`` costs one row when nothing changed, so revocation takes effect on the next call in every process;
+- documents are loaded by digest and kept; a version never changes.
+"""
+
+import json
+import threading
+from collections.abc import Iterable, Sequence
+
+from crypto.directory import Directory
+from crypto.log import leaf as leaves
+from crypto.records import PublicKey
+from crypto.refusal import Refusal
+from crypto.statement import read_envelope
+from hub.casework.calendar import WorkCalendar
+from hub.casework.catalogue import Catalogue, load_catalogue
+from hub.casework.context import BoundRegistry
+from storage.database import Database, Unit
+from storage.log_rows import LeafRow
+
+
+class RegistryService:
+    """One a process."""
+
+    def __init__(self, database: Database, registrar_keys: Iterable[PublicKey]) -> None:
+        self._database = database
+        self._registrar_keys = tuple(registrar_keys)
+        self._lock = threading.Lock()
+        self._suspect = False
+        self._catalogues: dict[str, Catalogue] = {}
+        self._calendars: dict[str, WorkCalendar] = {}
+        self.directory = Directory(self._registrar_keys)
+
+    def refresh(self) -> Directory:
+        """The directory, brought up to what is committed now."""
+        with self._database.unit() as unit:
+            return self.catch_up(unit, unit.log.head().epoch)
+
+    def catch_up(self, unit: Unit, epoch: int) -> Directory:
+        """The directory at ``epoch``, replaying what is missing."""
+        if self._suspect or self.directory.epoch < epoch:
+            with self._lock:
+                # Others go on reading the old one until the new one is whole: a half-built directory would refuse
+                # good signatures for ever.
+                directory = Directory(self._registrar_keys) if self._suspect else self.directory
+                replay(directory, unit.log.registry(directory.epoch))
+                self.directory, self._suspect = directory, False
+        return self.directory
+
+    def rebuild(self) -> None:
+        """Forget what was admitted but not committed. Refusal DATABASE_UNAVAILABLE: the next look-up does it then."""
+        self._suspect = True
+        self.refresh()
+
+    def bound(self, epoch: int) -> BoundRegistry:
+        """The registry at a position."""
+        return BoundRegistry(self.directory, epoch)
+
+    def catalogue(self, unit: Unit, version: str | None = None) -> Catalogue:
+        """A published catalogue; the newest when no version is named. Refusals VERSION_UNKNOWN, NOT_PUBLISHED."""
+        digest = self._digest("catalogue", version)
+        if digest not in self._catalogues:
+            self._catalogues[digest] = load_catalogue(json.loads(_document(unit, digest)))
+        return self._catalogues[digest]
+
+    def calendar(self, unit: Unit, version: str | None = None) -> WorkCalendar:
+        """A published calendar; the newest when no version is named. Refusals VERSION_UNKNOWN, NOT_PUBLISHED."""
+        digest = self._digest("calendar", version)
+        if digest not in self._calendars:
+            self._calendars[digest] = WorkCalendar.from_document(json.loads(_document(unit, digest)))
+        return self._calendars[digest]
+
+    def version(self, kind: str) -> str | None:
+        """The newest published version of ``kind``, or None."""
+        latest = self.directory.latest(kind)
+        return latest.version if latest else None
+
+    def document(self, unit: Unit, kind: str, version: str | None = None) -> tuple[str, bytes]:
+        """Version and canonical bytes of a published document."""
+        digest = self._digest(kind, version)
+        return version or self.version(kind) or "", _document(unit, digest)
+
+    def _digest(self, kind: str, version: str | None) -> str:
+        if version:
+            return self.directory.publication(kind, version).document
+        latest = self.directory.latest(kind)
+        if latest is None:
+            raise Refusal("NOT_PUBLISHED", "D08", kind=kind)
+        return latest.document
+
+
+def replay(directory: Directory, rows: Sequence[LeafRow]) -> None:
+    """Admit committed registry leaves in order (their signatures were checked before they were sequenced)."""
+    for row in rows:
+        if row.epoch == directory.epoch + 1:
+            directory.admit(read_envelope(leaves.decode(row.leaf).envelope), verified=True)
+
+
+def _document(unit: Unit, digest: str) -> bytes:
+    data = unit.objects.document(digest)
+    if data is None:
+        raise Refusal("DOCUMENT_MISSING", "D08", digest=digest)
+    return data

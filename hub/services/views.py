@@ -1,0 +1,122 @@
+"""Read-only views: cases, inbox, packets, the snapshot for work without network.
+
+Invariants: a node sees cases that it has a part in; auditors and coordinators see their own region's subtree (A24);
+nothing here changes anything.
+"""
+
+import json
+from dataclasses import dataclass
+
+from crypto import canonical
+from crypto.keystore import Signer
+from crypto.records import KeyRecord
+from crypto.refusal import Refusal
+from crypto.statement import SNAPSHOT_TYPE, Envelope, sign
+from hub.casework.casefile import CaseFile, from_document
+from hub.casework.numbers import region_prefix
+from hub.services.clock import now_text
+from hub.services.integrator import LogReader
+from hub.services.registry import RegistryService
+from storage.case_rows import CaseRow
+from storage.database import Database, Unit
+from storage.log_rows import LeafRow
+from storage.object_rows import PacketRow
+
+SNAPSHOT_HOURS = 72
+OVERSEERS = frozenset({"auditor", "coordinator"})
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The signed directory snapshot with what it names by digest."""
+
+    envelope: Envelope
+    catalogue: bytes
+    calendar: bytes
+    registry_leaves: list[bytes]
+    proofs: list[str]
+
+
+class Views:
+    """Blocking; safe from several threads."""
+
+    def __init__(self, database: Database, registry: RegistryService, log: LogReader, signer: Signer) -> None:
+        self._database = database
+        self._registry = registry
+        self._log = log
+        self._signer = signer
+
+    def find_case(self, caller: KeyRecord, name: str) -> tuple[CaseRow, CaseFile]:
+        """A case by id, case number or public number. Refusal CASE_UNKNOWN, also for those who may not see it."""
+        with self._database.unit() as unit:
+            return self._visible(unit, caller, name)
+
+    def list_cases(self, caller: KeyRecord, state: str, before: int, limit: int) -> list[tuple[CaseRow, CaseFile]]:
+        """Cases that the caller may see, newest change first; ``before``: index of the last one seen."""
+        with self._database.unit() as unit:
+            node = None if caller.roles & OVERSEERS else caller.subject
+            rows = unit.cases.listed(node, state, before, limit)
+        found = [(row, from_document(json.loads(row.document))) for row in rows]
+        return [(row, file) for row, file in found if node is not None or _in_region(caller, file)]
+
+    def case_leaves(self, caller: KeyRecord, name: str, after: int, limit: int) -> list[bytes]:
+        """Leaf bytes of a case in log order. Refusal CASE_UNKNOWN."""
+        with self._database.unit() as unit:
+            row, _ = self._visible(unit, caller, name)
+            return [leaf.leaf for leaf in unit.log.of_case(row.case_id, after, limit)]
+
+    def inbox(self, caller: KeyRecord, cursor: int, limit: int) -> list[tuple[int, LeafRow]]:
+        """Leaves that concern the caller with their positions in the inbox, after the cursor."""
+        with self._database.unit() as unit:
+            return unit.log.inbox(caller.subject, cursor, limit)
+
+    def packets(
+        self, caller: KeyRecord, case_id: str, manifest: str, after: tuple[str, str], limit: int
+    ) -> list[PacketRow]:
+        """Packets wrapped to the caller."""
+        with self._database.unit() as unit:
+            rows = unit.objects.packets(manifest, caller.subject, after, limit)
+        return [row for row in rows if row.case_id == case_id]
+
+    def registry_leaves(self, after_epoch: int, limit: int) -> tuple[list[bytes], int]:
+        """Registry leaves after a position, and the position now."""
+        with self._database.unit() as unit:
+            return [row.leaf for row in unit.log.registry(after_epoch, limit)], unit.log.head().epoch
+
+    def snapshot(self) -> Snapshot:
+        """What a window needs to go on without network (promise 6). Refusals NOT_PUBLISHED, NOT_INTEGRATED."""
+        note, _ = self._log.checkpoint()
+        self._registry.refresh()
+        with self._database.unit() as unit:
+            catalogue_version, catalogue = self._registry.document(unit, "catalogue")
+            calendar_version, calendar = self._registry.document(unit, "calendar")
+            rows = unit.log.registry(0)
+        proofs = self._log.proofs_under(note, [row.index for row in rows])
+        payload = {
+            "v": 1,
+            "catalogue": {"version": catalogue_version, "digest": canonical.digest(catalogue)},
+            "calendar": {"version": calendar_version, "digest": canonical.digest(calendar)},
+            "epoch": len(rows),
+            "checkpoint": note,
+            "made_at": now_text(),
+            "greatest_age_hours": SNAPSHOT_HOURS,
+        }
+        envelope = sign(canonical.encode(payload), [self._signer], SNAPSHOT_TYPE)
+        return Snapshot(envelope, catalogue, calendar, [row.leaf for row in rows], proofs)
+
+    def _visible(self, unit: Unit, caller: KeyRecord, name: str) -> tuple[CaseRow, CaseFile]:
+        row = unit.cases.find(name)
+        if row is not None:
+            file = from_document(json.loads(row.document))
+            if unit.cases.is_party(caller.subject, row.case_id):
+                return row, file
+            if caller.roles & OVERSEERS and _in_region(caller, file):
+                return row, file
+        raise Refusal("CASE_UNKNOWN", "A24", name=name[:43])
+
+
+def _in_region(caller: KeyRecord, file: CaseFile) -> bool:
+    """A24: an overseer sees cases that begin or are decided in its own region or below it."""
+    prefix = region_prefix(caller.region)
+    nodes = (file.collecting_node, file.accepting_node)
+    return any(node.rsplit("/", 2)[1].startswith(prefix) for node in nodes if node)

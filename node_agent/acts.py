@@ -1,0 +1,96 @@
+"""How an agent says something: build a statement on the case's head, have it signed, queue it.
+
+Invariants: an act is signed over the head that the journal knows, including acts of our own that still wait, so acts
+made offline follow each other; person and node sign the same bytes; queueing is the point where an act is kept.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from crypto import canonical
+from crypto.log import leaf as leaves
+from crypto.refusal import Refusal
+from crypto.sealing import KeyPacket
+from crypto.statement import CUSTODY, Actor, Envelope, Statement, read_envelope, read_statement, sign
+from node_agent.identity import AgentIdentity
+from storage.journal import Journal, OutboxEntry
+
+
+@dataclass(frozen=True)
+class Head:
+    """Last custody statement of a case as known here: number and digest; (0, None) before the first."""
+
+    seq: int
+    digest: str | None
+
+
+def known_head(journal: Journal, case_id: str) -> Head:
+    """The head from received leaves and from our own acts that wait. Refusal CHAIN_BROKEN on a gap."""
+    head = Head(0, None)
+    for data in journal.leaves(case_id):
+        head = _advance(head, read_envelope(leaves.decode(data).envelope))
+    for entry in journal.acts(case_id):
+        if entry.state != "REFUSED":
+            head = _advance(head, read_envelope(entry.envelope))
+    return head
+
+
+def build(
+    identity: AgentIdentity,
+    journal: Journal,
+    *,
+    event: str,
+    case_id: str,
+    body: Mapping[str, object],
+    role: str,
+    staff_code: str | None = None,
+    chain: str = CUSTODY,
+) -> Envelope:
+    """A signed statement on the known head. ``role``: the person's role, or the node's for machine statements."""
+    head = known_head(journal, case_id)
+    person, person_key = identity.person(staff_code) if staff_code else (None, None)
+    statement = Statement(
+        type=event,
+        case=case_id,
+        chain=chain,
+        seq=head.seq + 1 if chain == CUSTODY else None,
+        prev=head.digest,
+        actor=Actor(identity.node, person, role),
+        occurred_at=canonical.time_text(datetime.now(UTC)),
+        body=body,
+    )
+    signers = [person_key, identity.sign] if person_key else [identity.sign]
+    return sign(statement.payload(), signers)
+
+
+def entry_of(
+    envelope: Envelope,
+    *,
+    attachments: tuple[bytes, ...] = (),
+    packets: tuple[KeyPacket, ...] = (),
+    check_code_hash: str = "",
+    needs_upload: str | None = None,
+) -> OutboxEntry:
+    """The outbox entry of a signed act."""
+    statement = read_statement(envelope.payload)
+    return OutboxEntry(
+        case_id=statement.case or "",
+        event=statement.type,
+        payload_digest=envelope.digest,
+        envelope=envelope.encode(),
+        attachments=attachments,
+        packets=packets,
+        check_code_hash=check_code_hash,
+        needs_upload=needs_upload,
+        queued_at=canonical.time_text(datetime.now(UTC)),
+    )
+
+
+def _advance(head: Head, envelope: Envelope) -> Head:
+    statement = read_statement(envelope.payload)
+    if statement.chain != CUSTODY or statement.seq is None or statement.seq <= head.seq:
+        return head
+    if head.digest is not None and (statement.seq != head.seq + 1 or statement.prev != head.digest):
+        raise Refusal("CHAIN_BROKEN", "architecture: order (custody chain)", case=statement.case or "")
+    return Head(statement.seq, envelope.digest)

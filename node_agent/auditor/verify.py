@@ -1,0 +1,102 @@
+"""The audit of one evidence package on a computer without network: proofs, signatures, law, due dates.
+
+Invariants:
+- nothing but the package and the pins is read; no network code is imported (a test asserts it);
+- every finding of every step is listed, the verdict follows from all of them together;
+- where a version or suite is not known here, the law cannot be judged either: its findings are INDETERMINATE then.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from crypto.evidence import read
+from crypto.evidence.pins import Pins
+from crypto.evidence.report import Collector, Finding, Report, Severity, Verdict, verdict_of
+from crypto.evidence.verify import verify
+from crypto.log.leaf import Leaf
+from crypto.refusal import Refusal
+from hub.casework.casefile import CHINESE, CaseFile
+from hub.casework.context import RULES_VERSION
+from hub.casework.custody import ClockRow, CustodyRow, clock_rows, custody_table
+from hub.casework.replay import Replay, replay, rules_document
+
+
+@dataclass(frozen=True)
+class AuditReport:
+    """``evidence``: steps 1 to 12 of ``crypto.evidence.verify``; ``law``: findings of the replay; ``file``: the case
+    as the law leaves it; ``custody`` and ``clocks``: recomputed from leaves."""
+
+    verdict: Verdict
+    evidence: Report
+    law: tuple[Finding, ...]
+    file: CaseFile | None
+    custody: tuple[CustodyRow, ...]
+    clocks: tuple[ClockRow, ...]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings, evidence first."""
+        return (*self.evidence.findings, *self.law)
+
+    def as_object(self) -> dict[str, object]:
+        """JSON form."""
+        return {
+            "v": 1,
+            "verdict": self.verdict.value,
+            "case": self.evidence.case,
+            "facts": dict(self.evidence.facts),
+            "findings": [finding.as_object() for finding in self.findings],
+            "state": _state(self.file),
+            "custody": [row.as_object() for row in self.custody],
+            "clocks": [row.as_object() for row in self.clocks],
+        }
+
+
+def audit(package: bytes, pins: Pins) -> AuditReport:
+    """The report on ``package`` under ``pins``. Raises nothing for any bytes.
+
+    1. Evidence (``crypto.evidence.verify``). 2. The law run again over the leaves. 3. Custody and due dates.
+    """
+    evidence = verify(package, pins)  # 1
+    contents = read.read(package)
+    leaves = read.readable(contents.leaves)
+    done = _replay(contents, leaves, pins, evidence)  # 2
+    verdict = verdict_of((*evidence.findings, *done.findings))
+    custody = _custody(leaves)  # 3
+    clocks = tuple(clock_rows(done.file)) if done.file else ()
+    return AuditReport(verdict, evidence, done.findings, done.file, custody, clocks)
+
+
+def _replay(contents: read.Contents, leaves: list[Leaf], pins: Pins, evidence: Report) -> Replay:
+    registry = read.readable(contents.registry)
+    done = replay(leaves, registry, contents.documents, contents.manifests, pins.registrar_keys)
+    found = Collector()
+    unknown = evidence.verdict is Verdict.INDETERMINATE
+    for one in done.findings:
+        severity = Severity.INDETERMINATE if unknown and one.severity is Severity.INVALID else one.severity
+        found.add(one.code, one.where, one.detail, severity)
+    same = all(leaf.rules == RULES_VERSION for leaf in leaves)
+    if same and contents.entries.get(read.RULES) not in (None, rules_document()):
+        found.add("RULES_DIFFER", read.RULES, f"version {RULES_VERSION}", Severity.INDETERMINATE)
+    return Replay(done.file, found.findings)
+
+
+def _custody(leaves: list[Leaf]) -> tuple[CustodyRow, ...]:
+    try:
+        return tuple(custody_table(leaves))
+    except Refusal:  # an unreadable statement is a finding of step 8; no table is made from the rest
+        return ()
+
+
+def _state(file: CaseFile | None) -> Mapping[str, object] | None:
+    if file is None:
+        return None
+    return {
+        "state": file.state.value,
+        "chinese": CHINESE[file.state],
+        "case_no": file.case_no,
+        "public_no": file.public_no,
+        "task_code": file.task_code,
+        "holder": file.holder,
+        "outcome": file.outcome,
+    }

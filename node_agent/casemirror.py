@@ -1,0 +1,209 @@
+"""What this node knows of a case, from the leaves in its own journal.
+
+Invariants:
+- leaves were verified before they were kept (``node_agent.receiver``); nothing is asked of the hub here;
+- with the whole case here (all leaves from the first, documents, manifests) the law is run again, so state and due
+  dates are this node's own finding and not the hub's word (promise 3);
+- a node that sees a part of a case, as a gateway does, gets what the part tells and nothing guessed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from crypto.evidence.report import Finding
+from crypto.log import leaf as leaves
+from crypto.log.leaf import Leaf
+from crypto.manifest import Manifest
+from crypto.manifest import read as read_manifest
+from crypto.refusal import Refusal
+from crypto.statement import CUSTODY, Envelope, Statement, read_envelope, read_statement
+from hub.casework.casefile import CaseFile, State
+from hub.casework.clocks import ClockState
+from hub.casework.replay import replay
+from hub.casework.table import LAW
+from node_agent.acts import Head
+from node_agent.runtime import Agent
+from storage.journal import Journal
+
+OWED_LATER = "CONSEQUENCE_MISSING"
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One leaf with the statement in it."""
+
+    leaf: Leaf
+    envelope: Envelope
+    statement: Statement
+
+
+@dataclass(frozen=True)
+class ParcelSeen:
+    """A parcel as tracking statements tell it: gateway, waybill, last status, best proof (0 to 4)."""
+
+    parcel: str
+    gateway: str
+    carrier: str = ""
+    waybill_no: str = ""
+    status: str = "CREATED"
+    proof_level: int = 0
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """A case as known here. ``file``: None unless the whole case is here and the law agrees with every leaf.
+
+    ``state``: from the file, else from the last custody act that moves a case; None when none was seen. ``findings``:
+    what the law says against leaves. ``missing``: what would be needed to know the rest. Times are text in UTC+8.
+    """
+
+    case: str
+    head: Head
+    state: State | None
+    parties: frozenset[str]
+    parcels: tuple[ParcelSeen, ...]
+    file: CaseFile | None = None
+    findings: tuple[Finding, ...] = ()
+    missing: tuple[str, ...] = ()
+    clocks: Mapping[str, ClockState] = field(default_factory=dict)
+
+
+def recorded(data: bytes) -> Recorded:
+    """The leaf in log bytes. Refusals of ``crypto.log.leaf`` and ``crypto.statement``."""
+    leaf = leaves.decode(data)
+    envelope = read_envelope(leaf.envelope)
+    return Recorded(leaf, envelope, read_statement(envelope.payload))
+
+
+def history(journal: Journal, case_id: str) -> list[Recorded]:
+    """All leaves of a case that are kept here, in log order."""
+    return [recorded(data) for data in journal.leaves(case_id)]
+
+
+def sealings(told: list[Recorded]) -> list[tuple[str, str]]:
+    """(event, manifest digest) of every ``seal`` and ``issue``, in log order."""
+    return [
+        (one.statement.type, str(one.statement.body.get("manifest")))
+        for one in told
+        if one.statement.type in {"seal", "issue"}
+    ]
+
+
+def kept_manifest(journal: Journal, digest: str) -> bytes | None:
+    """Bytes of a manifest: fetched with a case, or of this node's own sealing."""
+    kept = journal.kept(f"manifest:{digest}")
+    if kept is not None:
+        return kept
+    own = journal.upload(digest)
+    return own.manifest if own else None
+
+
+def manifest_here(journal: Journal, digest: str) -> tuple[Manifest, bytes]:
+    """A manifest that is kept here, and its bytes. Refusal MANIFEST_MISSING."""
+    encoded = kept_manifest(journal, digest)
+    if encoded is None:
+        raise Refusal("MANIFEST_MISSING", "promise 6", manifest=digest)
+    return read_manifest(encoded), encoded
+
+
+def mirror(agent: Agent, case_id: str) -> CaseView:
+    """What this node knows of a case. Refusal CASE_UNKNOWN_HERE when not one leaf of it came."""
+    told = history(agent.journal, case_id)
+    if not told:
+        raise Refusal("CASE_UNKNOWN_HERE", "A24", case=case_id)
+    seen = _partial(case_id, told)
+    documents, missing = _documents(agent, told)
+    manifests, unknown = _manifests(agent.journal, told)
+    missing += unknown
+    if [one.leaf.case_seq for one in told] != list(range(1, len(told) + 1)):
+        missing.append("leaves")
+    if missing:
+        return _with(seen, missing=tuple(missing))
+    registry = [leaves.decode(data) for data in agent.journal.registry()]
+    made = replay([one.leaf for one in told], registry, documents, manifests, agent.identity.pins.registrar_keys)
+    # The hub states its consequences in the transaction of their cause; here the second leaf may still be on its way.
+    findings = tuple(found for found in made.findings if found.code != OWED_LATER)
+    if findings or made.file is None:
+        return _with(seen, findings=findings)
+    return _with(seen, file=made.file)
+
+
+def resolve(agent: Agent, name: str) -> str:
+    """The case id for an id, a case number or a public number. Refusal CASE_UNKNOWN_HERE."""
+    for case_id in agent.journal.case_ids():
+        if name == case_id:
+            return case_id
+        first = history(agent.journal, case_id)[0]
+        if name in (first.leaf.assigned.get("case_no"), first.statement.body.get("public_no")):
+            return case_id
+    raise Refusal("CASE_UNKNOWN_HERE", "A24", case=name[:43])
+
+
+def _with(seen: CaseView, **changes: object) -> CaseView:
+    file = changes.get("file")
+    if isinstance(file, CaseFile):
+        changes |= {"state": file.state, "parties": file.parties(), "clocks": file.clocks}
+    return CaseView(**{**seen.__dict__, **changes})
+
+
+def _partial(case_id: str, told: list[Recorded]) -> CaseView:
+    head, state = Head(0, None), None
+    parties: set[str] = set()
+    parcels: dict[str, ParcelSeen] = {}
+    for one in told:
+        statement = one.statement
+        if statement.chain == CUSTODY:
+            head = Head(statement.seq or 0, one.envelope.digest)
+            state = _targets().get(statement.type, state)
+        if statement.type != "wrap" and statement.actor.role != "hub":
+            parties.add(statement.actor.node)
+        _follow_parcel(parcels, statement)
+    return CaseView(case_id, head, state, frozenset(parties), tuple(parcels.values()))
+
+
+def _targets() -> dict[str, State]:
+    return {row.event: row.target for row in LAW.rows if row.chain == CUSTODY and row.target is not None}
+
+
+def _follow_parcel(parcels: dict[str, ParcelSeen], statement: Statement) -> None:
+    body = statement.body
+    name = str(body.get("parcel"))
+    if statement.type == "post":
+        parcels[name] = ParcelSeen(name, str(body.get("gateway")))
+    leg = parcels.get(name)
+    if leg is None or statement.type not in {"waybill", "parcel_event"}:
+        return
+    values = dict(leg.__dict__)
+    if statement.type == "waybill":
+        values |= {"carrier": body.get("carrier"), "waybill_no": body.get("waybill_no"), "status": "WAYBILL_ISSUED"}
+    else:
+        level = body.get("proof_level")
+        proof = level if isinstance(level, int) else 0
+        values |= {"status": str(body.get("status")), "proof_level": max(proof, leg.proof_level)}
+    parcels[name] = ParcelSeen(**values)
+
+
+def _documents(agent: Agent, told: list[Recorded]) -> tuple[dict[tuple[str, str], bytes], list[str]]:
+    """Published documents that the leaves name, by kind and version, and what of them is not here."""
+    wanted = {("catalogue", one.leaf.catalogue) for one in told} | {("calendar", one.leaf.calendar) for one in told}
+    wanted |= {("catalogue", str(one.statement.body.get("catalogue"))) for one in told if one.statement.type == "seal"}
+    found, missing = {}, []
+    for kind, version in sorted((kind, version) for kind, version in wanted if version):
+        try:
+            found[kind, version] = agent.registry.document(kind, version)
+        except Refusal as refusal:
+            if refusal.code not in {"DOCUMENT_MISSING", "VERSION_UNKNOWN"}:
+                raise
+            missing.append(f"{kind}:{version}")
+    return found, missing
+
+
+def _manifests(journal: Journal, told: list[Recorded]) -> tuple[dict[str, bytes], list[str]]:
+    found, missing = {}, []
+    for _, digest in sealings(told):
+        encoded = kept_manifest(journal, digest)
+        if encoded is None:
+            missing.append(f"manifest:{digest}")
+        else:
+            found[digest] = encoded
+    return found, missing

@@ -1,0 +1,157 @@
+"""The wire side of enrolment and renewal, in domain values: for nodes without a certificate, and for the registrar.
+
+Invariants: the hub is always authenticated by the pinned authority, also before this node has a certificate; every call
+has a deadline; an error of the hub becomes a Refusal with the hub's code.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeVar
+
+import grpc
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from node_agent.client.hub import open_channel, refusal_of, tls_credentials
+from yidi.v1 import registry_pb2, registry_pb2_grpc
+
+DEADLINE_SECONDS = 30.0
+ATTEMPTS = 5
+T = TypeVar("T")
+
+
+class Mode(Enum):
+    """What became of a request."""
+
+    PENDING = registry_pb2.ENROLMENT_STATE_PENDING
+    DONE = registry_pb2.ENROLMENT_STATE_DONE
+    REFUSED = registry_pb2.ENROLMENT_STATE_REFUSED
+
+
+@dataclass(frozen=True)
+class Answer:
+    """State of a request; PEM certificate when done (empty for persons), the registrar's code when refused."""
+
+    mode: Mode
+    certificate: bytes = b""
+    refusal_code: str = ""
+
+
+@dataclass(frozen=True)
+class PendingEnrolment:
+    """A request that waits for the registrar."""
+
+    enrolment_id: str
+    subject: str
+    certificate_request: bytes
+    record: bytes
+    token_tag: bytes
+    renewal: bool
+
+
+class EnrolmentDoor:
+    """Calls of one who has no certificate yet. ``name``: the hub's DNS name, where it differs from the host."""
+
+    def __init__(self, address: str, authority_pem: bytes, name: str = "") -> None:
+        self._channel = open_channel(address, grpc.ssl_channel_credentials(authority_pem), name)
+        self._stub = registry_pb2_grpc.EnrolmentServiceStub(self._channel)
+
+    def __enter__(self) -> "EnrolmentDoor":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._channel.close()
+
+    def request(self, subject: str, certificate_request: bytes, record: bytes, token_tag: bytes) -> str:
+        """Leave a request; its id."""
+        asked = registry_pb2.Enrolment(
+            subject=subject, certificate_request=certificate_request, record=record, token_tag=token_tag
+        )
+        message = registry_pb2.RequestEnrolmentRequest(request_id=secrets.token_hex(8), enrolment=asked)
+        return _call(lambda: self._stub.RequestEnrolment(message, timeout=DEADLINE_SECONDS)).enrolment_id
+
+    def get(self, enrolment_id: str) -> Answer:
+        """What became of a request."""
+        message = registry_pb2.GetEnrolmentRequest(enrolment_id=enrolment_id)
+        found = _call(lambda: self._stub.GetEnrolment(message, timeout=DEADLINE_SECONDS)).enrolment
+        return Answer(Mode(found.state), found.certificate, found.refusal_code)
+
+
+class RegistryDoor:
+    """Calls that need a certificate: renewal for every node, the waiting requests for the registrar."""
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        self._channel = channel
+        self._stub = registry_pb2_grpc.RegistryServiceStub(channel)
+
+    @classmethod
+    def open(
+        cls, address: str, authority_pem: bytes, key_pem: bytes, certificate_pem: bytes, name: str = ""
+    ) -> "RegistryDoor":
+        """Over a channel of its own: mutual TLS with this key and certificate."""
+        return cls(open_channel(address, tls_credentials(key_pem, certificate_pem, authority_pem), name))
+
+    def __enter__(self) -> "RegistryDoor":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._channel.close()
+
+    def renew(self, certificate_request: bytes, record: bytes) -> str:
+        """Ask for a new certificate; id of the request."""
+        message = registry_pb2.RenewCertificateRequest(
+            request_id=secrets.token_hex(8), certificate_request=certificate_request, record=record
+        )
+        return _call(lambda: self._stub.RenewCertificate(message, timeout=DEADLINE_SECONDS)).enrolment_id
+
+    def pending(self) -> list[PendingEnrolment]:
+        """The oldest waiting requests. Registrar only."""
+        message = registry_pb2.ListPendingEnrolmentsRequest()
+        page = _call(lambda: self._stub.ListPendingEnrolments(message, timeout=DEADLINE_SECONDS))
+        return [
+            PendingEnrolment(
+                item.enrolment_id,
+                item.subject,
+                item.certificate_request,
+                item.record,
+                item.token_tag,
+                item.renewal,
+            )
+            for item in page.enrolments
+        ]
+
+    def answer(self, enrolment_id: str, certificate: bytes, record: bytes, refusal_code: str) -> bytes:
+        """Hand in the registrar's answer; the receipt of the record's leaf (empty on refusal). Registrar only."""
+        message = registry_pb2.AnswerEnrolmentRequest(
+            request_id=secrets.token_hex(8),
+            enrolment_id=enrolment_id,
+            certificate=certificate,
+            record=record,
+            refusal_code=refusal_code,
+        )
+        return _call(lambda: self._stub.AnswerEnrolment(message, timeout=DEADLINE_SECONDS)).receipt
+
+    def leaves(self, after_epoch: int) -> tuple[list[bytes], int]:
+        """Registry leaves after a position, and the hub's position."""
+        message = registry_pb2.ListRegistryLeavesRequest(after_epoch=after_epoch)
+        page = _call(lambda: self._stub.ListRegistryLeaves(message, timeout=DEADLINE_SECONDS))
+        return list(page.leaves), page.epoch
+
+
+def _call(call: Callable[[], T]) -> T:
+    """One call; repeated while the hub is away, since every call here may be repeated."""
+    asking = Retrying(
+        stop=stop_after_attempt(ATTEMPTS),
+        wait=wait_random_exponential(multiplier=0.2, max=3),
+        retry=retry_if_exception(_is_away),
+        reraise=True,
+    )
+    try:
+        return asking(call)
+    except grpc.RpcError as error:
+        raise refusal_of(error) from error
+
+
+def _is_away(error: BaseException) -> bool:
+    return isinstance(error, grpc.RpcError) and error.code() is grpc.StatusCode.UNAVAILABLE

@@ -1,0 +1,343 @@
+"""The deciding department's acts: accept, decide, issue, post, hand over to its own line system, grants.
+
+Invariants:
+- every act is signed by the person and the node over the head that this node knows, and is kept in the journal before
+  a command says so; the hub judges it;
+- a result is sealed to this node, the collecting window and the region's recovery key, and its data key also to the
+  applicant's own public key; the gateway gets the address line and nothing else (promise 1, H01);
+- plaintext reaches the disk only when it is handed over to the line system by name.
+"""
+
+import base64
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from crypto import canonical, identity
+from crypto.kem import X25519
+from crypto.manifest import LineFacts
+from crypto.records import GRANT_KINDS
+from crypto.refusal import Refusal
+from crypto.sealing import wrap_keys
+from crypto.statement import REGISTRY, Actor, Statement, sign
+from hub.casework import clocks
+from hub.casework.casefile import CaseFile, State
+from hub.casework.guards import ADDRESS, FORM
+from node_agent import acts, pulling, sealer
+from node_agent.casemirror import CaseView, history, manifest_here, mirror, sealings
+from node_agent.handover import BundleLine, write_bundle
+from node_agent.imaging.check import read_page
+from node_agent.opening import OpenedCase
+from node_agent.runtime import Agent
+from storage.journal import OutboxEntry
+
+RESULT = "M-RESULT"
+DECIDERS = ("DECIDER", "HEAD")
+ENDED = frozenset({State.CLOSED, State.ARCHIVED, State.WITHDRAWN, State.VOIDED, State.TERMINATED, State.NOT_ACCEPTED})
+
+
+@dataclass(frozen=True)
+class QueueLine:
+    """One case of this department. ``days``: working days left by clock (K2, K3), negative when overdue."""
+
+    view: CaseView
+    case_no: str
+    public_no: str
+    task_code: str
+    days: Mapping[str, int]
+    due: Mapping[str, str | None]
+
+    @property
+    def risk(self) -> tuple[int, str]:
+        """Sort key: fewest days left first; cases without a running clock last."""
+        return (min(self.days.values(), default=1 << 30), self.case_no)
+
+
+def accept(agent: Agent, case_id: str, staff_code: str) -> OutboxEntry:
+    """T14: the department takes the case up; K3 and K4 start. Source: 行政许可法 32(5), 42."""
+    return _act(agent, case_id, "accept", {}, "ACCEPTOR", staff_code)
+
+
+def decide(
+    agent: Agent, case_id: str, staff_code: str, outcome: str, reasons: str = "", appeal: str = ""
+) -> OutboxEntry:
+    """T31: ``outcome`` GRANT or REFUSE, within the person's live grant (F01, F04).
+
+    Refusals GRANT_MISSING, REASONS_MISSING (行政许可法 38: a refusal has reasons and names the appeal), ROLE_MISSING.
+    """
+    if outcome == "REFUSE" and not (reasons.strip() and appeal.strip()):
+        raise Refusal("REASONS_MISSING", "行政许可法 38; T31", case=case_id)
+    body: dict[str, object] = {"outcome": outcome, "grant": _grant(agent, case_id, "DECIDE", staff_code)}
+    if outcome == "REFUSE":
+        body |= {"reasons": reasons.strip(), "appeal": appeal.strip()}
+    return _act(agent, case_id, "decide", body, role_of(agent, staff_code, DECIDERS), staff_code)
+
+
+def issue(agent: Agent, case_id: str, staff_code: str, files: Sequence[Path]) -> OutboxEntry:
+    """T33: seal the result pages and issue them under a live SEAL_USE grant (F03, E10); upload and wraps are queued.
+
+    Refusals GRANT_MISSING, APPLICANT_KEY_MISSING, those of ``read_page`` and ``seal_bundle``.
+    """
+    grant = _grant(agent, case_id, "SEAL_USE", staff_code)
+    told = history(agent.journal, case_id)
+    application = manifest_here(agent.journal, pulling.application_of(agent, case_id))[0]
+    pages = tuple(_result_page(file) for file in files)
+    bundle = sealer.seal_bundle(
+        agent.spool,
+        [sealer.LineInput(LineFacts(RESULT, RESULT, "FROM_LICENCE", "A", "NOT_NEEDED"), pages)],
+        case=case_id,
+        revision=application.revision + sum(event == "issue" for event, _ in sealings(told)) + 1,
+        kind="result",
+        task_code=application.task_code,
+        catalogue=application.catalogue,
+    )
+    body = {"manifest": bundle.digest, "grant": grant, "applicant_packets": _applicant_packets(agent, case_id, bundle)}
+    main = replace(_build(agent, case_id, "issue", body, "ISSUER", staff_code), needs_upload=bundle.digest)
+    window = str(_seal_member(agent, case_id, "node"))
+    wraps = [
+        replace(
+            sealer.wrap_entry(
+                agent.identity,
+                agent.journal,
+                role="department",
+                case=case_id,
+                revision=bundle.manifest.revision,
+                manifest_digest=bundle.digest,
+                keys=bundle.keys,
+                recipient=agent.registry.directory.current(recipient),
+            ),
+            needs_upload=bundle.digest,
+        )
+        for recipient in (agent.identity.node, window, agent.settings.recovery_node)
+    ]
+    agent.journal.keep(f"manifest:{bundle.digest}", bundle.encoded)
+    agent.journal.queue([main, *wraps], [bundle.pending()])  # commit point: data keys are wrapped, act is kept
+    return main
+
+
+def post(agent: Agent, case_id: str, staff_code: str, gateway: str = "") -> OutboxEntry:
+    """D4: give the address line to the gateway, then hand it the parcel.
+
+    Refusals GATEWAY_UNSET, ADDRESS_MISSING (the sealing holds none), NOT_PULLED, SUBJECT_UNKNOWN, KEY_REVOKED.
+    """
+    target = gateway or agent.settings.gateway_node
+    if not target:
+        raise Refusal("GATEWAY_UNSET", "A08; D4", case=case_id)
+    digest = pulling.application_of(agent, case_id)
+    manifest, _ = manifest_here(agent.journal, digest)
+    lines = {line.line for line in manifest.lines if line.material == ADDRESS}
+    keys = {name: key for name, key in pulling.data_keys(agent, digest, manifest).items() if name[0] in lines}
+    if not keys:
+        raise Refusal("ADDRESS_MISSING", "D4; H01", case=case_id)
+    wrap = sealer.wrap_entry(
+        agent.identity,
+        agent.journal,
+        role="department",
+        case=case_id,
+        revision=manifest.revision,
+        manifest_digest=digest,
+        keys=keys,
+        recipient=agent.registry.directory.current(target),
+    )
+    main = _build(agent, case_id, "post", {"parcel": secrets.token_hex(16), "gateway": target}, "ISSUER", staff_code)
+    agent.journal.queue([wrap, main])
+    return main
+
+
+def handover(agent: Agent, case_id: str, opened: OpenedCase) -> Path:
+    """Write the opened case for the department's own line system (A05).
+
+    Refusals LINE_SYSTEM_UNSET and those of ``write_bundle``.
+    """
+    target = agent.settings.line_system_folder
+    if target is None:
+        raise Refusal("LINE_SYSTEM_UNSET", "A05", case=case_id)
+    target.mkdir(mode=0o750, parents=True, exist_ok=True)
+    facts: dict[str, object] = {
+        "case_no": opened.case_no,
+        "case": case_id,
+        "task_code": opened.task_code,
+        "sealed_at": opened.sealed_at,
+        "checked_by": opened.checked_by,
+        "lines": [
+            {"line": line.line, "material": line.material, "trust": line.trust, "original": line.original}
+            for line in opened.lines
+        ],
+    }
+    lines = [
+        BundleLine(line.line, line.material, line.name, [page.data for page in line.pages])
+        for line in opened.lines
+        if line.material not in {FORM, ADDRESS}  # no page images: the form goes as JSON, the address stays sealed
+    ]
+    return write_bundle(target, facts, opened.form, opened.manifest, lines)
+
+
+def grant_issue(
+    agent: Agent,
+    staff_code: str,
+    kind: str,
+    person_code: str,
+    items: Sequence[str],
+    valid_from: str,
+    valid_to: str,
+    document: bytes,
+) -> OutboxEntry:
+    """F04: the head of the body grants DECIDE or SEAL_USE to a member of staff; the paper is named by digest only.
+
+    ``items``: task codes, or ``*``; dates: ISO, UTC+8, both included. Refusals GRANT_FORMAT, ROLE_MISSING.
+    """
+    if kind not in GRANT_KINDS or not items or not document or not valid_from <= valid_to:
+        raise Refusal("GRANT_FORMAT", "F04", kind=kind)
+    body: dict[str, object] = {
+        "grant_id": secrets.token_hex(8),
+        "kind": kind,
+        "node": agent.identity.node,
+        "person": identity.person_id(agent.identity.node, person_code),
+        "items": list(items),
+        "valid_from": valid_from,
+        "valid_to": valid_to,
+        "document": canonical.digest(document),
+    }
+    person, key = agent.identity.person(staff_code)
+    statement = Statement(
+        type="grant.issue",
+        case=None,
+        chain=REGISTRY,
+        seq=None,
+        prev=None,
+        actor=Actor(agent.identity.node, person, role_of(agent, staff_code, ("HEAD",))),
+        occurred_at=canonical.time_text(datetime.now(UTC)),
+        body=body,
+    )
+    entry = acts.entry_of(sign(statement.payload(), [key, agent.identity.sign]))
+    agent.journal.queue([entry])
+    return entry
+
+
+def queue_view(agent: Agent, now: str = "") -> list[QueueLine]:
+    """This department's open cases, the legally most urgent first (users.md B2). ``now``: text of a time, UTC+8."""
+    at = now or canonical.time_text(datetime.now(UTC))
+    lines = []
+    for case_id in agent.journal.case_ids():
+        view = mirror(agent, case_id)
+        if view.state not in ENDED and _is_mine(agent, view):
+            lines.append(queue_line(agent, view, at))
+    return sorted(lines, key=lambda line: line.risk)
+
+
+def queue_line(agent: Agent, view: CaseView, at: str) -> QueueLine:
+    """Days left of K2 and K3 for one case, as far as they run."""
+    file = view.file
+    days, due = {}, {}
+    if file is not None:
+        calendar = agent.registry.calendar()
+        for name in ("K2", "K3"):
+            state = file.clocks.get(name)
+            if state is not None and state.stopped_at is None:
+                days[name] = _days(state, clocks.left(state, max(at, state.started_at), calendar))
+                due[name] = state.due
+    case_no, public_no, task_code = _numbers(agent, view, file)
+    return QueueLine(view, case_no, public_no, task_code, days, due)
+
+
+def role_of(agent: Agent, staff_code: str, wanted: Sequence[str]) -> str:
+    """The first of ``wanted`` roles that the person's key record gives. Refusals ROLE_MISSING, SUBJECT_UNKNOWN."""
+    person, _ = agent.identity.person(staff_code)
+    roles = agent.registry.directory.current(person).roles
+    for role in wanted:
+        if role in roles:
+            return role
+    raise Refusal("ROLE_MISSING", "H09", role=",".join(wanted), person=person)
+
+
+# --- pieces ------------------------------------------------------------------------------------------------------
+
+
+def _build(
+    agent: Agent, case_id: str, event: str, body: Mapping[str, object], role: str, staff_code: str
+) -> OutboxEntry:
+    envelope = acts.build(
+        agent.identity,
+        agent.journal,
+        event=event,
+        case_id=case_id,
+        body=body,
+        role=role,
+        staff_code=staff_code,
+    )
+    return acts.entry_of(envelope)
+
+
+def _act(agent: Agent, case_id: str, event: str, body: Mapping[str, object], role: str, staff_code: str) -> OutboxEntry:
+    entry = _build(agent, case_id, event, body, role, staff_code)
+    agent.journal.queue([entry])
+    return entry
+
+
+def _grant(agent: Agent, case_id: str, kind: str, staff_code: str) -> str:
+    """Id of a live grant of the person for the case's item today. Refusal GRANT_MISSING."""
+    person, _ = agent.identity.person(staff_code)
+    task_code = str(_seal_member(agent, case_id, "task_code"))
+    today = canonical.time_text(datetime.now(UTC))[:10]
+    grant = agent.registry.directory.live_grant(kind, person, task_code, today)
+    if grant is None:
+        raise Refusal("GRANT_MISSING", "F01, F03, F04; T31, T33", kind=kind, person=person)
+    return grant.grant_id
+
+
+def _days(state: clocks.ClockState, left: int) -> int:
+    """Whole days of what is left; limits in hours are counted in minutes."""
+    return left // (24 * 60) if state.unit.is_hours else left
+
+
+def _seal_member(agent: Agent, case_id: str, name: str) -> object:
+    """A member of the ``seal`` statement's body, or its node for ``node``. Refusal CASE_UNKNOWN_HERE."""
+    for told in history(agent.journal, case_id):
+        if told.statement.type == "seal":
+            return told.statement.actor.node if name == "node" else told.statement.body.get(name)
+    raise Refusal("CASE_UNKNOWN_HERE", "A24", case=case_id)
+
+
+def _result_page(file: Path) -> sealer.PageInput:
+    facts, data = read_page(file)
+    return sealer.PageInput(data, facts.media_type)
+
+
+def _applicant_packets(agent: Agent, case_id: str, bundle: sealer.Bundle) -> list[dict[str, str]]:
+    """The result's data keys wrapped to the applicant's own key (80 bytes each). Refusal APPLICANT_KEY_MISSING."""
+    key = _seal_member(agent, case_id, "applicant_key")
+    if not isinstance(key, dict) or key.get("suite") != X25519:
+        raise Refusal("APPLICANT_KEY_MISSING", "architecture: results are sealed to the applicant", case=case_id)
+    public = base64.b64decode(str(key["public"]))
+    revision = bundle.manifest.revision
+    return [
+        {
+            "line": packet.line,
+            "rendition": packet.rendition,
+            "packet": base64.b64encode(packet.packet).decode(),
+        }
+        for packet in wrap_keys(case_id, revision, bundle.keys, "applicant", X25519, public)
+    ]
+
+
+def _is_mine(agent: Agent, view: CaseView) -> bool:
+    if view.file is not None:
+        return view.file.accepting_node == agent.identity.node
+    return any(
+        told.statement.type == "route" and told.statement.body.get("accepting_node") == agent.identity.node
+        for told in history(agent.journal, view.case)
+    )
+
+
+def _numbers(agent: Agent, view: CaseView, file: CaseFile | None) -> tuple[str, str, str]:
+    if file is not None:
+        return file.case_no, file.public_no, file.task_code
+    first = history(agent.journal, view.case)[0]
+    body = first.statement.body
+    return (
+        first.leaf.assigned.get("case_no", ""),
+        str(body.get("public_no", "")),
+        str(body.get("task_code", "")),
+    )

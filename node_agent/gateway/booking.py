@@ -1,0 +1,284 @@
+"""The gateway at work: books the parcels that departments post, listens to the carrier, states what it hears.
+
+Invariants:
+- a parcel is booked under its own id as order id, with the same words each time, so a lost answer never becomes a
+  second parcel; what was asked is kept before the call, the waybill after it, the statement last;
+- each event is stated once, across restarts: what was said is read from the outbox, the one place where acts are kept;
+- status and proof are those of the whole set of events (``tracking``); a signature image counts only when its bytes
+  were fetched and have the digest named;
+- statements carry codes, digests and times, never a name, a telephone number or a carrier's text (promise 1);
+- one parcel's trouble does not stop the others.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from crypto import canonical
+from crypto.identity import node_name
+from crypto.refusal import Refusal
+from crypto.statement import read_envelope, read_statement
+from hub.casework.catalogue import Catalogue
+from node_agent import acts
+from node_agent.casemirror import history
+from node_agent.gateway import parcels
+from node_agent.gateway.address import Destination, open_address
+from node_agent.gateway.carrier import Booking, Carrier, Party
+from node_agent.gateway.parcels import Order, ParcelRecord, Task, TaskKind
+from node_agent.gateway.tracking import (
+    ParcelStatus,
+    ProofOfDelivery,
+    ProofSource,
+    TrackingEvent,
+    alerts_of,
+    event_key,
+    proof_of,
+    status_of,
+)
+from node_agent.runtime import Agent
+from storage.transfer import TransferClient
+
+LOOK_SECONDS = 1.0
+# Refusals that pass by themselves: the parcel is tried again at the next look.
+PASSING = frozenset(
+    {"HUB_UNAVAILABLE", "STORE_UNAVAILABLE", "TRANSFER_DENIED", "CARRIER_UNAVAILABLE", "JOURNAL_UNWRITABLE"}
+)
+FINAL = frozenset({ParcelStatus.RETURNED, ParcelStatus.LOST, ParcelStatus.CANCELLED})
+TROUBLE = frozenset(
+    {
+        ParcelStatus.ATTEMPT_FAILED,
+        ParcelStatus.REFUSED,
+        ParcelStatus.RETURNING,
+        ParcelStatus.RETURNED,
+        ParcelStatus.LOST,
+        ParcelStatus.DAMAGED,
+        ParcelStatus.CANCELLED,
+    }
+)
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Leg:
+    """A parcel that a department posted through this gateway. ``closed``: the hub found its delivery proven."""
+
+    case: str
+    parcel: str
+    department: str
+    closed: bool
+
+
+class Gateway:
+    """The role ``gateway`` of an agent. Blocking; one thread.
+
+    ``carrier_code``: the carrier's short name in statements. ``clock``: now, with time zone.
+    """
+
+    def __init__(
+        self,
+        agent: Agent,
+        carrier: Carrier,
+        transfer: TransferClient | None = None,
+        *,
+        carrier_code: str = "EMS",
+        clock: Callable[[], datetime] = lambda: datetime.now(canonical.CHINA),
+    ) -> None:
+        self._agent = agent
+        self._carrier = carrier
+        self._transfer = transfer or TransferClient()
+        self._code = carrier_code
+        self._clock = clock
+        self._refused: set[str] = set()
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until ``stop`` is set: new parcels within a second, events every ``carrier_poll_seconds``."""
+        pause = self._agent.settings.carrier_poll_seconds
+        elapsed = pause
+        while not stop.is_set():
+            due = elapsed >= pause
+            self.step(poll=due)
+            elapsed = 0.0 if due else elapsed
+            rest = min(LOOK_SECONDS, pause)
+            stop.wait(rest)
+            elapsed += rest
+
+    def step(self, *, poll: bool = True) -> int:
+        """Book what is new and, with ``poll``, ask for events; how many statements were queued."""
+        return sum(self._serve(leg, poll) for leg in self.legs())
+
+    def legs(self) -> list[Leg]:
+        """Parcels posted through this gateway, as the (verified) leaves in the journal tell it."""
+        found: list[Leg] = []
+        for case in self._agent.journal.case_ids():
+            said = [told.statement for told in history(self._agent.journal, case)]
+            proven = {made.body.get("parcel") for made in said if made.type == "delivered_proven"}
+            found += [
+                Leg(case, str(made.body["parcel"]), made.actor.node, made.body["parcel"] in proven)
+                for made in said
+                if made.type == "post" and made.body.get("gateway") == self._agent.identity.node
+            ]
+        return found
+
+    def _serve(self, leg: Leg, poll: bool) -> int:
+        if leg.parcel in self._refused and not poll:
+            return 0
+        record = parcels.load(self._agent.journal, leg.parcel, leg.case)
+        try:
+            if not record.waybill_no:
+                record = self._book(leg, record)
+            queued = self._state_waybill(record)
+            if poll and not leg.closed and status_of(record.events) not in FINAL:
+                record = self._listen(record)
+            return queued + self._state_events(record)
+        except Refusal as refusal:
+            log.warning("parcel waits: %s", refusal.code)
+            if refusal.code not in PASSING and not record.waybill_no:
+                self._refused.add(leg.parcel)  # tried again with the polls, not at every look
+                self._task(record, TaskKind.BOOKING_REFUSED, refusal.code)
+            return 0
+
+    # --- booking ---------------------------------------------------------------------------------------------
+
+    def _book(self, leg: Leg, record: ParcelRecord) -> ParcelRecord:
+        destination = open_address(self._agent, self._transfer, leg.case)
+        if record.order is None:
+            record = replace(record, order=self._order(leg, destination))
+            parcels.keep(self._agent.journal, record)
+        order = record.order
+        assert order is not None
+        sender = Party(order.sender, order.phone, order.sender)
+        booking = Booking(leg.parcel, sender, destination.receiver, receipt_level=order.receipt_level)
+        waybill = self._carrier.book(booking)
+        record = replace(record, waybill_no=waybill.waybill_no)
+        parcels.keep(self._agent.journal, record)  # commit point: from here on the parcel is ours to follow
+        return record
+
+    def _order(self, leg: Leg, destination: Destination) -> Order:
+        """Sender is the department by its public title and telephone; the proof wanted is what the item needs."""
+        body = destination.seal.body
+        catalogue = self._agent.registry.catalogue(str(body["catalogue"]), self._agent.hub)
+        task_code, region = str(body["task_code"]), str(body["region"])
+        title = self._agent.registry.directory.current(leg.department).title
+        level = catalogue.item(task_code).required_proof_level
+        return Order(title, _liaison(catalogue, task_code, region, node_name(leg.department)), level)
+
+    def _state_waybill(self, record: ParcelRecord) -> int:
+        if record.parcel in self._said(record, "waybill", "parcel"):
+            return 0
+        body = {"parcel": record.parcel, "carrier": self._code, "waybill_no": record.waybill_no}
+        return self._state(record, "waybill", body)
+
+    # --- tracking --------------------------------------------------------------------------------------------
+
+    def _listen(self, record: ParcelRecord) -> ParcelRecord:
+        page = self._carrier.events(record.waybill_no, record.cursor)
+        if page.cursor != record.cursor or page.events or page.slips:
+            record = record.told(page.events, page.slips, page.cursor)
+            parcels.keep(self._agent.journal, record)
+        for event in record.events:
+            self._fetch_proof(record.waybill_no, event)
+        return record
+
+    def _fetch_proof(self, waybill_no: str, event: TrackingEvent) -> None:
+        """Carriers keep pictures for a time only: each is fetched once and kept beside the events."""
+        digest = event.proof_digest
+        if digest is None or self._agent.journal.kept(f"slip:{digest}") is not None:
+            return
+        try:
+            self._agent.journal.keep(f"slip:{digest}", self._carrier.slip(waybill_no, digest))
+        except Refusal as refusal:
+            if refusal.code in PASSING:
+                raise
+            log.warning("proof of delivery not counted: %s", refusal.code)
+
+    def _proven(self, event: TrackingEvent) -> TrackingEvent:
+        """The event as it may be judged: without a picture that nobody has."""
+        if event.proof_digest is None or self._agent.journal.kept(f"slip:{event.proof_digest}") is not None:
+            return event
+        return replace(event, proof_source=ProofSource.EVENT, proof_digest=None)
+
+    def _state_events(self, record: ParcelRecord) -> int:
+        if not record.events:
+            return 0
+        judged = [self._proven(event) for event in record.events]
+        self._note_tasks(record, judged, status_of(judged), proof_of(judged))
+        said = self._said(record, "parcel_event", "key")
+        heard = [event for event in judged if parcels.statement_key(event) in said]
+        queued = 0
+        for event in sorted(judged, key=lambda event: (event.occurred_at, event_key(event))):
+            key = parcels.statement_key(event)
+            if key not in said:
+                said.add(key)
+                heard.append(event)  # status and proof as of this event: the evidence is the event that brought it
+                body = _body(record.parcel, key, event, status_of(heard), proof_of(heard))
+                queued += self._state(record, "parcel_event", body)
+        return queued
+
+    def _note_tasks(
+        self, record: ParcelRecord, events: list[TrackingEvent], status: ParcelStatus, proof: ProofOfDelivery
+    ) -> None:
+        if status is ParcelStatus.DELIVERED and proof.level == 0:
+            # Left at the door, in a locker, at a shop: nobody is known to have it (postal rules 3).
+            self._task(record, TaskKind.CALL_BACK, str(proof.signer_kind))
+        if status in TROUBLE:
+            self._task(record, TaskKind.FOLLOW_UP, str(status))
+        if status_of(events, self._clock()) is ParcelStatus.LOST_SUSPECTED:
+            self._task(record, TaskKind.ENQUIRE, str(ParcelStatus.LOST_SUSPECTED))
+        for event in alerts_of(events):
+            self._task(record, TaskKind.READ_CODE, f"{event.provider} {event.provider_code}"[:40])
+
+    # --- pieces ----------------------------------------------------------------------------------------------
+
+    def _said(self, record: ParcelRecord, event: str, member: str) -> set[str]:
+        """What was stated of this parcel before, by a member of the body. What the hub refused a person must see."""
+        said = set()
+        for entry in self._agent.journal.acts(record.case):
+            if entry.event == event:
+                body = read_statement(read_envelope(entry.envelope).payload).body
+                if body.get("parcel") == record.parcel:
+                    said.add(str(body[member]))
+                    if entry.refusal is not None:
+                        self._task(record, TaskKind.STATEMENT_REFUSED, entry.refusal.code)
+        return said
+
+    def _state(self, record: ParcelRecord, event: str, body: Mapping[str, object]) -> int:
+        envelope = acts.build(
+            self._agent.identity,
+            self._agent.journal,
+            event=event,
+            case_id=record.case,
+            body=body,
+            role="gateway",
+            chain="tracking",
+        )
+        self._agent.journal.queue([acts.entry_of(envelope)])
+        return 1
+
+    def _task(self, record: ParcelRecord, kind: TaskKind, detail: str) -> None:
+        now = canonical.time_text(self._clock())
+        if parcels.add_task(self._agent.journal, Task(record.parcel, record.case, kind, detail, now)):
+            log.warning("task %s %s for parcel %s", kind, detail, record.parcel)
+
+
+def _body(
+    parcel: str, key: str, event: TrackingEvent, status: ParcelStatus, proof: ProofOfDelivery
+) -> dict[str, object]:
+    return {
+        "parcel": parcel,
+        "key": key,
+        "status": str(status),
+        "canonical": str(event.canonical),
+        "signer_kind": str(event.signer_kind),
+        "proof_level": proof.level,
+        "event_at": canonical.time_text(event.occurred_at),
+    }
+
+
+def _liaison(catalogue: Catalogue, task_code: str, region: str, department: str) -> str:
+    """The public telephone of the department's queue. Refusal ROUTE_NONE when the catalogue has none."""
+    for queue in catalogue.queues_for(task_code, region):
+        if queue.node == department:
+            return queue.liaison
+    raise Refusal("ROUTE_NONE", "A05", task_code=task_code, region=region, cause="NO_QUEUE")

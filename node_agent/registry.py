@@ -1,0 +1,89 @@
+"""The agent's own replay of the registry: keys and grants judged without trusting the hub.
+
+Invariants:
+- every registry leaf is verified in full (registrar signatures, possession, grants) with the pinned registrar keys
+  before it is kept; one that fails stops the replay (REGISTRY_UNTRUSTED);
+- one thread at a time refreshes; readers see whole epochs (``crypto.directory``);
+- published documents are used only when their digest is the one in a verified publication leaf.
+"""
+
+import json
+import threading
+
+from crypto import canonical
+from crypto.directory import Directory
+from crypto.evidence.pins import Pins
+from crypto.log import leaf as leaves
+from crypto.refusal import Refusal
+from crypto.statement import read_envelope
+from hub.casework.calendar import WorkCalendar
+from hub.casework.catalogue import Catalogue, load_catalogue
+from storage.journal import Journal
+
+if TYPE_CHECKING:
+    from node_agent.client.hub import HubClient
+
+
+class AgentRegistry:
+    """Directory, catalogue and calendar as this agent verified them; works offline from the journal."""
+
+    def __init__(self, journal: Journal, pins: Pins) -> None:
+        self._journal = journal
+        self._lock = threading.Lock()
+        self.directory = Directory(pins.registrar_keys)
+        self._admit(journal.registry())
+
+    def refresh(self, hub: "HubClient") -> None:
+        """Fetch, verify and keep what is new: registry leaves, then the newest catalogue and calendar."""
+        with self._lock:
+            self._catch_up(hub)
+        for kind in ("catalogue", "calendar"):
+            latest = self.directory.latest(kind)
+            if latest is not None:
+                self.document(kind, latest.version, hub)
+
+    def _catch_up(self, hub: "HubClient") -> None:
+        """Each leaf is kept as soon as it is verified, so a bad one leaves directory and journal alike."""
+        while True:
+            fetched, epoch = hub.registry_leaves(self.directory.epoch)
+            for data in fetched:
+                self._admit([data])
+                self._journal.keep_registry([(self.directory.epoch, data)])
+            if self.directory.epoch >= epoch or not fetched:
+                return
+
+    def document(self, kind: str, version: str, hub: "HubClient | None" = None) -> bytes:
+        """A published document by version, from the journal or the hub, checked by digest. Refusal DOCUMENT_MISSING."""
+        digest = self.directory.publication(kind, version).document
+        kept = self._journal.kept(f"document:{digest}")
+        if kept is None and hub is not None:
+            fetched = hub.published(kind, version)
+            if canonical.digest(fetched) != digest:
+                raise Refusal("DOCUMENT_DIGEST", "promise 4; D08", kind=kind, version=version)
+            self._journal.keep(f"document:{digest}", fetched)
+            kept = fetched
+        if kept is None:
+            raise Refusal("DOCUMENT_MISSING", "promise 6; D08", digest=digest)
+        return kept
+
+    def catalogue(self, version: str | None = None, hub: "HubClient | None" = None) -> Catalogue:
+        """A catalogue; the newest known when no version is named. Refusals NOT_PUBLISHED, DOCUMENT_MISSING."""
+        return load_catalogue(json.loads(self.document("catalogue", version or self._newest("catalogue"), hub)))
+
+    def calendar(self, version: str | None = None, hub: "HubClient | None" = None) -> WorkCalendar:
+        """A calendar; the newest known when no version is named. Refusals NOT_PUBLISHED, DOCUMENT_MISSING."""
+        value = json.loads(self.document("calendar", version or self._newest("calendar"), hub))
+        return WorkCalendar.from_document(value)
+
+    def _newest(self, kind: str) -> str:
+        latest = self.directory.latest(kind)
+        if latest is None:
+            raise Refusal("NOT_PUBLISHED", "D08", kind=kind)
+        return latest.version
+
+    def _admit(self, fetched: list[bytes]) -> None:
+        for data in fetched:
+            leaf = leaves.decode(data)
+            if leaf.epoch != self.directory.epoch + 1:
+                raise Refusal("REGISTRY_UNTRUSTED", "promise 4", epoch=leaf.epoch)
+            self.directory.admit(read_envelope(leaf.envelope))

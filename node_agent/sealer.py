@@ -1,0 +1,160 @@
+"""One sealing at a node: pages into a spool file of ciphertext, the manifest, and packets for the recipients.
+
+Invariants:
+- plaintext is never written by this module; the spool file holds ciphertext only and is durable before the manifest
+  is given out;
+- data keys live in memory until they are wrapped; the node itself is always among the recipients, so it can wrap again
+  for another one without a new upload.
+"""
+
+import io
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from crypto import canonical
+from crypto.log import leaf as leaves
+from crypto.manifest import LineFacts, Manifest, build
+from crypto.records import KeyRecord, PublicKey
+from crypto.refusal import Refusal
+from crypto.sealing import PART_SIZE, Context, KeyPacket, Sealer, new_data_key, wrap_keys
+from crypto.statement import read_envelope, read_statement
+from node_agent import acts
+from node_agent.acts import entry_of
+from node_agent.identity import AgentIdentity
+from storage.journal import Journal, OutboxEntry, PendingUpload
+
+
+@dataclass(frozen=True)
+class PageInput:
+    """One page rendition to be sealed: a file of this node, or bytes; its media type."""
+
+    source: Path | bytes
+    media_type: str
+    rendition: str = "full"
+
+
+@dataclass(frozen=True)
+class LineInput:
+    """One material line: facts for the manifest and its pages in order."""
+
+    facts: LineFacts
+    pages: tuple[PageInput, ...]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A sealing on disk: manifest, its bytes and digest, spool file name, data keys by (line, rendition)."""
+
+    manifest: Manifest
+    encoded: bytes
+    file: str
+    keys: Mapping[tuple[str, str], bytes]
+
+    @property
+    def digest(self) -> str:
+        """Digest of the manifest: what ``seal`` and ``wrap`` name."""
+        return canonical.digest(self.encoded)
+
+    def pending(self) -> PendingUpload:
+        """The upload to queue."""
+        return PendingUpload(self.digest, self.encoded, self.file)
+
+
+def seal_bundle(
+    spool: Path,
+    lines: Sequence[LineInput],
+    *,
+    case: str,
+    revision: int,
+    kind: str,
+    task_code: str,
+    catalogue: str,
+) -> Bundle:
+    """Encrypt all pages into one spool file. Refusals NOTHING_SEALED, SPOOL_UNWRITABLE (disk full: nothing is kept)."""
+    spool.mkdir(mode=0o700, parents=True, exist_ok=True)
+    name = secrets.token_hex(16)
+    keys: dict[tuple[str, str], bytes] = {}
+    media: dict[tuple[str, int, str], str] = {}
+    path = spool / name
+    try:
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+            sealer = Sealer(out)
+            for line in lines:
+                for number, page in enumerate(line.pages, start=1):
+                    key = keys.setdefault((line.facts.line, page.rendition), new_data_key())
+                    at = Context(case, revision, line.facts.line, number, page.rendition)
+                    media[at.line, number, page.rendition] = page.media_type
+                    with _open(page.source) as source:
+                        sealer.add(key, at, source)
+            sealed = sealer.finish()
+            out.flush()
+            os.fsync(out.fileno())
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise Refusal("SPOOL_UNWRITABLE", "promise 6", problem=error.strerror or "") from error
+    manifest = build(
+        sealed,
+        [line.facts for line in lines],
+        media,
+        case=case,
+        revision=revision,
+        kind=kind,
+        task_code=task_code,
+        catalogue=catalogue,
+        object_key=f"cases/{case}/{revision}/{name}",
+        part_size=PART_SIZE,
+    )
+    return Bundle(manifest, manifest.encode(), name, keys)
+
+
+def wrap_entry(
+    identity: AgentIdentity,
+    journal: Journal,
+    *,
+    role: str,
+    case: str,
+    revision: int,
+    manifest_digest: str,
+    keys: Mapping[tuple[str, str], bytes],
+    recipient: KeyRecord,
+) -> OutboxEntry:
+    """A node-signed ``wrap`` of data keys to one recipient's current key, ready to be queued."""
+    key: PublicKey = recipient.kem
+    packets = wrap_keys(case, revision, keys, recipient.subject, key.suite, key.public)
+    envelope = acts.build(
+        identity,
+        journal,
+        event="wrap",
+        case_id=case,
+        chain="keys",
+        role=role,
+        body={
+            "manifest": manifest_digest,
+            "recipient": recipient.subject,
+            "recipient_key": key.id,
+            "packets": [_named(packet) for packet in packets],
+        },
+    )
+    return entry_of(envelope, packets=packets)
+
+
+def manifests_named(journal: Journal, case_id: str) -> dict[str, str]:
+    """Digests of the manifests that received ``seal`` and ``issue`` statements name, by event."""
+    named = {}
+    for data in journal.leaves(case_id):
+        statement = read_statement(read_envelope(leaves.decode(data).envelope).payload)
+        if statement.type in {"seal", "issue"}:
+            named[statement.type] = str(statement.body["manifest"])
+    return named
+
+
+def _named(packet: KeyPacket) -> dict[str, str]:
+    return {"line": packet.line, "rendition": packet.rendition, "digest": packet.digest}
+
+
+def _open(source: Path | bytes) -> BinaryIO:
+    return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")

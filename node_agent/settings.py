@@ -1,0 +1,33 @@
+"""Settings of one agent, from environment variables ``YIDI_AGENT_*`` or ``agent.env`` in its folder."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class AgentSettings(BaseSettings):
+    """Where an agent keeps its things and whom it speaks to. Secrets lie in files of its folder, never here."""
+
+    model_config = SettingsConfigDict(env_prefix="YIDI_AGENT_", extra="ignore")
+
+    home: Path = Field(description="Folder of the agent: keys, certificates, journal, spool. Mode 0700.")
+    node: str = Field(description="Node id, spiffe://<trust domain>/<region>/<name>.")
+    hub: str = Field(description="Address of the hub, host:port.")
+    hub_name: str = Field(default="", description="DNS name in the hub's certificate, when it differs from the host.")
+    enrolment: str = Field(default="", description="Address of the hub's enrolment door, host:port.")
+    hub_node: str = Field(description="Node id of the hub; whose receipts count.")
+    recovery_node: str = Field(description="Node id of the region's recovery key; every sealing is wrapped to it.")
+    gateway_node: str = Field(default="", description="Node id of the gateway that books this department's parcels.")
+    carrier_url: str = Field(default="", description="Base URL of the carrier's interface (gateways only).")
+    carrier_key_file: Path | None = Field(default=None, description="File with the carrier's API key (gateways only).")
+    carrier_poll_seconds: float = Field(default=30.0, description="How often a gateway asks for tracking events.")
+    watch_folder: Path | None = Field(default=None, description="Folder that the document camera writes to (windows).")
+    line_system_folder: Path | None = Field(
+        default=None, description="Folder where bundles are laid for the department's own line system."
+    )
+
+
+def load_settings(home: Path) -> AgentSettings:
+    """Settings of the agent in ``home``: ``agent.env`` there, overridden by the environment."""
+    return AgentSettings(_env_file=home / "agent.env", home=home)  # type: ignore[call-arg]  # rest from the file

@@ -1,0 +1,159 @@
+"""A running stack and the hands of its people: what the end-to-end tests type, wait for and look at.
+
+Invariants: acts go through the ``yidi`` command with ``--json``, as a process of its own (``typed``) or, where only the
+outcome matters, inside this one (``said``); every wait has a bound; nothing is read from an agent's folder that its own
+command would not show, except by the tests about folders themselves.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from typer.testing import CliRunner
+
+import deploy.demo
+from deploy.cli import app
+from deploy.demo.post import CarrierDesk
+from deploy.stack.layout import AUDITOR, DEPARTMENT, WINDOW, Node
+from deploy.stack.stack import Stack
+
+DEMO = Path(deploy.demo.__path__[0])
+PATIENCE = 60.0
+Answer = dict[str, Any]
+
+
+@dataclass
+class Town:
+    """``stack`` runs. ``typed_lines``: all arguments of all processes that were started, for those who look at them."""
+
+    stack: Stack
+    typed_lines: list[Sequence[str]] = field(default_factory=list)
+
+    def home(self, node: Node) -> Path:
+        """Folder of a node."""
+        return self.stack.layout.agent(node)
+
+    # --- commands --------------------------------------------------------------------------------------------
+
+    def typed(self, node: Node, *arguments: str, code: int = 0) -> Answer:
+        """A command as a process of its own; it must end with ``code`` and print one JSON object."""
+        line = [sys.executable, "-m", "deploy", *arguments, "--json", "--home", str(self.home(node))]
+        self.typed_lines.append(line)
+        done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=120)
+        assert done.returncode == code, (arguments, done.stdout[-2000:], done.stderr[-2000:])
+        answer: Answer = json.loads(done.stdout)
+        return answer
+
+    def said(self, node: Node, *arguments: str, code: int = 0) -> Answer:
+        """The same command in this process."""
+        done = CliRunner().invoke(app, [*arguments, "--json", "--home", str(self.home(node))])
+        assert done.exit_code == code, (arguments, done.output[-2000:], done.exception)
+        answer: Answer = json.loads(done.stdout)
+        return answer
+
+    def shown(self, node: Node, case: str) -> Answer:
+        """The case as its node knows it; empty as long as it does not."""
+        group = "window" if node is WINDOW else "dept"
+        done = CliRunner().invoke(app, [group, "show", case, "--json", "--home", str(self.home(node))])
+        answer: Answer = json.loads(done.stdout)
+        return answer if done.exit_code == 0 else {}
+
+    def until(self, what: str, true: Callable[[], object]) -> None:
+        """Wait until ``true`` gives something true; an assertion names ``what`` did not come."""
+        end = time.monotonic() + PATIENCE
+        while not true():
+            assert time.monotonic() < end, f"waited {PATIENCE} s for: {what}"
+            time.sleep(0.1)
+
+    # --- stretches of a case ---------------------------------------------------------------------------------
+
+    def collect(self, run: Callable[..., Answer]) -> Answer:
+        """The twelve pages of the demonstration, sealed at the window and taken by the hub."""
+        words = ["collect", str(DEMO / "pages.json"), "--form", str(DEMO / "form.json"), "--staff", "A01"]
+        sealed = run(WINDOW, "window", *words, "--no-classified", "--signed", "--notice")
+        assert (sealed["ok"], sealed["state"]) == (True, "DONE")
+        return sealed
+
+    def countersigned(self, case: str) -> None:
+        """The department's agent has pulled, verified and countersigned."""
+        self.until("countersignature", lambda: self.shown(DEPARTMENT, case).get("state") == "PENDING_ACCEPT")
+
+    def worked(self, case: str, run: Callable[..., Answer]) -> None:
+        """Opened, handed over, accepted, decided, issued, posted."""
+        run(DEPARTMENT, "dept", "open", case, "--purpose", "受理审查", "--staff", "B01")
+        run(DEPARTMENT, "dept", "handover", case, "--purpose", "移交业务系统", "--staff", "B01")
+        self.posted(case, run)
+
+    def posted(self, case: str, run: Callable[..., Answer]) -> None:
+        """Accepted, decided, issued, posted."""
+        run(DEPARTMENT, "dept", "accept", case, "--staff", "B01")
+        run(DEPARTMENT, "dept", "decide", case, "--grant", "--staff", "B02")
+        plan = json.loads((DEMO / "pages.json").read_text(encoding="utf-8"))
+        run(DEPARTMENT, "dept", "issue", case, str(DEMO / plan["result"]["file"]), "--staff", "B03")
+        run(DEPARTMENT, "dept", "post", case, "--staff", "B03")
+
+    def carried(self, scenario: int) -> None:
+        """The gateway books the parcel, and the courier's day goes by as in ``scenario`` of the simulator.
+
+        Named before the booking: a parcel plays what was planned when it was booked.
+        """
+        desk = CarrierDesk(self.stack)
+        self.until(f"parcel of scenario {scenario} at the carrier", lambda: desk.play() > 0)
+
+    def plan(self, scenario: int) -> None:
+        """What the next booked parcel will meet."""
+        CarrierDesk(self.stack).scenario(scenario)
+
+    def closed(self, case: str) -> None:
+        """The window knows the case as closed."""
+        self.until("closing", lambda: self.shown(WINDOW, case).get("state") in ("CLOSED", "办结"))
+
+    def exported(self, case: str, run: Callable[..., Answer], folder: Path) -> Path:
+        """The evidence package of a case and the pins, in an otherwise empty folder."""
+        folder.mkdir()
+        run(AUDITOR, "audit", "export", case, "-o", str(folder / "evidence.zip"))
+        shutil.copyfile(self.home(AUDITOR) / "pins.json", folder / "pins.json")
+        return folder
+
+
+@dataclass(frozen=True)
+class Walk:
+    """A case that went its whole way by typed commands. ``folder``: evidence.zip and pins.json."""
+
+    case: str
+    sealed: Answer
+    seconds: float
+    folder: Path
+
+    @property
+    def package(self) -> bytes:
+        """The evidence package."""
+        return (self.folder / "evidence.zip").read_bytes()
+
+    @property
+    def pins(self) -> Answer:
+        """The pinned keys, as plain JSON."""
+        value: Answer = json.loads((self.folder / "pins.json").read_bytes())
+        return value
+
+    def alone(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """``yidi audit`` in a process that has no network and starts in the folder of the two files."""
+        line = [*no_network(), sys.executable, "-m", "deploy", "audit", *arguments, "--json"]
+        keep = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+        return subprocess.run(line, capture_output=True, text=True, check=False, timeout=120, cwd=self.folder, env=keep)
+
+
+def no_network() -> list[str]:
+    """A prefix that takes the network away; empty where the system does not allow one."""
+    for options in (["-n"], ["-r", "-n"]):
+        prefix = ["unshare", *options]
+        if shutil.which("unshare") and subprocess.run([*prefix, "true"], capture_output=True).returncode == 0:
+            return prefix
+    return []

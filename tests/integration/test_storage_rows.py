@@ -1,0 +1,366 @@
+"""Rows on a real PostgreSQL: what is unique, what is compared and set, what is locked, what a rollback undoes."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from crypto.refusal import Refusal
+from storage.case_rows import CaseRow
+from storage.database import Database
+from storage.log_rows import LeafRow
+from storage.node_rows import EnrolmentRow
+from storage.object_rows import PacketRow, PinnedRow, UploadRow
+
+pytestmark = pytest.mark.integration
+ORIGIN = "log.yidi.test"
+CASE = CaseRow("c" * 32, 1, "COLLECTED", "n", "310010000019", "x" * 43, 0, b"{}")
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    made = Database(database_url)
+    made.migrate()
+    with made.unit() as unit:
+        unit.log.found(ORIGIN)
+        unit.commit()
+    yield made
+    made.dispose()
+
+
+def at_once(jobs: list[Callable[[], object]]) -> list[object]:
+    """Results of ``jobs`` begun together; an exception is a result."""
+    ready, results = threading.Barrier(len(jobs)), list[object]([None] * len(jobs))
+
+    def run(at: int) -> None:
+        ready.wait()
+        try:
+            results[at] = jobs[at]()
+        except Exception as error:
+            results[at] = error
+
+    threads = [threading.Thread(target=run, args=(at,)) for at in range(len(jobs))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return results
+
+
+def leaf(index: int, case: str | None = None, epoch: int = 0, registry: bool = False) -> LeafRow:
+    return LeafRow(index, b"leaf %d" % index, bytes(32), f"{index:064x}", case, epoch, registry)
+
+
+def append(database: Database, *rows: LeafRow, to: tuple[tuple[str, int, str], ...] = ()) -> None:
+    with database.unit() as unit:
+        head = unit.log.lock_head()
+        unit.log.append(replace(head, size=head.size + len(rows)), rows, to)
+        unit.commit()
+
+
+# --- unit of work ----------------------------------------------------------------------------------------------------
+
+
+def test_what_is_not_committed_is_undone(database: Database) -> None:
+    with database.unit() as unit:
+        unit.cases.insert([CASE])
+        assert unit.cases.find(CASE.case_id) == CASE
+    with pytest.raises(ZeroDivisionError), database.unit() as unit:
+        unit.cases.insert([CASE])
+        raise ZeroDivisionError
+    with database.unit() as unit:
+        assert unit.cases.find(CASE.case_id) is None
+
+
+def test_migrating_and_founding_again_changes_nothing(database: Database) -> None:
+    append(database, leaf(0))
+    others = [Database(database.url) for _ in range(2)]
+    assert at_once([other.migrate for other in others]) == [None, None]
+    for other in others:
+        other.dispose()
+    with database.unit() as unit:
+        unit.log.found("another.log")
+        unit.commit()
+    with database.unit() as unit:
+        assert (unit.log.head().origin, unit.log.head().size) == (ORIGIN, 1)
+
+
+def test_an_empty_database_is_migrated_by_two_at_once(database_url: str) -> None:
+    made = [Database(database_url) for _ in range(2)]
+    assert at_once([one.migrate for one in made]) == [None, None]
+    for one in made:
+        one.dispose()
+
+
+def test_a_server_that_is_not_there_is_unavailable() -> None:
+    away = Database("postgresql+psycopg://nobody@127.0.0.1:1/none")
+    with pytest.raises(Refusal, match="DATABASE_UNAVAILABLE"), away.unit() as unit:
+        unit.log.head()
+    away.dispose()
+
+
+def test_a_cut_connection_is_unavailable_and_the_next_one_works(database: Database) -> None:
+    with pytest.raises(Refusal, match="DATABASE_UNAVAILABLE"), database.unit() as unit:
+        unit._connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+    with database.unit() as unit:
+        assert unit.log.head().size == 0
+
+
+def test_commits_are_durable(database: Database) -> None:
+    with database.unit() as unit:
+        kept = unit._connection.exec_driver_sql("SHOW synchronous_commit").scalar_one()
+    assert kept == "on"
+
+
+# --- log -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_head_is_given_to_one_at_a_time(database: Database) -> None:
+    """Ten writers that each read the head and count on: no index twice, none missing."""
+
+    def count_on() -> None:
+        for _ in range(5):
+            with database.unit() as unit:
+                head = unit.log.lock_head()
+                unit.log.append(replace(head, size=head.size + 1), [leaf(head.size)], [])
+                unit.commit()
+
+    assert at_once([count_on] * 10) == [None] * 10
+    with database.unit() as unit:
+        assert [row.index for row in unit.log.range(0, 100)] == list(range(50))
+        assert unit.log.head().size == 50
+
+
+def test_an_index_and_a_payload_are_kept_once(database: Database) -> None:
+    append(database, leaf(0))
+    for again in (leaf(0), replace(leaf(1), payload_digest=leaf(0).payload_digest)):
+        with pytest.raises(IntegrityError):
+            append(database, again)
+    with database.unit() as unit:
+        assert unit.log.head().size == 1
+        assert unit.log.known([leaf(0).payload_digest, "f" * 64]) == {leaf(0).payload_digest: leaf(0)}
+        assert unit.log.known([]) == {}
+
+
+def test_leaves_are_found_by_place_case_and_registry(database: Database) -> None:
+    rows = [leaf(0, None, 1, True), leaf(1, "a", 1), leaf(2, "b", 1), leaf(3, None, 2, True), leaf(4, "a", 2)]
+    append(database, *rows, to=(("n", 1, "a"), ("n", 4, "a"), ("m", 2, "b")))
+    with database.unit() as unit:
+        assert unit.log.range(1, 3) == rows[1:3]
+        assert unit.log.of_case("a") == [rows[1], rows[4]]
+        assert unit.log.of_case("a", after=1) == [rows[4]]
+        assert unit.log.of_case("a", limit=1) == [rows[1]]
+        assert unit.log.registry(0) == [rows[0], rows[3]]
+        assert unit.log.registry(1) == [rows[3]]
+        (first, one), (second, other) = unit.log.inbox("n", -1, 10)
+        assert first < second and [one, other] == [rows[1], rows[4]]
+        assert unit.log.inbox("n", first, 10) == [(second, rows[4])]
+        assert unit.log.inbox("n", -1, 1) == [(first, rows[1])]
+        assert unit.log.inbox("stranger", -1, 10) == []
+
+
+def test_an_older_leaf_that_comes_to_a_node_late_comes_after_its_cursor(database: Database) -> None:
+    append(database, leaf(0, "a"), leaf(1, "b"), to=(("n", 1, "b"),))
+    with database.unit() as unit:
+        ((cursor, _),) = unit.log.inbox("n", -1, 10)
+    append(database, leaf(2, "a"), to=(("n", 0, "a"), ("n", 2, "a")))
+    with database.unit() as unit:
+        assert [row.index for _, row in unit.log.inbox("n", cursor, 10)] == [0, 2]
+
+
+def test_the_checkpoint_moves_by_compare_and_set(database: Database) -> None:
+    with database.unit() as unit:
+        assert unit.log.checkpoint() == (0, "")
+        assert unit.log.move_checkpoint(0, 5, "five")
+        assert not unit.log.move_checkpoint(0, 7, "seven")
+        unit.commit()
+    with database.unit() as unit:
+        assert unit.log.checkpoint() == (5, "five")
+
+
+def test_the_integrator_lock_belongs_to_one_and_ends_with_its_transaction(database: Database) -> None:
+    with database.unit() as first, database.unit() as second:
+        assert first.log.try_integrator_lock()
+        assert not second.log.try_integrator_lock()
+        first.commit()
+        assert second.log.try_integrator_lock()
+
+
+def test_a_witness_has_one_line_a_size(database: Database) -> None:
+    with database.unit() as unit:
+        for line in ("\u2014 a_b 1", "\u2014 a_b 2", "\u2014 axb 3", "\u2014 a_b 2"):
+            unit.log.add_cosignature(5, line)
+        unit.log.add_cosignature(6, "\u2014 a_b 4")
+        assert unit.log.cosignatures(5) == ["\u2014 a_b 2", "\u2014 axb 3"]
+        assert unit.log.cosignatures(6) == ["\u2014 a_b 4"]
+        assert unit.log.cosignatures(7) == []
+
+
+# --- cases -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_case_moves_from_what_was_read_only(database: Database) -> None:
+    with database.unit() as unit:
+        unit.cases.insert([CASE])
+        unit.commit()
+    moved = replace(CASE, seq=2, state="FORWARDED", updated_index=3)
+    with database.unit() as unit:
+        unit.cases.move([(CASE, moved)])
+        unit.cases.move([])
+        unit.commit()
+    for stale in (CASE, replace(moved, seq=1), replace(moved, updated_index=0)):
+        with pytest.raises(Refusal, match="HEAD_MOVED"), database.unit() as unit:
+            unit.cases.move([(stale, replace(CASE, state="CLOSED"))])
+    with database.unit() as unit:
+        assert [unit.cases.find(name) for name in (CASE.case_id, CASE.public_no, CASE.case_no)] == [moved] * 3
+        assert unit.cases.find("nothing") is None
+
+
+def test_loaded_cases_are_locked(database: Database) -> None:
+    with database.unit() as unit:
+        unit.cases.insert([CASE])
+        unit.commit()
+    with database.unit() as first:
+        assert first.cases.load([CASE.case_id, "absent"]) == {CASE.case_id: CASE}
+        with database.unit() as second, pytest.raises(Refusal, match="DATABASE_UNAVAILABLE"):
+            second._connection.exec_driver_sql("SET LOCAL lock_timeout = '50ms'")
+            with database.unit():
+                second.cases.load([CASE.case_id])
+        assert first.cases.load([]) == {}
+
+
+@pytest.mark.parametrize("same", ["case_id", "public_no", "case_no"])
+def test_a_case_its_number_and_its_public_number_are_unique(database: Database, same: str) -> None:
+    other = CaseRow("d" * 32, 1, "COLLECTED", "n", "310010000027", "y" * 43, 0, b"{}")
+    with database.unit() as unit:
+        unit.cases.insert([CASE])
+        unit.commit()
+    with pytest.raises(IntegrityError), database.unit() as unit:
+        unit.cases.insert([replace(other, **{same: getattr(CASE, same)})])
+    with database.unit() as unit:
+        unit.cases.insert([other])
+        assert unit.cases.public_numbers_taken([CASE.public_no, "310010000035"]) == {CASE.public_no}
+
+
+def test_serials_are_given_out_once_an_item_and_day(database: Database) -> None:
+    def draw() -> list[int]:
+        drawn = []
+        for _ in range(5):
+            with database.unit() as unit:
+                drawn.append(unit.cases.next_serial("item", "2026-11-21"))
+                unit.commit()
+        return drawn
+
+    drawn = [number for part in at_once([draw] * 4) for number in part]  # type: ignore[attr-defined]
+    assert sorted(drawn) == list(range(1, 21))
+    with database.unit() as unit:
+        assert unit.cases.next_serial("item", "2026-11-22") == 1
+        assert unit.cases.next_serial("other", "2026-11-21") == 1
+    with database.unit() as unit:
+        assert unit.cases.next_serial("item", "2026-11-22") == 1  # undone before
+
+
+def test_a_node_lists_the_cases_that_it_was_shown_newest_first(database: Database) -> None:
+    rows = [
+        replace(CASE, case_id=f"{n:032x}", public_no=f"p{n}", case_no=f"n{n}", updated_index=n, state=state)
+        for n, state in enumerate(("COLLECTED", "CLOSED", "COLLECTED"))
+    ]
+    append(
+        database,
+        *(leaf(n, row.case_id) for n, row in enumerate(rows)),
+        to=(("n", 0, rows[0].case_id), ("n", 2, rows[2].case_id), ("m", 1, rows[1].case_id)),
+    )
+    with database.unit() as unit:
+        unit.cases.insert(rows)
+        assert unit.cases.listed("n", "", 100, 10) == [rows[2], rows[0]]
+        assert unit.cases.listed("n", "", 2, 10) == [rows[0]]
+        assert unit.cases.listed("n", "CLOSED", 100, 10) == []
+        assert unit.cases.listed(None, "", 100, 2) == [rows[2], rows[1]]
+        assert [unit.cases.is_party(node, rows[0].case_id) for node in ("n", "m")] == [True, False]
+
+
+def test_the_first_check_code_hash_stays(database: Database) -> None:
+    with database.unit() as unit:
+        unit.cases.keep_check_code("1", "first")
+        unit.cases.keep_check_code("1", "second")
+        assert (unit.cases.check_code("1"), unit.cases.check_code("2")) == ("first", None)
+
+
+# --- objects ---------------------------------------------------------------------------------------------------------
+
+UPLOAD = UploadRow("u1", "m" * 64, "node", "cases/a/1/b", "store-1", "OPEN")
+PIN = PinnedRow("m" * 64, "node", "c" * 32, "cases/a/1/b", "v1", 5, "e-1")
+
+
+def test_an_upload_belongs_to_one_manifest_and_one_key(database: Database) -> None:
+    with database.unit() as unit:
+        assert unit.objects.open_upload(UPLOAD) == UPLOAD
+        assert unit.objects.open_upload(replace(UPLOAD, upload_id="u2", store_upload_id="store-2")) == UPLOAD
+        with pytest.raises(Refusal, match="OBJECT_KEY"):
+            unit.objects.open_upload(replace(UPLOAD, upload_id="u3", manifest="n" * 64))
+        unit.objects.end_upload("u1")
+        assert unit.objects.upload("u1") == unit.objects.upload_of(UPLOAD.manifest) == replace(UPLOAD, state="DONE")
+        unit.objects.forget_upload("u1")
+        assert unit.objects.upload("u1") is None and unit.objects.upload_of(UPLOAD.manifest) is None
+
+
+def test_the_first_pinned_version_stays(database: Database) -> None:
+    with database.unit() as unit:
+        unit.objects.keep_document(PIN.manifest, "manifest", b"manifest")
+        unit.objects.pin(PIN)
+        unit.objects.pin(replace(PIN, version_id="v2"))
+        assert unit.objects.pinned([PIN.manifest, "x"]) == {PIN.manifest: (PIN, b"manifest")}
+        assert unit.objects.pinned([]) == {}
+        assert unit.objects.pinned_after("", 10) == [PIN]
+        assert unit.objects.pinned_after(PIN.manifest, 10) == []
+    with pytest.raises(IntegrityError), database.unit() as unit:
+        unit.objects.pin(replace(PIN, manifest="without its bytes"))
+
+
+def test_a_document_keeps_its_bytes(database: Database) -> None:
+    with database.unit() as unit:
+        unit.objects.keep_document("d", "seal", b"first")
+        unit.objects.keep_document("d", "seal", b"second")
+        assert (unit.objects.document("d"), unit.objects.document("e")) == (b"first", None)
+
+
+def test_packets_come_in_order_and_a_new_one_takes_the_place_of_the_old(database: Database) -> None:
+    made = [
+        PacketRow("m", "n", "k", line, rendition, "c", f"{line}{rendition}".encode())
+        for line in ("L1", "L2") for rendition in ("full", "masked")
+    ]  # fmt: skip
+    with database.unit() as unit:
+        unit.objects.keep_packets(list(reversed(made)))
+        assert unit.objects.packets("m", "n") == made
+        assert unit.objects.packets("m", "n", ("L1", "masked"), 1) == [made[2]]
+        newer = replace(made[0], packet=b"newer")
+        unit.objects.keep_packets([newer])
+        assert unit.objects.packets("m", "n") == [newer, *made[1:]]
+        assert unit.objects.packets("m", "stranger") == []
+
+
+# --- enrolments ------------------------------------------------------------------------------------------------------
+
+
+def test_an_enrolment_is_answered_once_and_waits_in_order(database: Database) -> None:
+    rows = [EnrolmentRow(name, name, b"csr", b"record", bytes(32), False) for name in ("a", "b", "c")]
+    with database.unit() as unit:
+        for row in rows:
+            unit.enrolments.add(row)
+        assert [row.enrolment_id for row in unit.enrolments.pending()] == ["a", "b", "c"]
+        first = unit.enrolments.pending(limit=1)[0]
+        assert [row.enrolment_id for row in unit.enrolments.pending(first.number)] == ["b", "c"]
+        assert unit.enrolments.answer("a", b"certificate", "")
+        assert not unit.enrolments.answer("a", b"", "REFUSED_LATER")
+        assert unit.enrolments.answer("b", b"", "TOKEN_WRONG")
+        assert not unit.enrolments.answer("unknown", b"", "X")
+        assert unit.enrolments.count_pending() == 1
+        done, refused = unit.enrolments.get("a"), unit.enrolments.get("b")
+        assert done is not None and refused is not None
+        assert (done.state, done.certificate, done.refusal_code) == ("DONE", b"certificate", "")
+        assert (refused.state, refused.certificate, refused.refusal_code) == ("REFUSED", b"", "TOKEN_WRONG")
+    with pytest.raises(IntegrityError), database.unit() as unit:
+        unit.enrolments.add(rows[0])
+        unit.enrolments.add(rows[0])

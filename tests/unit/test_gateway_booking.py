@@ -1,0 +1,534 @@
+"""The gateway: opens the address alone, books once, states each event once, judges the whole set, stops in time."""
+
+import base64
+import io
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from crypto import canonical, sealing
+from crypto import manifest as manifests
+from crypto.keystore import SoftwareKeystore, new_signer
+from crypto.log import leaf as leaves
+from crypto.refusal import Refusal
+from crypto.sealing import KeyPacket
+from crypto.statement import read_envelope, read_statement
+from hub.casework.context import Pinned
+from node_agent.gateway import parcels
+from node_agent.gateway.address import open_address
+from node_agent.gateway.booking import Gateway
+from node_agent.gateway.carrier import Booking, TrackingPage, Waybill
+from node_agent.gateway.carrier_codes import canonical as read_code
+from node_agent.gateway.parcels import TaskKind
+from node_agent.gateway.tracking import ProofSource, TrackingEvent
+from node_agent.identity import AgentIdentity
+from node_agent.registry import AgentRegistry
+from node_agent.runtime import Agent
+from node_agent.settings import AgentSettings
+from storage.journal import Journal
+from storage.transfer import Reply, TransferClient
+
+NAME, PHONE, PLACE = "余知远", "13800000000", "重庆市江津区几江街道样例大道9号1单元502室"
+COURIER = "投递员【测试乙，电话:13000000001】"
+WAYBILL = "9850000000001"
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=canonical.CHINA)
+TITLE = "南昌市东湖区市场监督管理局"
+PARCEL = "P0001"
+RECOVERY = "spiffe://yidi.test/500000000000/recovery-key"
+
+
+@dataclass
+class Posted:
+    """A case that stands at ``post``: the log, the case, the object and the packets for the gateway."""
+
+    log: Any
+    case: str
+    manifest: str
+    stored: bytes
+    packets: list[KeyPacket]
+
+
+@pytest.fixture
+def posted(evidence_log: ModuleType) -> Posted:
+    return post_case(evidence_log)
+
+
+def post_case(module: ModuleType, page: bytes | None = None, wrap_by: str = "") -> Posted:
+    """``page``: what the address line holds. ``wrap_by``: who signs the wrap to the gateway, the window if empty."""
+
+    class Titled(module.SyntheticLog):  # type: ignore[misc, name-defined]
+        def register(self, subject: str, *rest: Any, **changes: Any) -> None:
+            super().register(subject, *rest, **{"title": TITLE, **changes})
+
+    log = Titled()
+    log.register_all()
+    case = secrets.token_hex(16)
+    address = page or canonical.encode({"name": NAME, "phone": PHONE, "address": PLACE})
+    manifest, stored, keys = seal_pages(module, log, case, {"FORM": b"{}", "ADDRESS": address})
+    log.say(case, "seal", module.COLLECTOR, "COLLECTOR", module._seal_body(manifest, 1) | {"insisted_defects": DEFECTS})
+    gateway = log.keys[module.GATEWAY].opening
+    made = sealing.wrap_keys(
+        case, 1, {("L02", "full"): keys["L02", "full"]}, module.GATEWAY, gateway.suite, gateway.public
+    )
+    body = {
+        "manifest": manifest, "recipient": module.GATEWAY, "recipient_key": made[0].recipient_key,
+        "packets": [{"line": one.line, "rendition": one.rendition, "digest": one.digest} for one in made],
+    }  # fmt: skip
+    log._wrap(case, manifest, module.DEPARTMENT, ["L01", "L02"])
+    if not wrap_by:
+        log.say(case, "wrap", module.WINDOW, "window", body, "keys")
+    log.say(case, "delivered", module.DEPARTMENT, "department", {"manifest": manifest})
+    if wrap_by:
+        log.register(RECOVERY, RECOVERY, "500000000000", ["recovery"], None)
+        log._wrap(case, manifest, RECOVERY, ["L01", "L02"])
+        log.say(case, "wrap", wrap_by, "node", body, "keys")
+    log.say(case, "accept", module.ACCEPTOR, "ACCEPTOR", {})
+    log.say(case, "decide", module.DECIDER, "DECIDER", {"outcome": "GRANT", "grant": "G-DECIDE"})
+    log.say(case, "issue", module.ISSUER, "ISSUER", log._issue_body(case))
+    log.say(case, "post", module.ISSUER, "ISSUER", {"parcel": PARCEL, "gateway": module.GATEWAY})
+    return Posted(log, case, manifest, stored, list(made))
+
+
+DEFECTS = ["M01", "M02", "M03", "M04", "M06", "M07"]
+
+
+def seal_pages(
+    module: ModuleType, log: Any, case: str, pages: Mapping[str, bytes]
+) -> tuple[str, bytes, dict[tuple[str, str], bytes]]:
+    out = io.BytesIO()
+    sealer, keys, facts, media = sealing.Sealer(out), {}, [], {}
+    for number, (material, page) in enumerate(pages.items(), 1):
+        line = f"L{number:02}"
+        keys[line, "full"] = sealing.new_data_key()
+        sealer.add(keys[line, "full"], sealing.Context(case, 1, line, 1, "full"), io.BytesIO(page))
+        media[line, 1, "full"] = "application/json"
+        facts.append(manifests.LineFacts(line, material, "FORM", "D", "NOT_NEEDED"))
+    made = manifests.build(
+        sealer.finish(), facts, media, case=case, revision=1, kind="application", task_code=module.ITEM,
+        catalogue="2026.11-1", object_key=f"{case}/application/1", part_size=sealing.PART_SIZE,
+    )  # fmt: skip
+    data = made.encode()
+    digest = canonical.digest(data)
+    log.manifests[digest] = data
+    log.pinned[digest] = Pinned(digest, made, secrets.token_hex(8))
+    return digest, out.getvalue(), keys
+
+
+class FakeHub:
+    """What a gateway asks of the hub, out of the synthetic log."""
+
+    def __init__(self, posted: Posted) -> None:
+        self.posted = posted
+        self.packets = list(posted.packets)
+        self.manifest = posted.log.manifests[posted.manifest]
+
+    def case_leaves(self, name: str, after_index: int = -1) -> list[bytes]:
+        log = self.posted.log
+        return [log.entries[index] for index in log.cases[name] if index > after_index]
+
+    def grant_download(self, case_id: str, manifest_digest: str) -> tuple[str, bytes]:
+        assert (case_id, manifest_digest) == (self.posted.case, self.posted.manifest)
+        return "http://store.test/object", self.manifest
+
+    def key_packets(self, case_id: str, manifest_digest: str) -> list[KeyPacket]:
+        return self.packets
+
+    def registry_leaves(self, after_epoch: int) -> tuple[list[bytes], int]:
+        log = self.posted.log
+        return [log.entries[index] for index in log.registry][after_epoch:], len(log.registry)
+
+    def published(self, kind: str, version: str) -> bytes:
+        found: bytes = self.posted.log.documents[kind, version]
+        return found
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@dataclass
+class Store:
+    """A ``Send`` over one object that keeps what was asked."""
+
+    data: bytes
+    asked: list[str] = field(default_factory=list)
+
+    def __call__(self, method: str, url: str, headers: Mapping[str, str], body: object) -> Reply:
+        self.asked.append(headers["Range"])
+        first, last = headers["Range"].removeprefix("bytes=").split("-")
+        return Reply(206, {}, [self.data[int(first) : int(last) + 1]])
+
+
+@dataclass
+class FakeCarrier:
+    """Keeps the contract of ``Carrier``: one waybill an order id, events by cursor, pictures by digest."""
+
+    orders: dict[str, Booking] = field(default_factory=dict)
+    told: list[TrackingEvent] = field(default_factory=list)
+    slips: dict[str, bytes] = field(default_factory=dict)
+    lose_answers: int = 0
+    calls: int = 0
+
+    def book(self, booking: Booking) -> Waybill:
+        known = self.orders.setdefault(booking.order_id, booking)
+        if known != booking:
+            raise Refusal("CARRIER_REFUSED", "test", reason="ORDER_CONFLICT")
+        if self.lose_answers:
+            self.lose_answers -= 1
+            raise Refusal("CARRIER_UNAVAILABLE", "test")
+        return Waybill(WAYBILL)
+
+    def events(self, waybill_no: str, after: int = 0) -> TrackingPage:
+        assert waybill_no == WAYBILL
+        self.calls += 1
+        new = tuple(event for event in self.told if event.seq > after)
+        return TrackingPage(new, (), max([after, *(event.seq for event in new)]))
+
+    def cancel(self, waybill_no: str) -> None:
+        raise AssertionError("nobody cancels")
+
+    def slip(self, waybill_no: str, object_digest: str) -> bytes:
+        if object_digest not in self.slips:
+            raise Refusal("CARRIER_SLIP_DIGEST", "test")
+        return self.slips[object_digest]
+
+    def tell(self, code: str, text: str = "", hours: int = 0, **more: Any) -> TrackingEvent:
+        status, signer = read_code("EMS", code, text)
+        at = NOW + timedelta(hours=hours)
+        event = TrackingEvent("EMS", WAYBILL, "EMS", code, text, status, signer, at, at, seq=len(self.told) + 1)
+        event = replace(event, **more)
+        self.told.append(event)
+        return event
+
+
+@dataclass
+class Bench:
+    """A gateway over a folder, its carrier and what it put into its outbox."""
+
+    agent: Agent
+    carrier: FakeCarrier
+    store: Store
+    now: datetime = NOW
+
+    def gateway(self) -> Gateway:
+        """As after a start of the process."""
+        transfer = TransferClient(self.store, attempts=1)
+        return Gateway(self.agent, self.carrier, transfer, clock=lambda: self.now)
+
+    def said(self, event: str, case: str) -> list[dict[str, Any]]:
+        acts = [act for act in self.agent.journal.acts(case) if act.event == event]
+        return [dict(read_statement(read_envelope(act.envelope).payload).body) for act in acts]
+
+    def tasks(self) -> list[tuple[TaskKind, str]]:
+        return [(task.kind, task.detail) for task in parcels.tasks(self.agent.journal)]
+
+
+Make = Callable[[Posted], Bench]
+
+
+@pytest.fixture
+def bench(tmp_path: Path, evidence_log: ModuleType) -> Make:
+    def make(posted: Posted) -> Bench:
+        keys = posted.log.keys[evidence_log.GATEWAY]
+        SoftwareKeystore(tmp_path / "keys")
+        (tmp_path / "keys" / "sign.pem").write_bytes(keys.sign.private_pem())
+        (tmp_path / "keys" / "kem.kem").write_bytes(keys.opening.private_bytes())
+        (tmp_path / "pins.json").write_bytes(posted.log.pins().to_json())
+        settings = AgentSettings(
+            home=tmp_path, node=evidence_log.GATEWAY, hub="hub.test:1", hub_node=evidence_log.HUB,
+            recovery_node=evidence_log.HUB, carrier_poll_seconds=0.01,
+        )  # fmt: skip
+        identity, journal = AgentIdentity(tmp_path, evidence_log.GATEWAY), Journal(tmp_path / "journal.sqlite")
+        hub: Any = FakeHub(posted)
+        agent = Agent(settings, identity, journal, AgentRegistry(journal, identity.pins), hub)
+        agent.registry.refresh(hub)
+        deliver(agent, posted)
+        return Bench(agent, FakeCarrier(), Store(posted.stored))
+
+    return make
+
+
+def deliver(agent: Agent, posted: Posted) -> None:
+    """What the hub's inbox gives a gateway: the case from ``post`` on."""
+    decoded = [(index, posted.log.entries[index]) for index in posted.log.cases[posted.case]]
+    kinds = [read_statement(read_envelope(leaves.decode(data).envelope).payload).type for _, data in decoded]
+    agent.journal.receive([(index, posted.case, data) for index, data in decoded[kinds.index("post") :]])
+
+
+def everything_kept(agent: Agent) -> bytes:
+    """Journal and its log, as they lie on the disk."""
+    with agent.journal.transaction() as at:
+        at.execute("SELECT 1")
+    return b"".join(path.read_bytes() for path in sorted(agent.settings.home.rglob("*")) if path.is_file())
+
+
+# --- the address ---------------------------------------------------------------------------------------------------
+
+
+def test_books_with_the_sealed_address_and_fetches_nothing_else(posted: Posted, bench: Make) -> None:
+    made = bench(posted)
+    made.gateway().step()
+    (booking,) = made.carrier.orders.values()
+    assert (booking.receiver.name, booking.receiver.phone, booking.receiver.address) == (NAME, PHONE, PLACE)
+    assert (booking.order_id, booking.sender.name, booking.sender.phone) == (PARCEL, TITLE, "0791-0000000")
+    assert booking.receipt_level == 2
+    stream = manifests.read(posted.log.manifests[posted.manifest]).lines[1].pages[0].renditions[0].stream
+    assert made.store.asked == [f"bytes={stream.offset}-{stream.offset + stream.length - 1}"]
+    assert made.said("waybill", posted.case) == [{"parcel": PARCEL, "carrier": "EMS", "waybill_no": WAYBILL}]
+
+
+def test_waybill_hangs_on_the_post_and_the_law_takes_it(posted: Posted, bench: Make) -> None:
+    made = bench(posted)
+    made.carrier.tell("203")
+    made.gateway().step()
+    file = posted.log.files[posted.case]
+    for act in made.agent.journal.acts(posted.case):
+        envelope = read_envelope(act.envelope)
+        statement = read_statement(envelope.payload)
+        assert (statement.chain, statement.prev, statement.actor.person) == ("tracking", file.head, None)
+        posted.log.place(statement, envelope)
+    leg = posted.log.files[posted.case].parcel(PARCEL)
+    assert (leg.waybill_no, leg.status) == (WAYBILL, "COLLECTED")
+
+
+def test_nothing_personal_is_kept_or_said(posted: Posted, bench: Make, caplog: pytest.LogCaptureFixture) -> None:
+    made = bench(posted)
+    made.carrier.tell("704", f"您的快件已签收【本人签收】，如有疑问请电联{COURIER}")
+    made.gateway().step()
+    on_disk = everything_kept(made.agent)
+    assert not any(text.encode() in on_disk for text in (NAME, PHONE, PLACE))
+    said = b"".join(act.envelope for act in made.agent.journal.acts(posted.case))
+    assert said and not any(text.encode() in said for text in (NAME, PHONE, PLACE, "测试乙", "13000000001"))
+    assert not any(text in caplog.text for text in (NAME, PHONE, PLACE, "测试乙"))
+
+
+def test_the_posting_department_may_wrap_the_address(evidence_log: ModuleType, bench: Make) -> None:
+    made = bench(post_case(evidence_log, wrap_by=evidence_log.DEPARTMENT))
+    made.gateway().step()
+    assert [booking.receiver.address for booking in made.carrier.orders.values()] == [PLACE]
+
+
+def test_a_wrap_by_a_third_node_sends_no_parcel(evidence_log: ModuleType, bench: Make) -> None:
+    made = bench(post_case(evidence_log, wrap_by=RECOVERY))
+    made.gateway().step()
+    assert made.carrier.orders == {}
+    assert made.tasks() == [(TaskKind.BOOKING_REFUSED, "ADDRESS_NOT_WRAPPED")]
+
+
+def test_a_packet_that_no_wrap_names_is_not_used(posted: Posted, bench: Make) -> None:
+    made = bench(posted)
+    hub: Any = made.agent.hub
+    own = made.agent.identity.kem
+    hub.packets = list(sealing.wrap_keys(posted.case, 1, {("L02", "full"): b"k" * 32}, "x", own.suite, own.public))
+    assert refused(made, posted) == "ADDRESS_NOT_WRAPPED"
+
+
+def test_another_manifest_is_refused(posted: Posted, bench: Make) -> None:
+    made = bench(posted)
+    hub: Any = made.agent.hub
+    hub.manifest = hub.manifest.replace(b'"trust":"D"', b'"trust":"A"')
+    assert refused(made, posted) == "MANIFEST_MISMATCH"
+
+
+def test_changed_ciphertext_is_refused(posted: Posted, bench: Make) -> None:
+    made = bench(posted)
+    made.store.data = made.store.data[:-1] + bytes([made.store.data[-1] ^ 1])
+    assert refused(made, posted) == "CIPHERTEXT_CHANGED"
+
+
+@pytest.mark.parametrize("page", [b"no json", b"[]", b'{"name":"a"}', b'{"address":"","name":"a","phone":"1"}'])
+def test_what_is_no_address_is_refused_without_repeating_it(evidence_log: ModuleType, bench: Make, page: bytes) -> None:
+    posted = post_case(evidence_log, page=page)
+    made = bench(posted)
+    with pytest.raises(Refusal) as caught:
+        open_address(made.agent, TransferClient(made.store), posted.case)
+    assert caught.value.code == "ADDRESS_FORMAT"
+    assert caught.value.__cause__ is None and caught.value.__context__ is None
+
+
+def test_a_stolen_signature_does_not_pass(posted: Posted, bench: Make) -> None:
+    """The hub shows a wrap that the window never signed."""
+    made = bench(posted)
+    for index in posted.log.cases[posted.case]:
+        value = json.loads(posted.log.entries[index])
+        envelope = read_envelope(canonical.encode(value["envelope"]))
+        if read_statement(envelope.payload).body.get("recipient") == made.agent.identity.node:
+            forged = new_signer().sign(envelope.signed_bytes)
+            value["envelope"]["signatures"][0]["sig"] = base64.b64encode(forged).decode()
+            posted.log.entries[index] = canonical.encode(value)
+    assert refused(made, posted) == "SIGNATURE_INVALID"
+
+
+def refused(made: Bench, posted: Posted) -> str:
+    with pytest.raises(Refusal) as caught:
+        open_address(made.agent, TransferClient(made.store), posted.case)
+    return caught.value.code
+
+
+# --- once, whatever happens ------------------------------------------------------------------------------------------
+
+
+def test_a_lost_answer_books_no_second_parcel(posted: Posted, bench: Make) -> None:
+    made = bench(posted)
+    made.carrier.lose_answers = 1  # the carrier booked, its answer was lost
+    assert made.gateway().step() == 0
+    assert made.gateway().step() == 1
+    assert list(made.carrier.orders) == [PARCEL]
+    assert len(made.said("waybill", posted.case)) == 1
+
+
+def test_killed_between_booking_and_statement(posted: Posted, bench: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = bench(posted)
+    with monkeypatch.context() as patched:
+        patched.setattr(Gateway, "_state", broken)
+        with pytest.raises(RuntimeError):
+            made.gateway().step()
+    made.gateway().step()
+    made.gateway().step()
+    assert len(made.carrier.orders) == len(made.said("waybill", posted.case)) == 1
+
+
+def broken(*_: object) -> int:
+    raise RuntimeError("killed here")
+
+
+def test_each_event_is_stated_once_across_restarts(posted: Posted, bench: Make) -> None:
+    made = bench(posted)
+    first = made.carrier.tell("203")
+    made.gateway().step()
+    made.carrier.told.append(replace(first, seq=2))  # told twice
+    made.carrier.tell("954", hours=5)
+    made.gateway().step()
+    made.gateway().step()
+    said = made.said("parcel_event", posted.case)
+    assert [(one["canonical"], one["status"]) for one in said] == [
+        ("COLLECTED", "COLLECTED"),
+        ("IN_TRANSIT", "IN_TRANSIT"),
+    ]
+    assert len({one["key"] for one in said}) == 2
+    assert said[1]["event_at"] == canonical.time_text(NOW + timedelta(hours=5))
+
+
+def test_events_kept_before_a_kill_are_stated_afterwards(posted: Posted, bench: Make) -> None:
+    made = bench(posted)
+    made.gateway().step(poll=False)
+    event = made.carrier.tell("203")
+    record = parcels.load(made.agent.journal, PARCEL, posted.case)
+    parcels.keep(made.agent.journal, record.told([event], [], 1))
+    made.gateway().step()
+    assert [one["canonical"] for one in made.said("parcel_event", posted.case)] == ["COLLECTED"]
+
+
+# --- what events mean --------------------------------------------------------------------------------------------
+
+
+def test_proof_and_status_are_those_of_the_whole_set(posted: Posted, bench: Make) -> None:
+    made = bench(posted)
+    made.carrier.tell("704", "您的快件已签收【本人签收】", hours=9)
+    made.carrier.tell("702", hours=7)  # told late
+    made.gateway().step()
+    said = made.said("parcel_event", posted.case)
+    assert [one["canonical"] for one in said] == ["OUT_FOR_DELIVERY", "DELIVERED"]
+    assert {(one["status"], one["proof_level"]) for one in said} == {("DELIVERED", 2)}
+    assert made.tasks() == []
+
+
+def test_left_at_the_door_proves_nothing_and_is_called_back(posted: Posted, bench: Make) -> None:
+    made = bench(posted)
+    made.carrier.tell("704", "已代签收【家门口】")
+    made.gateway().step()
+    made.gateway().step()
+    (said,) = made.said("parcel_event", posted.case)
+    assert (said["status"], said["proof_level"], said["signer_kind"]) == ("DELIVERED", 0, "DOORSTEP")
+    assert made.tasks() == [(TaskKind.CALL_BACK, "DOORSTEP")]
+
+
+@pytest.mark.parametrize(
+    "code, text, task",
+    [
+        ("705", "因收件人拒收，快件退回", (TaskKind.FOLLOW_UP, "RETURNING")),
+        ("705", "收件人不在", (TaskKind.FOLLOW_UP, "ATTEMPT_FAILED")),
+        ("999", "不认识的代码", (TaskKind.READ_CODE, "EMS 999")),
+    ],
+)
+def test_trouble_becomes_a_task(posted: Posted, bench: Make, code: str, text: str, task: tuple[TaskKind, str]) -> None:
+    made = bench(posted)
+    made.carrier.tell("203", hours=-1)
+    made.carrier.tell(code, text)
+    made.gateway().step()
+    made.gateway().step()
+    assert made.tasks() == [task]
+
+
+def test_five_silent_days_ask_for_an_enquiry(posted: Posted, bench: Make) -> None:
+    made = bench(posted)
+    made.carrier.tell("203")
+    made.now = NOW + timedelta(days=5)
+    made.gateway().step()
+    assert made.tasks() == [(TaskKind.ENQUIRE, "LOST_SUSPECTED")]
+
+
+def test_a_picture_counts_only_when_it_was_fetched(posted: Posted, bench: Make) -> None:
+    made = bench(posted)
+    picture = b"<svg/>"
+    made.carrier.tell(
+        "704",
+        "您的快件已签收【本人签收】",
+        proof_source=ProofSource.ELECTRONIC_SLIP,
+        proof_digest=canonical.digest(picture),
+    )
+    made.gateway().step()
+    assert [one["proof_level"] for one in made.said("parcel_event", posted.case)] == [2]
+    made.carrier.slips[canonical.digest(picture)] = picture
+    made.gateway().step()
+    assert [one["proof_level"] for one in made.said("parcel_event", posted.case)] == [2, 3]
+
+
+def test_polling_stops_when_it_came_back(posted: Posted, bench: Make) -> None:
+    made = bench(posted)
+    made.carrier.tell("704", "快件已退回，寄件人签收")
+    made.gateway().step()
+    calls = made.carrier.calls
+    made.gateway().step()
+    assert made.carrier.calls == calls == 1
+
+
+def test_polling_stops_when_the_hub_found_the_delivery_proven(posted: Posted, bench: Make) -> None:
+    made = bench(posted)
+    made.carrier.tell("704", "您的快件已签收【本人签收】")
+    made.gateway().step()
+    for act in made.agent.journal.acts(posted.case):
+        envelope = read_envelope(act.envelope)
+        posted.log.place(read_statement(envelope.payload), envelope)
+    assert posted.log.files[posted.case].state == "CLOSED"
+    deliver(made.agent, posted)
+    calls = made.carrier.calls
+    made.gateway().step()
+    assert made.carrier.calls == calls
+
+
+def test_a_refused_statement_is_shown_to_a_person_and_not_repeated(posted: Posted, bench: Make) -> None:
+    made = bench(posted)
+    made.gateway().step()
+    (act,) = made.agent.journal.acts(posted.case)
+    made.agent.journal.answered(act.payload_digest, b"", "", Refusal("WAYBILL_TAKEN", "A17; D4"))
+    made.gateway().step()
+    assert len(made.agent.journal.acts(posted.case)) == 1
+    assert made.tasks() == [(TaskKind.STATEMENT_REFUSED, "WAYBILL_TAKEN")]
+
+
+def test_one_parcels_trouble_does_not_stop_another(posted: Posted, bench: Make, evidence_log: ModuleType) -> None:
+    made = bench(posted)
+    other = secrets.token_hex(16)  # a case whose leaves the hub does not give
+    index = posted.log.cases[posted.case][-1]
+    value = json.loads(posted.log.entries[index])
+    made.agent.journal.receive([(index + 1, other, canonical.encode(value | {"index": index + 1}))])
+    posted.log.cases[other] = []
+    made.gateway().step()
+    assert len(made.said("waybill", posted.case)) == 1

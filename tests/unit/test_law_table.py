@@ -1,0 +1,179 @@
+"""The table itself: which event counts in which state, who must sign, in which role, as which node."""
+
+from dataclasses import replace
+
+import pytest
+
+from crypto.refusal import Refusal
+from hub.casework.casefile import State
+from hub.casework.law import Law, Party, Rule, Signers, rows_by_id
+from hub.casework.table import LAW, ROWS
+from tests.unit.law_world import (
+    DEPARTMENT,
+    GATEWAY,
+    HUB,
+    OTHER_DEPARTMENT,
+    OTHER_GATEWAY,
+    OTHER_WINDOW,
+    WINDOW,
+    Bench,
+    Step,
+    record,
+)
+
+EVENTS = sorted({(row.chain, row.event) for row in ROWS})
+WITH_PERSON = [row.id for row in ROWS if row.signers is Signers.PERSON_AND_NODE]
+WITHOUT_PERSON = [row.id for row in ROWS if row.signers is not Signers.PERSON_AND_NODE]
+STRANGER = {
+    Party.COLLECTING: OTHER_WINDOW,
+    Party.ACCEPTING: OTHER_DEPARTMENT,
+    Party.EITHER: OTHER_DEPARTMENT,
+    Party.KEY_HOLDER: OTHER_WINDOW,
+    Party.GATEWAY: OTHER_GATEWAY,
+}
+COLLECTOR_ROLES = {"COLLECTOR", "COLLECT_LEAD"}
+
+
+def _row(row: str) -> Rule:
+    return rows_by_id(LAW)[row]
+
+
+def _reached(row: str) -> tuple[Bench, Step]:
+    bench = Bench().reach(row)
+    return bench, bench.step(row)
+
+
+def _code(bench: Bench, step: Step) -> str:
+    before = bench.file
+    with pytest.raises(Refusal) as refused:
+        bench.do(step)
+    assert bench.file == before
+    return refused.value.code
+
+
+@pytest.mark.parametrize("state", list(State), ids=str)
+@pytest.mark.parametrize("chain, event", EVENTS)
+def test_state_admits_only_the_events_of_the_table(chain: str, event: str, state: State) -> None:
+    """states.md 4: for every pair of event and state the row, or the refusal that says why not."""
+    bench, step = _reached(next(row.id for row in ROWS if (row.chain, row.event) == (chain, event)))
+    if bench.file is None:
+        bench.do(step)
+        step = bench.step("T05")
+    bench.file = replace(bench.case, state=state)
+    act = bench.act(step)
+    named = [row for row in ROWS if (row.chain, row.event) == (chain, event)]
+    wanted = next((row for row in named if state in row.source), None)
+    if wanted is not None:
+        assert LAW.row(bench.file, act) is wanted
+        return
+    code = "CASE_EXISTS" if all(not row.source for row in named) else "STATE_FORBIDS"
+    assert _code(bench, step) == code
+    with pytest.raises(Refusal) as refused:
+        LAW.row(bench.file, act)
+    assert refused.value.values["event"] == event
+    assert refused.value.values.get("state", state) == state
+
+
+@pytest.mark.parametrize("row", [row.id for row in ROWS if row.source])
+def test_no_event_but_seal_opens_a_case(row: str) -> None:
+    bench, step = _reached(row)
+    bench.file = None
+    act = bench.act(step)
+    with pytest.raises(Refusal, match="CASE_UNKNOWN"):
+        LAW.row(None, act)
+
+
+@pytest.mark.parametrize("event, chain", [("archive", "custody"), ("accept", "keys"), ("wrap", "custody")])
+def test_event_outside_the_table_is_unknown(event: str, chain: str) -> None:
+    bench, step = _reached("T14")
+    assert _code(bench, replace(step, event=event, chain=chain)) == "EVENT_UNKNOWN"
+
+
+def test_invariant_3_nothing_happens_after_archived() -> None:
+    assert all(State.ARCHIVED not in row.source for row in ROWS)
+
+
+@pytest.mark.parametrize("state", [State.CLOSED, State.WITHDRAWN, State.VOIDED, State.NOT_ACCEPTED, State.TERMINATED])
+def test_an_ended_case_takes_no_custody_act(state: State) -> None:
+    assert all(state not in row.source for row in ROWS if row.chain == "custody")
+
+
+@pytest.mark.parametrize("row", WITH_PERSON)
+def test_legal_act_needs_a_person(row: str) -> None:
+    bench, step = _reached(row)
+    assert _code(bench, replace(step, person=False)) == "PERSON_SIGNATURE_MISSING"
+
+
+@pytest.mark.parametrize("row", WITH_PERSON)
+def test_every_other_role_is_refused(row: str) -> None:
+    everyone = {"COLLECTOR", "COLLECT_LEAD", "ACCEPTOR", "REVIEWER", "DECIDER", "HEAD", "ISSUER", "AUDITOR", "window"}
+    for role in sorted(everyone - _row(row).roles):
+        bench, step = _reached(row)
+        assert _code(bench, replace(step, role=role)) == "ROLE_FORBIDS"
+
+
+@pytest.mark.parametrize("row", WITHOUT_PERSON)
+def test_machine_act_needs_a_node_of_the_right_kind(row: str) -> None:
+    bench, step = _reached(row)
+    bench.register.records[step.node] = record(step.node, roles={"auditor"})
+    assert _code(bench, step) == "ROLE_FORBIDS"
+
+
+@pytest.mark.parametrize("row", [row.id for row in ROWS if row.source and row.party in STRANGER])
+def test_only_the_nodes_of_the_case_act(row: str) -> None:
+    """A24, D02: the same act by the same kind of node that has no part in the case."""
+    bench, step = _reached(row)
+    stranger = STRANGER[_row(row).party]
+    assert _code(bench, replace(step, node=stranger)) == "NOT_YOUR_CASE"
+
+
+@pytest.mark.parametrize("row", [row.id for row in ROWS if row.party is Party.HUB])
+def test_what_the_law_makes_happen_only_the_hub_states(row: str) -> None:
+    bench, step = _reached(row)
+    other = "spiffe://yidi.test/500000000000/hub"
+    bench.register.records[other] = record(other, roles={"hub"})
+    assert _code(bench, replace(step, node=other)) == "NOT_YOUR_CASE"
+    bench, step = _reached(row)
+    assert _code(bench, replace(step, node=DEPARTMENT)) == "ROLE_FORBIDS"
+
+
+def test_invariant_19_no_row_lets_a_collector_accept_or_decide() -> None:
+    for row in ROWS:
+        if row.event in {"accept", "decide", "issue"}:
+            assert not row.roles & COLLECTOR_ROLES and row.party is Party.ACCEPTING
+    bench, step = _reached("T14")
+    assert _code(bench, replace(step, node=WINDOW)) == "NOT_YOUR_CASE"
+    bench, step = _reached("T31")
+    assert _code(bench, replace(step, node=WINDOW, role="COLLECTOR")) == "ROLE_FORBIDS"
+
+
+@pytest.mark.parametrize("node, allowed", [(WINDOW, True), (DEPARTMENT, True), (GATEWAY, False), (HUB, False)])
+def test_h02_documents_are_opened_by_window_and_department(node: str, allowed: bool) -> None:
+    bench, step = _reached("T34")
+    step = replace(bench.step("H02"), node=node)
+    if allowed:
+        assert bench.do(step).case_seq
+    else:
+        assert _code(bench, step) == "NOT_YOUR_CASE"
+
+
+def test_row_columns_are_filled_and_ids_are_unique() -> None:
+    assert len(rows_by_id(LAW)) == len(ROWS)
+    for row in ROWS:
+        assert row.citation and row.guards and row.roles
+        assert (row.opening is None) == bool(row.source)
+        assert (row.signers is Signers.HUB) == (row.party is Party.HUB)
+
+
+def test_two_rows_for_one_event_and_state_are_refused_when_the_law_is_built() -> None:
+    accept = _row("T14")
+    with pytest.raises(ValueError, match="two rows"):
+        Law((accept, replace(accept, id="T14b")))
+    with pytest.raises(ValueError, match="two rows"):
+        Law((_row("T05"), replace(_row("T05"), id="T05b")))
+    assert Law((accept, replace(accept, id="T14b", source=(State.SUPPLEMENT,))))
+
+
+def test_a_row_without_opening_cannot_open_a_case() -> None:
+    bench = Bench(Law((replace(_row("T05"), opening=None),)))
+    assert _code(bench, bench.step("T05")) == "CASE_UNKNOWN"
