@@ -1,17 +1,22 @@
-"""The ``yidi`` command: the one-machine stack, the demonstration, and the commands of the three user groups."""
+"""The ``yidi`` command: the one-machine stack, the demonstration, and the commands of the three user groups.
 
+Invariant: what one command needs is loaded when that command runs; staff wait for no other user group's libraries.
+"""
+
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
+from typer.core import TyperGroup
+from typer.main import get_group
 
-from deploy.commands import audit, dept, window
 from deploy.commands.common import AsJson, refusals, show
-from deploy.demo.run import run_demo
-from deploy.stack.layout import WINDOW
-from deploy.stack.stack import Stack
+
+if TYPE_CHECKING:
+    from deploy.stack.stack import Stack
 
 app = typer.Typer(
     help="驿递 Yidi:收受分离办件的签名交接。",
@@ -19,19 +24,36 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.add_typer(window.app, name="window", help="异地通办专窗:查事项、扫描、检查、封装、查办件")
-app.add_typer(dept.app, name="dept", help="受理部门:待办、开卷、受理、决定、出件、寄出")
-app.add_typer(audit.app, name="audit", help="审计:导出证据包、离线验证、交接表、时限、谁看过")
-
+GROUPS = (
+    ("window", "异地通办专窗:查事项、扫描、检查、封装、查办件"),
+    ("dept", "受理部门:待办、开卷、受理、决定、出件、寄出"),
+    ("audit", "审计:导出证据包、离线验证、交接表、时限、谁看过"),
+)
 Root = Annotated[Path, typer.Option("--root", envvar="YIDI_ROOT", help="单机环境的状态目录")]
 console = Console()
+
+
+def _later(module: str) -> type[TyperGroup]:
+    """A group whose commands are those of ``app`` in ``module``, imported when the group itself is called."""
+
+    class Later(TyperGroup):
+        def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+            self.commands = get_group(import_module(module).app).commands
+            return super().parse_args(ctx, args)
+
+    return Later
+
+
+for _name, _text in GROUPS:
+    _group = typer.Typer(cls=_later(f"deploy.commands.{_name}"), no_args_is_help=True)
+    app.add_typer(_group, name=_name, help=_text)
 
 
 @app.command()
 def up(root: Root = Path(".yidi"), as_json: AsJson = False) -> None:
     """启动单机环境(首次启动会建立日志、登记机构、发布清单);状态都在一个目录里。"""
     with refusals(as_json):
-        stack = Stack(root)
+        stack = _stack(root)
         with console.status("正在启动…", spinner="dots"):
             stack.up(lambda text: console.log(text) if not as_json else None)
         show({"ok": True, "services": stack.status()}, as_json, _status_table(stack), _next_steps(stack))
@@ -41,7 +63,7 @@ def up(root: Root = Path(".yidi"), as_json: AsJson = False) -> None:
 def down(root: Root = Path(".yidi"), as_json: AsJson = False) -> None:
     """停止单机环境;什么也不会丢,再次 up 接着用。"""
     with refusals(as_json):
-        stack = Stack(root)
+        stack = _stack(root)
         with console.status("正在停止…", spinner="dots"):
             stack.down()
         show({"ok": True, "services": stack.status()}, as_json, "已停止,状态保留在 " + str(root))
@@ -51,7 +73,7 @@ def down(root: Root = Path(".yidi"), as_json: AsJson = False) -> None:
 def status(root: Root = Path(".yidi"), as_json: AsJson = False) -> None:
     """各进程是否在运行。"""
     with refusals(as_json):
-        stack = Stack(root)
+        stack = _stack(root)
         show({"ok": True, "services": stack.status()}, as_json, _status_table(stack))
 
 
@@ -61,12 +83,20 @@ def demo(
     keep: Annotated[bool, typer.Option("--keep", help="结束后不删除演示环境的状态目录")] = False,
 ) -> None:
     """演示:12 页材料从重庆窗口到江西部门,结果寄回,审计离线验证,十种篡改逐一被发现。"""
+    from deploy.demo.run import run_demo
+
     with refusals(False):
         if not run_demo(out, keep):
             raise typer.Exit(1)
 
 
-def _status_table(stack: Stack) -> Table:
+def _stack(root: Path) -> "Stack":
+    from deploy.stack.stack import Stack
+
+    return Stack(root)
+
+
+def _status_table(stack: "Stack") -> Table:
     table = Table(title="单机环境", title_justify="left")
     for name in ("进程", "状态", "日志"):
         table.add_column(name)
@@ -75,7 +105,9 @@ def _status_table(stack: Stack) -> Table:
     return table
 
 
-def _next_steps(stack: Stack) -> str:
+def _next_steps(stack: "Stack") -> str:
+    from deploy.stack.layout import WINDOW
+
     window_home = stack.layout.agent(WINDOW)
     return (
         "试试看:\n"

@@ -46,9 +46,13 @@ def build(
     role: str,
     staff_code: str | None = None,
     chain: str = CUSTODY,
+    head: Head | None = None,
 ) -> Envelope:
-    """A signed statement on the known head. ``role``: the person's role, or the node's for machine statements."""
-    head = known_head(journal, case_id)
+    """A signed statement on the known head. ``role``: the person's role, or the node's for machine statements.
+
+    ``head``: another head, for acts that are queued together with the one that they hang on.
+    """
+    head = head or known_head(journal, case_id)
     person, person_key = identity.person(staff_code) if staff_code else (None, None)
     statement = Statement(
         type=event,

@@ -251,7 +251,7 @@ def _await(door: EnrolmentDoor, enrolment_id: str, seconds: float) -> Answer:
     """Ask until the registrar answered. Refusals ENROLMENT_REFUSED, ENROLMENT_SLOW."""
     asking = Retrying(
         retry=retry_if_result(lambda answer: answer.mode is Mode.PENDING),
-        wait=wait_exponential(multiplier=0.05, max=2),
+        wait=wait_exponential(multiplier=0.05, max=0.5),
         stop=stop_after_delay(seconds),
         retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
     )

@@ -62,8 +62,8 @@ def verify_proven(agent: Agent, entry: OutboxEntry, text: str) -> bool:
     Refusal RECEIPT_CONTRADICTED when leaf or proof differ from what the hub signed.
     """
     said = verify_receipt(agent, entry, entry.receipt)
-    arrived = (data for data in agent.journal.leaves(entry.case_id) if leaves.decode(data).index == said.index)
-    data = next(arrived, None)
+    kept = agent.journal.leaves(entry.case_id) if entry.case_id else agent.journal.registry()
+    data = next((data for data in kept if leaves.decode(data).index == said.index), None)
     if data is None:
         return False
     try:

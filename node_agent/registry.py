@@ -9,6 +9,7 @@ Invariants:
 
 import json
 import threading
+from typing import TYPE_CHECKING
 
 from crypto import canonical
 from crypto.directory import Directory

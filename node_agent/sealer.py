@@ -23,7 +23,7 @@ from crypto.refusal import Refusal
 from crypto.sealing import PART_SIZE, Context, KeyPacket, Sealer, new_data_key, wrap_keys
 from crypto.statement import read_envelope, read_statement
 from node_agent import acts
-from node_agent.acts import entry_of
+from node_agent.acts import Head, entry_of
 from node_agent.identity import AgentIdentity
 from storage.journal import Journal, OutboxEntry, PendingUpload
 
@@ -75,12 +75,12 @@ def seal_bundle(
     catalogue: str,
 ) -> Bundle:
     """Encrypt all pages into one spool file. Refusals NOTHING_SEALED, SPOOL_UNWRITABLE (disk full: nothing is kept)."""
-    spool.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = secrets.token_hex(16)
     keys: dict[tuple[str, str], bytes] = {}
     media: dict[tuple[str, int, str], str] = {}
     path = spool / name
     try:
+        spool.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
             sealer = Sealer(out)
             for line in lines:
@@ -121,8 +121,12 @@ def wrap_entry(
     manifest_digest: str,
     keys: Mapping[tuple[str, str], bytes],
     recipient: KeyRecord,
+    head: Head | None = None,
 ) -> OutboxEntry:
-    """A node-signed ``wrap`` of data keys to one recipient's current key, ready to be queued."""
+    """A node-signed ``wrap`` of data keys to one recipient's current key, ready to be queued.
+
+    ``head``: the statement that it hangs on, when that one is queued in the same transaction.
+    """
     key: PublicKey = recipient.kem
     packets = wrap_keys(case, revision, keys, recipient.subject, key.suite, key.public)
     envelope = acts.build(
@@ -131,6 +135,7 @@ def wrap_entry(
         event="wrap",
         case_id=case,
         chain="keys",
+        head=head,
         role=role,
         body={
             "manifest": manifest_digest,

@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 BATCH = 64
 LOOK_AHEAD = 1024
 GRANTS = 8
-IDLE_SECONDS = 0.2
+IDLE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 20
 PROOF_EVERY_SECONDS = 2.0
 PROVEN_WITHIN = timedelta(seconds=60)

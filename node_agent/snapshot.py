@@ -11,7 +11,7 @@ Invariants:
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from crypto import canonical, suites
 from crypto.directory import Directory

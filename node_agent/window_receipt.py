@@ -4,7 +4,6 @@ Invariants: made from the pinned catalogue, so it says what was in force when th
 channel (G07) and the applicant's secret, and is therefore printed once and not kept.
 """
 
-from crypto import identity
 from hub.casework.catalogue import Item, Limit
 from hub.casework.numbers import print_public_number
 from node_agent import drafts
@@ -25,13 +24,14 @@ def receipt_text(agent: Agent, case_id: str, result: SealResult) -> str:
     """The receipt right after the seal. Refusals DRAFT_UNKNOWN, UNKNOWN_ITEM."""
     draft = drafts.load(agent, case_id)
     item = drafts.item_of(agent, draft)
+    here = agent.registry.directory.current(agent.identity.node)
     lines = [
         "异地通办收件凭证",
         f"查询号　{print_public_number(result.public_no)}",
         f"校验码　{result.check_code}",
         f"事　项　{item.name}",
         f"受理方　{item.implementing_body.name}",
-        f"收件方　{identity.node_name(agent.identity.node)}　经办 {draft.staff_code}　{_minute(draft.begun_at)}",
+        f"收件方　{here.title}　经办 {draft.staff_code}　{_minute(draft.begun_at)}",
         "",
         "材料清单",
         *(f"  {number}. {words}" for number, words in enumerate(_materials(agent, draft), start=1)),

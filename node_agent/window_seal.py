@@ -22,12 +22,13 @@ from crypto.refusal import Refusal
 from hub.casework import numbers, routing
 from hub.casework.guards import ADDRESS, FORM
 from node_agent import acts, drafts
+from node_agent.acts import Head
 from node_agent.applicant import Applicant, new_applicant, slow_hash
 from node_agent.drafts import Draft, DraftLine
 from node_agent.runtime import Agent
 from node_agent.sealer import Bundle, LineInput, PageInput, seal_bundle, wrap_entry
 from node_agent.snapshot import require_fresh
-from storage.journal import Journal, OutboxEntry
+from storage.journal import OutboxEntry
 
 COLLECTING = ("COLLECTOR", "COLLECT_LEAD")
 COUNTER_LAST = 999_999
@@ -101,25 +102,11 @@ def seal(
     return SealResult(case_id, public_no, applicant.check_code, applicant.secret, bundle.digest, digests, waiting_for)
 
 
-class _SealQueued(Journal):
-    """The journal as it will be once the seal is queued: what the key packets of the same transaction hang on."""
-
-    def __init__(self, seal: OutboxEntry) -> None:
-        self._seal = seal
-
-    def leaves(self, case_id: str) -> list[bytes]:
-        """None: the seal is the case's first statement."""
-        return []
-
-    def acts(self, case_id: str) -> list[OutboxEntry]:
-        """The seal."""
-        return [self._seal]
-
-
 def _wrap(agent: Agent, bundle: Bundle, recipient: KeyRecord, seal: OutboxEntry) -> OutboxEntry:
     return wrap_entry(
         agent.identity,
-        _SealQueued(seal),
+        agent.journal,
+        head=Head(1, seal.payload_digest),
         role="window",
         case=bundle.manifest.case,
         revision=bundle.manifest.revision,

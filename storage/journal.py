@@ -146,6 +146,14 @@ class Journal:
         """All acts of a case from this node, in order."""
         return [_entry(row) for row in self._all("SELECT * FROM outbox WHERE case_id=? ORDER BY number", (case_id,))]
 
+    def proofs_unchecked(self, most: int) -> list[str]:
+        """Identities of acts with a note ``proof:<digest>`` and none ``onelog:<digest>`` yet, oldest first."""
+        query = (
+            "SELECT payload_digest FROM outbox WHERE EXISTS (SELECT 1 FROM notes WHERE name='proof:' || payload_digest)"
+            " AND NOT EXISTS (SELECT 1 FROM notes WHERE name='onelog:' || payload_digest) ORDER BY number LIMIT ?"
+        )
+        return [str(row["payload_digest"]) for row in self._all(query, (most,))]
+
     # --- uploads ---------------------------------------------------------------------------------------------
 
     def uploads_waiting(self) -> list[PendingUpload]:

@@ -28,7 +28,6 @@ from deploy.demo.attacks import ATTACKS
 from hub.casework.casefile import CHINESE, from_document
 from hub.casework.custody import ClockRow, CustodyRow, clock_rows, custody_table
 from hub.casework.messages import ROLES
-from node_agent import receiver
 from node_agent.auditor.__main__ import STATUS, UNUSABLE
 from node_agent.auditor.alarms import alarms
 from node_agent.auditor.export import export as export_case
@@ -37,7 +36,6 @@ from node_agent.auditor.verify import audit
 from node_agent.auditor.witness import last_signed, read_head
 from node_agent.casemirror import Recorded, recorded
 from node_agent.runtime import Agent, open_agent
-from node_agent.sender import read_status
 
 RULE = "users.md C; promise 4"
 _SEVERITY_COLOUR = {Severity.INVALID: "red", Severity.INDETERMINATE: "yellow"}
@@ -97,8 +95,11 @@ def verify(package: Package, pins: PinsFile = None, home: AnyHome = None, as_jso
 def custody(target: Target, home: AnyHome = None, as_json: AsJson = False) -> None:
     """交接表：谁持有、从何时、到何时、多少分钟。"""
     with refusals(as_json):
-        rows = custody_table(_leaves(_package(target, home)))
-    show({"ok": True, "custody": [row.as_object() for row in rows]}, as_json, _custody_table(rows))
+        package = _package(target, home)
+        rows = custody_table(_leaves(package))
+    titles = _titles(package)
+    value = {"ok": True, "custody": [row.as_object() for row in rows], "titles": titles}
+    show(value, as_json, _custody_table(rows, titles))
 
 
 @app.command()
@@ -192,10 +193,10 @@ def attacks(package: Package, pins: PinsFile = None, home: AnyHome = None, as_js
                 caught = attack.expected_code in codes and report.verdict is Verdict.INVALID
                 rows.append((attack, codes, report.verdict, caught))
     good = untouched is Verdict.VALID and all(caught for *_, caught in rows)
-    table = _table("攻击", "攻击", "应有代码", "识破", "结论", "全部发现")
+    table = _table("攻击", "攻击", "应有代码", "识破", "结论", "发现")
     for attack, codes, verdict, caught in rows:
         mark = "[green]是[/green]" if caught else "[red]否[/red]"
-        table.add_row(attack.chinese, attack.expected_code, mark, verdict.value, " ".join(codes))
+        table.add_row(attack.chinese, attack.expected_code, mark, verdict.value, f"{len(codes)} 类")
     value = {
         "ok": good,
         "untouched": untouched.value,
@@ -277,6 +278,9 @@ def _opening(one: Recorded) -> dict[str, object]:
 
 def _alarms(agent: Agent) -> list[dict[str, object]]:
     """What stands in the journal: about the log, about our receipts, about leaves that came."""
+    from node_agent import receiver  # here, not above: what works on a file alone loads nothing of the network
+    from node_agent.sender import read_status
+
     log = [{"code": alarm.code, "subject": alarm.subject, "at": alarm.raised_at} for alarm in alarms(agent.journal)]
     sent = read_status(agent.journal)["alarms"].items()
     came = receiver.alarms(agent).items()
@@ -314,6 +318,12 @@ def _registered(agent: Agent, name: str) -> note.VerifierKey | None:
     return note.VerifierKey(name, note.COSIGNATURE_ED25519, key.public) if key else None
 
 
+def _titles(package: bytes) -> dict[str, str]:
+    """Names of institutions by node id, as the key records in the package have them."""
+    told = [recorded(data).statement for data in read.read(package).registry.values()]
+    return {str(one.body["subject"]): str(one.body["title"]) for one in told if one.type == "key.register"}
+
+
 # --- tables ------------------------------------------------------------------------------------------------------
 
 
@@ -324,38 +334,45 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
-def _custody_table(rows: list[CustodyRow]) -> Table:
+def _custody_table(rows: list[CustodyRow], titles: dict[str, str]) -> Table:
     table = _table("交接表（时间为北京时间，UTC+8）", "什么", "谁持有", "从", "到", "分钟")
     for row in rows:
         what = "办件" if row.kind.value == "ELECTRONIC" else "快件"
-        table.add_row(what, _short(row.holder), _time(row.from_at), _time(row.to_at, "至今"), str(row.minutes))
+        holder = titles.get(row.holder) or _short(row.holder)
+        table.add_row(what, holder, _time(row.from_at), _time(row.to_at, "至今"), str(row.minutes))
     return table
 
 
 def _clock_table(rows: tuple[ClockRow, ...], same: dict[str, bool] | None) -> Table:
-    table = _table(
-        "时限（时间为北京时间，UTC+8）", "时限", "名称", "起", "止", "届满", "日历", "暂算", "超期", "与枢纽"
-    )
+    table = _table("时限（时间为北京时间，UTC+8）", "时限", "起", "止", "届满", "日历", "说明")
     for row in rows:
-        agrees = "未问" if same is None else "一致" if same[row.clock] else "[red]不同[/red]"
         table.add_row(
-            row.clock, row.name, _time(row.started_at), _time(row.stopped_at, "在走"), _time(row.due, "暂停中"),
+            f"{row.clock} {row.name}",
+            _time(row.started_at),
+            _time(row.stopped_at, "在走"),
+            _time(row.due, "暂停中"),
             row.calendar_version,
-            "是" if row.provisional else "否", "[red]是[/red]" if row.expired else "否", agrees,
-        )  # fmt: skip
+            _clock_remarks(row, same),
+        )
     return table
 
 
+def _clock_remarks(row: ClockRow, same: dict[str, bool] | None) -> str:
+    remarks = ["暂算"] if row.provisional else []
+    remarks += ["[red]超期[/red]"] if row.expired else []
+    if same is not None:
+        remarks.append("与枢纽一致" if same[row.clock] else "[red]与枢纽不同[/red]")
+    return "、".join(remarks) or "期内"
+
+
 def _time(text: str | None, otherwise: str = "") -> str:
-    """A time for a table whose title names the zone; to the millisecond, as the log has it."""
-    return text.removesuffix("+08:00").replace("T", " ") if text else otherwise
+    """A time for a table whose title names the zone; ``--json`` has the milliseconds."""
+    return text[:19].replace("T", " ") if text else otherwise
 
 
 def _short(holder: str) -> str:
-    """A node by region and name; the trust domain says nothing in a table."""
-    if not holder.startswith("spiffe://"):
-        return holder
-    return "/".join(holder.split("/")[3:5])
+    """A node by its name, which is unique in the registry; other holders as they are called."""
+    return holder.rsplit("/", 1)[1] if holder.startswith("spiffe://") else holder
 
 
 def _colour(verdict: Verdict) -> str:

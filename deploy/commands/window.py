@@ -21,6 +21,7 @@ from deploy.commands import common
 from deploy.commands.common import AsJson, Home, Staff, WaitSeconds, agent_at, show
 from deploy.commands.window_lists import case_line, item_lines, queue_table, work_list
 from node_agent import drafts, window
+from node_agent.imaging.check import check_name
 from node_agent.runtime import Agent
 from node_agent.sender import read_status
 from node_agent.snapshot import fetch_snapshot
@@ -28,6 +29,7 @@ from node_agent.window_receipt import receipt_text
 
 app = typer.Typer(help="收件窗口：找事项、登记、扫描、核对、封存、查询", no_args_is_help=True)
 
+PAGES_RULE = "A04; a list of pages names files of its own folder"
 Case = Annotated[str, typer.Argument(help="办件标识（32 位）")]
 Delivery = Annotated[str, typer.Option("--delivery", help="送达方式：POST、COUNTER_COLLECT、COUNTER_DEPT、ELECTRONIC")]
 FormFile = Annotated[Path, typer.Option("--form", help="申请表 JSON 文件", exists=True, dir_okay=False)]
@@ -166,13 +168,11 @@ def collect(
     """一次办完：登记、收页、核对、封存。"""
     with agent_at(home, as_json) as agent:
         plan = _read_json(mapping)
+        files_of = _pages_of(plan, mapping.parent)
         case = _begin(agent, str(plan["task_code"]), staff, form, delivery, None, False)
-        pages: dict[str, list[Path]] = {}
-        for page in plan["pages"]:
-            pages.setdefault(str(page["material"]), []).append(mapping.parent / str(page["file"]))
         with common.bar(as_json) as progress:
-            task = progress.add_task("收页", total=sum(map(len, pages.values())))
-            for material, files in pages.items():
+            task = progress.add_task("收页", total=sum(map(len, files_of.values())))
+            for material, files in files_of.items():
                 taken = window.add_pages(agent, case, material, files)
                 if taken.refused:
                     _show_taken(taken, material, as_json)
@@ -202,8 +202,8 @@ def show_case(
         line = case_line(agent, name)
         table = Table("项目", "内容", show_header=False)
         for label, member in (
-            ("编号", "case_no"), ("查询号", "public_no"), ("事项", "item"), ("情况", "state_text"), ("在谁手里", "holder"),
-            ("下一步", "next"), ("期限", "due"), ("受理方联络", "liaison"),
+            ("编号", "case_no"), ("查询号", "public_no"), ("事项", "item"), ("情况", "state_text"),
+            ("在谁手里", "holder"), ("下一步", "next"), ("期限", "due"), ("受理方联络", "liaison"),
         ):  # fmt: skip
             table.add_row(label, str(line[member]))
         show({"ok": True, **line}, as_json, table)
@@ -296,6 +296,19 @@ def _read_json(file: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Refusal("FORM_UNREADABLE", "T01", file=file.name)
     return value
+
+
+def _pages_of(plan: Mapping[str, Any], folder: Path) -> dict[str, list[Path]]:
+    """Files by material, as a list of pages names them. Refusal PAGE_NAME for one outside the list's own folder."""
+    found: dict[str, list[Path]] = {}
+    for page in plan["pages"]:
+        parts = Path(str(page["file"])).parts
+        if not parts or parts[0] == "/":
+            raise Refusal("PAGE_NAME", PAGES_RULE, reason="leaves the folder")
+        for part in parts:
+            check_name(part)
+        found.setdefault(str(page["material"]), []).append(folder.joinpath(*parts))
+    return found
 
 
 def _show_taken(taken: window.PagesTaken, material: str, as_json: bool) -> None:

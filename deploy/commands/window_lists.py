@@ -122,7 +122,7 @@ def _from_view(agent: Agent, view: CaseView) -> dict[str, object]:
         facts |= {
             "case_no": file.case_no,
             "public_no": print_public_number(file.public_no),
-            "holder": identity.node_name(file.holder),
+            "holder": agent.registry.directory.current(file.holder).title or identity.node_name(file.holder),
             "item": agent.registry.catalogue(file.catalogue).item(file.task_code).name,
         }
     running = {name: clock.due for name, clock in view.clocks.items() if clock.stopped_at is None and clock.due}

@@ -2,12 +2,14 @@
 
 Invariants:
 - each step looks whether it was done, so a killed ``up`` is continued by the next one;
+- nodes enrol at the same time, then all people, for a person's record names a node that the log knows;
 - nodes enrol as they would anywhere: token from the registrar, own keys, request, certificate; nothing is copied
   between folders but tokens, pins and the authority's certificate, which travel on paper in real life;
 - the recovery key's folder is made like an agent's and its process never runs (kept offline).
 """
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from crypto.statement import Envelope
 from deploy.registrar.founding import PINS, found_hub
 from deploy.registrar.registrar import Registrar
 from deploy.service import write_private
-from deploy.stack.layout import AGENTS, DEPARTMENT, GATEWAY, HUB_REGION, RECOVERY, TRUST_DOMAIN, Layout, Node
+from deploy.stack.layout import AGENTS, DEPARTMENT, GATEWAY, HUB_REGION, RECOVERY, TRUST_DOMAIN, Layout, Node, Person
 from hub.casework.calendar import WorkCalendar
 from node_agent.client.hub import HubClient, Outgoing, open_channel, tls_credentials
 from node_agent.department import grant_issue
@@ -27,6 +29,7 @@ from node_agent.runtime import open_agent
 
 DEMO = Path(__file__).parent.parent / "demo"
 GRANT_DAYS = 365
+AT_ONCE = 8
 GRANTS = (("DECIDE", "B02"), ("SEAL_USE", "B03"))
 
 
@@ -43,9 +46,13 @@ def found_nodes(layout: Layout) -> None:
     if layout.founded.exists():
         return
     registrar = Registrar(layout.folder("registrar"))
-    _publish(layout, registrar)
-    for node in AGENTS:
-        _enrol(layout, registrar, node)
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        first = [threads.submit(_enrol_node, layout, registrar, node) for node in AGENTS]
+        for done in [threads.submit(_publish, layout, registrar), *first]:
+            done.result()
+        people = [(node, person) for node in AGENTS for person in node.people]
+        for done in [threads.submit(_enrol_person, layout, registrar, *one) for one in people]:
+            done.result()
     _grant(layout)
     write_private(layout.founded, canonical.encode({"v": 1, "nodes": [node.id for node in AGENTS]}))
 
@@ -69,23 +76,31 @@ def _publish(layout: Layout, registrar: Registrar) -> None:
         hub.close()
 
 
-def _enrol(layout: Layout, registrar: Registrar, node: Node) -> None:
-    home, ports = layout.agent(node), layout.ports()
-    door = f"127.0.0.1:{ports['enrolment']}"
-    hub_name = identity.dns_name(layout.hub_node)
-    if not (home / "agent.env").exists():
-        token = registrar.issue_token(node.id, "node", (node.role,), node.region, node.title, node.public_prefix)
-        enrol_node(home, door, registrar.authority_pem, token, registrar.facts(token), hub_name=hub_name)
-        write_private(home / PINS, (layout.folder("hub") / PINS).read_bytes())
-        write_private(home / "agent.env", _settings(layout, node).encode())
-    for person in node.people:
-        done = home / "persons" / person.code / "enrolled"
-        if done.exists():
-            continue
-        subject = identity.person_id(node.id, person.code)
-        token = registrar.issue_token(subject, "person", person.roles, node.region, "工作人员", node=node.id)
-        enrol_person(home, door, registrar.authority_pem, token, registrar.facts(token), hub_name=hub_name)
-        write_private(done, b"")
+def _enrol_node(layout: Layout, registrar: Registrar, node: Node) -> None:
+    home = layout.agent(node)
+    if (home / "agent.env").exists():
+        return
+    token = registrar.issue_token(node.id, "node", (node.role,), node.region, node.title, node.public_prefix)
+    door, hub_name = _door(layout), identity.dns_name(layout.hub_node)
+    enrol_node(home, door, registrar.authority_pem, token, registrar.facts(token), hub_name=hub_name)
+    write_private(home / PINS, (layout.folder("hub") / PINS).read_bytes())
+    write_private(home / "agent.env", _settings(layout, node).encode())
+
+
+def _enrol_person(layout: Layout, registrar: Registrar, node: Node, person: Person) -> None:
+    home = layout.agent(node)
+    done = home / "persons" / person.code / "enrolled"
+    if done.exists():
+        return
+    subject = identity.person_id(node.id, person.code)
+    token = registrar.issue_token(subject, "person", person.roles, node.region, "工作人员", node=node.id)
+    door, hub_name = _door(layout), identity.dns_name(layout.hub_node)
+    enrol_person(home, door, registrar.authority_pem, token, registrar.facts(token), hub_name=hub_name)
+    write_private(done, b"")
+
+
+def _door(layout: Layout) -> str:
+    return f"127.0.0.1:{layout.ports()['enrolment']}"
 
 
 def _settings(layout: Layout, node: Node) -> str:
@@ -103,7 +118,7 @@ def _settings(layout: Layout, node: Node) -> str:
         values |= {
             "CARRIER_URL": f"http://127.0.0.1:{ports['carrier']}",
             "CARRIER_KEY_FILE": str(layout.folder("carrier") / "api.key"),
-            "CARRIER_POLL_SECONDS": "1",
+            "CARRIER_POLL_SECONDS": "0.5",
         }
     if node.role == "department":
         values |= {"GATEWAY_NODE": GATEWAY.id, "LINE_SYSTEM_FOLDER": str(layout.agent(node) / "line-system")}

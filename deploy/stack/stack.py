@@ -38,16 +38,18 @@ class Stack:
     def up(self, tell: Tell = _quiet) -> None:
         """Everything running; founded the first time. Refusal SERVICE_NOT_READY."""
         self.layout.root.mkdir(mode=0o711, parents=True, exist_ok=True)
-        tell("启动 PostgreSQL 与对象存储")
-        with ThreadPoolExecutor(2) as threads:
-            for started in [threads.submit(service.start) for service in (self.postgres, self.seaweed)]:
-                started.result()
+        self.layout.ports()
+        tell("启动 PostgreSQL、对象存储与寄递模拟")
+        with ThreadPoolExecutor(4) as threads:
+            works = [self.postgres.start, self.seaweed.start, self.carrier().start]
+            begun = [threads.submit(work) for work in works]
+            begun.append(threads.submit(founding.found_region, self.layout))
+            for one in begun:
+                one.result()
         write_private(self._s3_file(), json.dumps(self._s3_credentials()).encode())
-        founding.found_region(self.layout)
-        tell("启动中枢、登记机构与寄递模拟")
+        tell("启动中枢与登记机构")
         self.hub().start()
         self.registrar().start()
-        self.carrier().start()
         tell("登记节点与人员,发布事项清单与工作日历")
         founding.found_nodes(self.layout)
         tell("启动各节点代理")

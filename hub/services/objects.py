@@ -171,6 +171,10 @@ class ObjectService:
             return self._completed_before(upload, manifest, etag)
         missing = sorted(set(range(1, len(manifest.parts) + 1)) - {part.number for part in parts})
         if missing:
+            # Another process may have completed it between our look-up and the listing.
+            done = self._stored_whole(upload, manifest, etag)
+            if done:
+                return done
             raise Refusal("UPLOAD_INCOMPLETE", RULE, missing=len(missing), first=missing[0])
         stored = self._store.complete_multipart(upload.object_key, upload.store_upload_id, parts)
         if (stored.size, stored.etag) != (manifest.size, etag):
@@ -179,10 +183,15 @@ class ObjectService:
 
     def _completed_before(self, upload: UploadRow, manifest: Manifest, etag: str) -> StoredObject:
         """A completion whose answer was lost: the newest version is ours if size and ETag say so."""
-        stored = self._store.head(upload.object_key)
-        if stored is None or (stored.size, stored.etag) != (manifest.size, etag):
+        stored = self._stored_whole(upload, manifest, etag)
+        if stored is None:
             raise Refusal("UPLOAD_MISSING", RULE, upload=upload.upload_id)
         return stored
+
+    def _stored_whole(self, upload: UploadRow, manifest: Manifest, etag: str) -> StoredObject | None:
+        stored = self._store.head(upload.object_key)
+        whole = stored is not None and (stored.size, stored.etag) == (manifest.size, etag)
+        return stored if whole else None
 
 
 def _require_key(manifest: Manifest) -> None:

@@ -15,7 +15,6 @@ from crypto.log.proof import parse as parse_proof
 from crypto.refusal import Refusal
 from node_agent.auditor.witness import PASSING, last_signed, read_head, require_one_log
 from node_agent.runtime import Agent
-from storage.journal import Journal
 
 LOOK_SECONDS = 5.0
 MOST = 256
@@ -38,7 +37,7 @@ class Monitor:
         """Hold new proofs against the witnessed log; how many are of it. Nothing to do before the first cosignature."""
         if last_signed(self._agent) is None:
             return 0
-        return sum(self._check(digest) for digest in unchecked(self._agent.journal, MOST))
+        return sum(self._check(digest) for digest in self._agent.journal.proofs_unchecked(MOST))
 
     def _check(self, digest: str) -> bool:
         journal = self._agent.journal
@@ -53,13 +52,3 @@ class Monitor:
             return False
         journal.keep(f"onelog:{digest}", head.root.hex().encode())
         return True
-
-
-def unchecked(journal: Journal, most: int) -> list[str]:
-    """Identities of acts whose kept proof was not held against the witnessed log yet."""
-    query = (
-        "SELECT payload_digest FROM outbox WHERE EXISTS (SELECT 1 FROM notes WHERE name='proof:' || payload_digest)"
-        " AND NOT EXISTS (SELECT 1 FROM notes WHERE name='onelog:' || payload_digest) ORDER BY number LIMIT ?"
-    )
-    with journal.transaction() as at:
-        return [str(row["payload_digest"]) for row in at.execute(query, (most,)).fetchall()]

@@ -219,8 +219,10 @@ class Gateway:
     def _note_tasks(
         self, record: ParcelRecord, events: list[TrackingEvent], status: ParcelStatus, proof: ProofOfDelivery
     ) -> None:
-        if status is ParcelStatus.DELIVERED and proof.level == 0:
-            # Left at the door, in a locker, at a shop: nobody is known to have it (postal rules 3).
+        wanted = record.order.receipt_level if record.order else 0
+        if status is ParcelStatus.DELIVERED and proof.level < max(wanted, 1):
+            # Left at the door, in a locker, at a shop: nobody is known to have it. Or somebody has it whose signature
+            # does not do for this item: the case stays open until a person has asked the receiver (postal rules 7).
             self._task(record, TaskKind.CALL_BACK, str(proof.signer_kind))
         if status in TROUBLE:
             self._task(record, TaskKind.FOLLOW_UP, str(status))

@@ -21,13 +21,12 @@ import warnings
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-
-from PIL import ImageFile
-from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
-from PIL.TiffImagePlugin import TiffImageFile
+from typing import TYPE_CHECKING
 
 from crypto.refusal import Refusal
+
+if TYPE_CHECKING:
+    from PIL import ImageFile
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_PIXELS = 100_000_000
@@ -35,11 +34,11 @@ MAX_NAME_BYTES = 200
 SCAN_RULE = "A04; DA/T 31-2017"
 NAME_RULE = "A04"
 
-_FORMATS: dict[bytes, tuple[str, type[ImageFile.ImageFile]]] = {
-    b"\xff\xd8\xff": ("image/jpeg", JpegImageFile),
-    b"\x89PNG\r\n\x1a\n": ("image/png", PngImageFile),
-    b"II*\x00": ("image/tiff", TiffImageFile),
-    b"MM\x00*": ("image/tiff", TiffImageFile),
+_FORMATS = {
+    b"\xff\xd8\xff": "image/jpeg",
+    b"\x89PNG\r\n\x1a\n": "image/png",
+    b"II*\x00": "image/tiff",
+    b"MM\x00*": "image/tiff",
 }
 _OTHER_FORMATS = (
     (0, b"GIF8", "GIF"),
@@ -87,8 +86,8 @@ def inspect_page(name: str, data: bytes) -> PageFacts:
     """
     check_name(name)  # 1
     _check_size(len(data))  # 2
-    media_type, reader = _format_of(data)  # 3
-    width, height, mode = _decode(data, reader)  # 4, 5, 6
+    media_type = _format_of(data)  # 3
+    width, height, mode = _decode(data, media_type)  # 4, 5, 6
     return PageFacts(
         media_type=media_type,
         width=width,
@@ -142,7 +141,7 @@ def _check_size(size: int) -> None:
         raise Refusal("PAGE_TOO_LARGE", SCAN_RULE, bytes=size, limit=MAX_BYTES)
 
 
-def _format_of(data: bytes) -> tuple[str, type[ImageFile.ImageFile]]:
+def _format_of(data: bytes) -> str:
     for magic, found in _FORMATS.items():
         if data.startswith(magic):
             return found
@@ -154,8 +153,20 @@ def _format_of(data: bytes) -> tuple[str, type[ImageFile.ImageFile]]:
     raise Refusal("PAGE_NOT_IMAGE", SCAN_RULE, bytes=len(data))
 
 
-def _decode(data: bytes, reader: type[ImageFile.ImageFile]) -> tuple[int, int, str]:
+def _reader_of(media_type: str) -> "type[ImageFile.ImageFile]":
+    # Here, not above: Pillow is slow to load, and most commands look at no page.
+    from PIL.JpegImagePlugin import JpegImageFile
+    from PIL.PngImagePlugin import PngImageFile
+    from PIL.TiffImagePlugin import TiffImageFile
+
+    return {"image/jpeg": JpegImageFile, "image/png": PngImageFile, "image/tiff": TiffImageFile}[media_type]
+
+
+def _decode(data: bytes, media_type: str) -> tuple[int, int, str]:
     """Width, height and mode, after every row was decoded."""
+    reader = _reader_of(media_type)
+    if media_type == "image/jpeg" and data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda"):
+        raise Refusal("PAGE_TRUNCATED", SCAN_RULE, bytes=len(data))  # no end of image after the last scan
     try:
         # The reader itself and not Image.open, which has a pixel limit of its own and does not tell the size.
         with warnings.catch_warnings(), reader(io.BytesIO(data)) as image:
@@ -168,7 +179,7 @@ def _decode(data: bytes, reader: type[ImageFile.ImageFile]) -> tuple[int, int, s
                 raise Refusal("PAGE_NOT_SINGLE", SCAN_RULE, frames=frames)
             mode = image.mode
             image.load()
-        if reader is PngImageFile:
+        if media_type == "image/png":
             with reader(io.BytesIO(data)) as image:
                 image.verify()  # load() stops at the last row; this also wants the check sums
             if _PNG_END not in data:
