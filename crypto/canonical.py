@@ -1,7 +1,8 @@
 """Canonical JSON and digests: one value, one sequence of bytes.
 
 Invariants:
-- UTF-8, keys sorted by code point, no white space, no floats, no NaN, no duplicate keys;
+- UTF-8, keys sorted by code point, no white space, no floats, no NaN, no duplicate keys, at most ``DEEPEST`` levels,
+  so whoever reads a value later never runs out of stack;
 - ``parse`` refuses bytes that are not the canonical form of their own value, so two parsers cannot disagree
   about what was signed.
 """
@@ -14,21 +15,34 @@ from crypto.refusal import Refusal
 
 CHINA = timezone(timedelta(hours=8))
 RULE = "architecture: canonical JSON"
+DEEPEST = 100
 
 Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
 
 
+def _no_float(text: str) -> object:
+    raise ValueError("no floats")
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+_DECODER = json.JSONDecoder(parse_float=_no_float, parse_constant=_no_float)
+_PLAIN = frozenset({str, int, bool, type(None)})
+
+
 def encode(value: object) -> bytes:
     """Bytes of ``value`` (None, bool, int, str, list, dict with str keys). TypeError on floats and other types."""
-    _refuse_floats(value)
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+    _refuse_others(value)
+    return _ENCODER.encode(value).encode()
 
 
 def parse(data: bytes) -> dict[str, object]:
     """The object in ``data``. Refusal NOT_CANONICAL unless ``data`` is exactly ``encode`` of an object."""
     try:
-        value = json.loads(data)
-        if isinstance(value, dict) and encode(value) == data:
+        value = _DECODER.decode(data.decode())
+        # What the decoder made has text keys and no floats. Only what may be deep is looked through, for its depth.
+        if data.count(b"{") + data.count(b"[") > DEEPEST:
+            _refuse_others(value)
+        if isinstance(value, dict) and _ENCODER.encode(value).encode() == data:
             return value
     except (ValueError, TypeError, RecursionError):
         value = None
@@ -58,14 +72,19 @@ def time_value(text: str) -> datetime:
     raise Refusal("TIME_FORMAT", RULE, value=str(text)[:40])
 
 
-def _refuse_floats(value: object) -> None:
+def _refuse_others(value: object, left: int = DEEPEST) -> None:
+    """TypeError for what has no canonical form; ``left``: levels of objects and lists that may follow."""
+    if isinstance(value, dict | list | tuple) and not left:
+        raise TypeError("too deep")
     if isinstance(value, dict):
         for key, inner in value.items():
             if not isinstance(key, str):
                 raise TypeError("keys are strings")
-            _refuse_floats(inner)
+            if type(inner) not in _PLAIN:
+                _refuse_others(inner, left - 1)
     elif isinstance(value, list | tuple):
         for inner in value:
-            _refuse_floats(inner)
+            if type(inner) not in _PLAIN:
+                _refuse_others(inner, left - 1)
     elif value is not None and not isinstance(value, str | int):
         raise TypeError(f"{type(value).__name__} has no canonical form")

@@ -122,12 +122,14 @@ def read_key_record(digest: str, epoch: int, body: Mapping[str, object]) -> KeyR
     allowed = NODE_ROLES if kind == "node" else PERSON_ROLES
     named = bool(roles) and all(isinstance(role, str) and role in allowed for role in roles)
     if kind not in {"node", "person"} or not named:
-        raise Refusal("KEY_RECORD_FORMAT", RULE, kind=kind, roles=",".join(map(str, roles)))
+        raise Refusal("KEY_RECORD_FORMAT", RULE, kind=kind[:20], roles=len(roles))
     if kind == "person" and identity.node_of(identity.require_person(subject)) != node:
         raise Refusal("KEY_RECORD_FORMAT", RULE, subject=subject)
     if kind == "node" and (subject != node or identity.node_region(node) != body["region"]):
         raise Refusal("KEY_RECORD_FORMAT", RULE, subject=subject)
-    prefix, replaces = body["public_prefix"], body["replaces"]
+    prefix, replaces, title = body["public_prefix"], body["replaces"], body["title"]
+    if not isinstance(title, str) or not isinstance(replaces, str | None) or type(prefix) not in (int, type(None)):
+        raise Refusal("KEY_RECORD_FORMAT", RULE, problem="title, public_prefix or replaces")
     return KeyRecord(
         digest=digest,
         epoch=epoch,
@@ -136,10 +138,10 @@ def read_key_record(digest: str, epoch: int, body: Mapping[str, object]) -> KeyR
         node=node,
         roles=frozenset(roles),
         region=str(body["region"]),
-        title=str(body["title"]),
+        title=title,
         public_prefix=prefix if isinstance(prefix, int) else None,
         keys=_read_keys(kind, raw_keys),
-        replaces=replaces if isinstance(replaces, str) else None,
+        replaces=replaces,
     )
 
 

@@ -16,6 +16,7 @@ import secrets
 import signal
 import subprocess
 import sys
+import tempfile
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
@@ -106,6 +107,14 @@ class SeaweedService(Service):
             "-s3.autoCreateBucket=false",
             "-s3.concurrentUploadLimitMB=64",
         ]
+
+    def kill(self) -> None:
+        """As a crash; and the gRPC sockets that the program puts beside everybody's temporary files are taken away."""
+        super().kill()
+        if (self.home / "ports.json").exists():
+            for port in self.ports.values():
+                for left in Path(tempfile.gettempdir()).glob(f"seaweedfs-*-grpc-{port + PAIR}.sock"):
+                    left.unlink(missing_ok=True)
 
     def endpoint(self) -> str:
         """URL of the S3 interface."""

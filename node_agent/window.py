@@ -6,7 +6,8 @@ Invariants:
 - pages are taken all or none; each refused page is reported.
 """
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from crypto.refusal import Refusal
 from hub.casework import numbers, routing
 from hub.casework.guards import METHODS
 from node_agent import acts, drafts
-from node_agent.capture.folder import pages_in
+from node_agent.capture.folder import pages_in, watch_pages
 from node_agent.drafts import Draft, DraftLine, DraftPage
 from node_agent.imaging.check import PageFacts, read_page
 from node_agent.rewrap import rewrap as rewrap
@@ -115,6 +116,27 @@ def add_pages(
     draft.tolerated.pop(material, None)
     drafts.save(agent, draft)
     return PagesTaken(taken)
+
+
+def watch_camera(
+    agent: Agent, case_id: str, material: str, folder: Path, pages: int, stop: threading.Event
+) -> Iterator[tuple[str, Refusal | None]]:
+    """Take pages to a material as the document camera writes them (A04): file name, and the refusal of a bad one.
+
+    A page that was taken leaves the folder, so the next applicant's pages never meet it; a refused one stays for the
+    clerk to see. Ends after ``pages`` good ones or when ``stop`` is set. Refusals as ``add_pages``.
+    """
+    taken = 0
+    for path in watch_pages(folder, stop):
+        told = add_pages(agent, case_id, material, path)
+        if told.refused:
+            yield path.name, told.refused[0][1]
+            continue
+        path.unlink()
+        taken += 1
+        yield path.name, None
+        if taken == pages:
+            return
 
 
 def verify(agent: Agent, case_id: str, material: str, acquisition: str, reference: str) -> None:

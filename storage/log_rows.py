@@ -8,12 +8,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from storage.bulk import any_of, columns, insert_many
 from storage.tables import checkpoint, cosignatures, inbox, leaves, log_head
 
 INTEGRATOR_LOCK = 7415002
+_HEAD = select(log_head)
+_LOCK_HEAD = _HEAD.with_for_update()
+_MOVE_HEAD = update(log_head).values(
+    size=bindparam("size"), epoch=bindparam("epoch"), recorded_at=bindparam("recorded_at")
+)
+_INSERT_LEAVES = insert_many(leaves, *leaves.c.keys())
+_INSERT_INBOX = insert_many(inbox, "node", "idx", "case_id")
+_KNOWN = select(leaves).where(any_of(leaves.c.payload_digest, "digests"))
+_OF_CASES = select(leaves).where(any_of(leaves.c.case_id, "case_ids")).order_by(leaves.c.idx)
+_CHECKPOINT = select(checkpoint.c.size, checkpoint.c.note)
 
 
 @dataclass(frozen=True)
@@ -53,35 +64,27 @@ class LogRows:
 
     def lock_head(self) -> Head:
         """The head, locked until the transaction ends: the one narrow place."""
-        return self._head(select(log_head).with_for_update())
+        return self._head(_LOCK_HEAD)
 
     def head(self) -> Head:
         """The head as last committed."""
-        return self._head(select(log_head))
+        return self._head(_HEAD)
 
     def append(self, head: Head, rows: Sequence[LeafRow], to: Sequence[tuple[str, int, str]]) -> None:
         """Leaves, their inbox entries (node, index, case) and the new head."""
         if rows:
-            self._connection.execute(insert(leaves), [_leaf_values(row) for row in rows])
+            self._connection.execute(_INSERT_LEAVES, columns([_leaf_values(row) for row in rows]))
         if to:
-            self._connection.execute(
-                insert(inbox), [{"node": node, "idx": index, "case_id": case} for node, index, case in to]
-            )
-        self._connection.execute(
-            update(log_head).values(size=head.size, epoch=head.epoch, recorded_at=head.recorded_at)
-        )
+            seen = [{"node": node, "idx": index, "case_id": case} for node, index, case in to]
+            self._connection.execute(_INSERT_INBOX, columns(seen))
+        self._connection.execute(_MOVE_HEAD, {"size": head.size, "epoch": head.epoch, "recorded_at": head.recorded_at})
 
     def known(self, digests: Sequence[str]) -> dict[str, LeafRow]:
         """Leaves by payload digest: a statement sent again is found here."""
         if not digests:
             return {}
-        found = self._connection.execute(select(leaves).where(leaves.c.payload_digest.in_(digests)))
+        found = self._connection.execute(_KNOWN, {"digests": list(digests)})
         return {row.payload_digest: _leaf(row) for row in found}
-
-    def leaf(self, index: int) -> LeafRow | None:
-        """One leaf, or None."""
-        row = self._connection.execute(select(leaves).where(leaves.c.idx == index)).first()
-        return _leaf(row) if row else None
 
     def range(self, start: int, end: int) -> list[LeafRow]:
         """Leaves with start ≤ index < end, in order."""
@@ -92,6 +95,12 @@ class LogRows:
         """Leaves of a case with a greater index, in order."""
         query = select(leaves).where(leaves.c.case_id == case_id, leaves.c.idx > after)
         return [_leaf(row) for row in self._connection.execute(query.order_by(leaves.c.idx).limit(limit))]
+
+    def of_cases(self, case_ids: Sequence[str]) -> list[LeafRow]:
+        """Leaves of several cases, in order."""
+        if not case_ids:
+            return []
+        return [_leaf(row) for row in self._connection.execute(_OF_CASES, {"case_ids": list(case_ids)})]
 
     def registry(self, after_epoch: int, limit: int = 1_000_000) -> list[LeafRow]:
         """Registry leaves after a registry position, in order."""
@@ -111,7 +120,7 @@ class LogRows:
 
     def checkpoint(self) -> tuple[int, str]:
         """Size and note of the integrated checkpoint; (0, "") before the first."""
-        row = self._connection.execute(select(checkpoint.c.size, checkpoint.c.note)).one()
+        row = self._connection.execute(_CHECKPOINT).one()
         return row.size, row.note
 
     def move_checkpoint(self, old_size: int, new_size: int, note: str) -> bool:

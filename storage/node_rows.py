@@ -1,14 +1,17 @@
 """Rows of enrolments: requests that wait for the registrar.
 
-Invariants: an enrolment is answered once; its certificate and its refusal exclude each other.
+Invariants: an enrolment is answered once; its certificate and its refusal exclude each other; of each kind of answer
+the newest are kept, so that strangers cannot fill the table.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from storage.tables import enrolments
+
+ANSWERED_KEPT = 1_000  # of each kind; a subject asks for its answer within minutes, and may ask anew later
 
 
 @dataclass(frozen=True)
@@ -56,13 +59,16 @@ class EnrolmentRows:
         return int(self._connection.scalar(query) or 0)
 
     def answer(self, enrolment_id: str, certificate: bytes, refusal_code: str) -> bool:
-        """Answer a waiting request; False when it was answered before."""
+        """Answer a waiting request; False when it was answered before. The oldest answers of its kind go."""
         state = "REFUSED" if refusal_code else "DONE"
         done = self._connection.execute(
             update(enrolments)
             .where(enrolments.c.enrolment_id == enrolment_id, enrolments.c.state == "PENDING")
             .values(state=state, certificate=certificate, refusal_code=refusal_code)
         )
+        alike = select(enrolments.c.number).where(enrolments.c.state == state)
+        oldest = alike.order_by(enrolments.c.number.desc()).offset(ANSWERED_KEPT).limit(1).scalar_subquery()
+        self._connection.execute(delete(enrolments).where(enrolments.c.state == state, enrolments.c.number <= oldest))
         return done.rowcount == 1
 
 

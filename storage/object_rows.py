@@ -8,11 +8,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, select, update
+from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from crypto.refusal import Refusal
+from storage.bulk import any_of, columns, insert_many
 from storage.tables import documents, key_packets, pinned, uploads
+
+_KEEP_DOCUMENTS = insert_many(documents, "digest", "kind", "data").on_conflict_do_nothing()
+_DOCUMENT = select(documents.c.data).where(documents.c.digest == bindparam("digest"))
+_PINNED = (
+    select(pinned, documents.c.data)
+    .join(documents, documents.c.digest == pinned.c.manifest)
+    .where(any_of(pinned.c.manifest, "manifests"))
+)
+_PLACE = tuple(key_packets.primary_key.columns.keys())
+
+
+def _keep_packets() -> Insert:
+    query = insert_many(key_packets, *key_packets.c.keys())
+    return query.on_conflict_do_update(constraint=key_packets.primary_key, set_={"packet": query.excluded.packet})
+
+
+_KEEP_PACKETS = _keep_packets()
 
 
 @dataclass(frozen=True)
@@ -61,12 +80,17 @@ class ObjectRows:
 
     def keep_document(self, digest: str, kind: str, data: bytes) -> None:
         """Keep bytes under their digest; the same again is fine."""
-        values = {"digest": digest, "kind": kind, "data": data}
-        self._connection.execute(upsert(documents).values(values).on_conflict_do_nothing())
+        self.keep_documents([(digest, kind, data)])
+
+    def keep_documents(self, documents: Sequence[tuple[str, str, bytes]]) -> None:
+        """Keep several (digest, kind, bytes)."""
+        if documents:
+            rows = [{"digest": digest, "kind": kind, "data": data} for digest, kind, data in documents]
+            self._connection.execute(_KEEP_DOCUMENTS, columns(rows))
 
     def document(self, digest: str) -> bytes | None:
         """Bytes by digest, or None."""
-        data = self._connection.scalar(select(documents.c.data).where(documents.c.digest == digest))
+        data = self._connection.scalar(_DOCUMENT, {"digest": digest})
         return None if data is None else bytes(data)
 
     def open_upload(self, row: UploadRow) -> UploadRow:
@@ -107,26 +131,15 @@ class ObjectRows:
         """Pinned versions with their manifests, by manifest digest."""
         if not manifests:
             return {}
-        query = (
-            select(pinned, documents.c.data)
-            .join(documents, documents.c.digest == pinned.c.manifest)
-            .where(pinned.c.manifest.in_(manifests))
-        )
-        return {row.manifest: (_pinned(row), bytes(row.data)) for row in self._connection.execute(query)}
-
-    def pinned_after(self, manifest: str, limit: int) -> list[PinnedRow]:
-        """Pinned versions in order of digest, for the scrubber's rounds."""
-        query = select(pinned).where(pinned.c.manifest > manifest).order_by(pinned.c.manifest).limit(limit)
-        return [_pinned(row) for row in self._connection.execute(query)]
+        found = self._connection.execute(_PINNED, {"manifests": list(manifests)})
+        return {row.manifest: (_pinned(row), bytes(row.data)) for row in found}
 
     def keep_packets(self, rows: Sequence[PacketRow]) -> None:
         """Keep packets; a packet for the same place takes the place of the old one."""
         if rows:
-            query = upsert(key_packets)
-            query = query.on_conflict_do_update(
-                constraint=key_packets.primary_key, set_={"packet": query.excluded.packet}
-            )
-            self._connection.execute(query, [dict(row.__dict__) for row in rows])
+            # One statement may not write one place twice: of several packets for it the last one counts.
+            last = {tuple(getattr(row, name) for name in _PLACE): vars(row) for row in rows}
+            self._connection.execute(_KEEP_PACKETS, columns(list(last.values())))
 
     def packets(
         self, manifest: str, recipient: str, after: tuple[str, str] = ("", ""), limit: int = 500

@@ -5,6 +5,8 @@ Invariants:
   particular no server is trusted to check SHA-256: readers compare with the signed manifest;
 - Content-MD5 goes with every body, so bytes damaged on the way are refused by the store;
 - versions are pinned: what a receipt names is read by key **and** version id;
+- what is written with a time of retention (tiles, never documents) cannot be erased before it ends, by nobody: Object
+  Lock in COMPLIANCE mode. A newer version or a delete marker may hide it, the version itself stays;
 - errors leave as Refusal: STORE_UNAVAILABLE (try again), STORE_DENIED (set-up), OBJECT_MISSING,
   OBJECT_EXISTS, OBJECT_CHANGED, UPLOAD_MISSING, STORE_ANSWER (anything else, with the store's own code).
 """
@@ -15,6 +17,7 @@ import hashlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from crypto.refusal import Refusal
@@ -82,7 +85,10 @@ class ObjectStore(Protocol):
     """
 
     def ensure_bucket(self, versioning: bool = True, object_lock: bool = False) -> None:
-        """Create the bucket when absent and switch versioning on; object lock only at creation."""
+        """Create the bucket when absent, switch versioning on, and Object Lock too when ``object_lock``.
+
+        A store may refuse to lock a bucket that was made without it (Ceph RGW 16): STORE_ANSWER.
+        """
 
     def create_multipart(self, key: str) -> str:
         """Begin an upload and return its id."""
@@ -120,17 +126,21 @@ class ObjectStore(Protocol):
         Refusal OBJECT_MISSING.
         """
 
-    def put_new(self, key: str, data: bytes) -> StoredObject:
-        """Write an object that is never rewritten.
+    def put_new(self, key: str, data: bytes, retain_days: int = 0) -> StoredObject:
+        """Write an object that is never rewritten, and not erased for ``retain_days`` from now.
 
-        The same bytes again are fine; others: Refusal OBJECT_EXISTS.
+        The same bytes again are fine; others: Refusal OBJECT_EXISTS. ``retain_days`` needs a bucket with Object Lock,
+        else Refusal STORE_ANSWER.
         """
 
     def put(self, key: str, data: bytes) -> StoredObject:
         """Write a new version."""
 
     def delete(self, key: str, version_id: str | None) -> None:
-        """Erase one version; None: every version of the key. Nothing to do when it is gone."""
+        """Erase one version; None: every version of the key. Nothing to do when it is gone.
+
+        Refusal STORE_DENIED while its retention lasts.
+        """
 
 
 def expected_etag(part_md5s: Sequence[bytes]) -> str:
@@ -203,12 +213,28 @@ class S3ObjectStore:
             ),
         ):
             self._client.create_bucket(Bucket=self.bucket, ObjectLockEnabledForBucket=object_lock)
+        if object_lock:
+            self._ensure_lock()
         if not versioning:
             return
         with self._asking():
             state = self._client.get_bucket_versioning(Bucket=self.bucket)
             if state.get("Status") != "Enabled":
                 self._client.put_bucket_versioning(Bucket=self.bucket, VersioningConfiguration={"Status": "Enabled"})
+
+    def _ensure_lock(self) -> None:
+        """A bucket of an older hub has no Object Lock yet: what is written from now on can be locked."""
+        with self._asking():
+            try:
+                found = self._client.get_object_lock_configuration(Bucket=self.bucket)["ObjectLockConfiguration"]
+            except self._client.exceptions.ClientError as error:
+                if error.response.get("Error", {}).get("Code") != "ObjectLockConfigurationNotFoundError":
+                    raise
+                found = {}
+            if found.get("ObjectLockEnabled") != "Enabled":
+                self._client.put_object_lock_configuration(
+                    Bucket=self.bucket, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled"}
+                )
 
     def create_multipart(self, key: str) -> str:
         with self._asking(key):
@@ -286,9 +312,13 @@ class S3ObjectStore:
             raise Refusal("STORE_ANSWER", RULE, key=key, answer="range not honoured")
         return data
 
-    def put_new(self, key: str, data: bytes) -> StoredObject:
+    def put_new(self, key: str, data: bytes, retain_days: int = 0) -> StoredObject:
+        lock: dict[str, Any] = {}
+        if retain_days:
+            until = datetime.now(UTC) + timedelta(days=retain_days)
+            lock = {"ObjectLockMode": "COMPLIANCE", "ObjectLockRetainUntilDate": until}
         try:
-            return self._put(key, data, {"IfNoneMatch": "*"})
+            return self._put(key, data, {"IfNoneMatch": "*", **lock})
         except Refusal as refusal:
             if refusal.code != "OBJECT_EXISTS":
                 raise

@@ -43,6 +43,7 @@ class _Upload:
 class _Version:
     stored: StoredObject
     data: bytes
+    retained_until: float = 0.0
 
 
 class MemoryObjectStore:
@@ -56,9 +57,11 @@ class MemoryObjectStore:
         self._versions: dict[str, list[_Version]] = {}
         self._uploads: dict[str, _Upload] = {}
         self._completed: dict[str, StoredObject] = {}
+        self._object_lock = False
 
     def ensure_bucket(self, versioning: bool = True, object_lock: bool = False) -> None:
-        """Nothing to do: the bucket is there and versioned."""
+        """The bucket is there and versioned; Object Lock is switched on when asked for."""
+        self._object_lock = self._object_lock or object_lock
 
     def create_multipart(self, key: str) -> str:
         upload_id = secrets.token_hex(16)
@@ -118,11 +121,14 @@ class MemoryObjectStore:
             raise Refusal("OBJECT_CHANGED", RULE, key=key)
         return found.data[offset : offset + length]
 
-    def put_new(self, key: str, data: bytes) -> StoredObject:
+    def put_new(self, key: str, data: bytes, retain_days: int = 0) -> StoredObject:
         with self._lock:
             found = self._find(key, None)
+            if found is None and retain_days and not self._object_lock:
+                raise Refusal("STORE_ANSWER", RULE, key=key, answer="InvalidRequest")
             if found is None:
-                return self.put(key, data)
+                until = self._now() + retain_days * 86_400 if retain_days else 0.0
+                return self._add(key, bytes(data), _md5(data).hex(), until)
             if found.data != data:
                 raise Refusal("OBJECT_EXISTS", RULE, key=key)
             return found.stored
@@ -133,8 +139,10 @@ class MemoryObjectStore:
 
     def delete(self, key: str, version_id: str | None) -> None:
         with self._lock:
-            rest = [one for one in self._versions.get(key, []) if version_id not in (None, one.stored.version_id)]
-            self._versions[key] = rest
+            for one in [one for one in self._versions.get(key, []) if version_id in (None, one.stored.version_id)]:
+                if one.retained_until > self._now():
+                    raise Refusal("STORE_DENIED", RULE, key=key, answer="AccessDenied")
+                self._versions[key].remove(one)
 
     def answer(self, method: str, url: str, headers: Mapping[str, str], body: Body | None) -> Reply:
         """One HTTP exchange under a presigned URL.
@@ -192,9 +200,9 @@ class MemoryObjectStore:
         text = json.dumps([method, key, sorted(told.items()), sorted(signed.items())])
         return base64.urlsafe_b64encode(hmac.digest(self._key, text.encode(), "sha256")).decode()
 
-    def _add(self, key: str, data: bytes, etag: str) -> StoredObject:
+    def _add(self, key: str, data: bytes, etag: str, retained_until: float = 0.0) -> StoredObject:
         stored = StoredObject(key, secrets.token_hex(16), len(data), etag)
-        self._versions.setdefault(key, []).append(_Version(stored, data))
+        self._versions.setdefault(key, []).append(_Version(stored, data, retained_until))
         return stored
 
     def _find(self, key: str, version_id: str | None) -> _Version | None:

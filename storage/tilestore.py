@@ -3,6 +3,7 @@
 Invariants:
 - a tile never changes: writing the same bytes again is fine, other bytes are refused (OBJECT_EXISTS); this
   holds for partial tiles too, since a tree of one size has one set of hashes (RFC 6962 2.1);
+- a tile is kept for ``retain_days`` against everybody, the hub's own credentials included (Object Lock);
 - the checkpoint alone is rewritten. The store's copy may lag behind the row in PostgreSQL, which decides;
 - order is the caller's: tiles first, and the checkpoint only after every ``write`` it covers has returned.
 """
@@ -26,11 +27,12 @@ class TileStore:
     Thread-safe; durable when a write returns, as ``ObjectStore`` promises.
     """
 
-    def __init__(self, objectstore: ObjectStore, prefix: str) -> None:
+    def __init__(self, objectstore: ObjectStore, prefix: str, retain_days: int = 0) -> None:
         if not prefix.endswith("/"):
             raise ValueError("a prefix ends in a slash")
         self._objects = objectstore
         self._prefix = prefix
+        self._retain_days = retain_days
 
     def read(self, path: str) -> bytes:
         """Bytes of a tile, an entry bundle or ``checkpoint``. Refusal TILE_PATH, OBJECT_MISSING."""
@@ -43,7 +45,7 @@ class TileStore:
         """
         if path == CHECKPOINT:
             raise Refusal("TILE_PATH", RULE, path=path)
-        self._objects.put_new(self._key(path), data)
+        self._objects.put_new(self._key(path), data, self._retain_days)
 
     def write_checkpoint(self, note: bytes) -> None:
         """Publish a signed note (C2SP tlog-checkpoint) in the place of the former one."""

@@ -19,7 +19,6 @@ from psycopg import sql
 
 from deploy.postgres import PostgresService
 from deploy.seaweed import SeaweedService
-from deploy.service import PAIR
 from storage.objectstore import S3ObjectStore
 
 
@@ -116,11 +115,8 @@ def seaweed_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Object
 
 
 def discard(service: SeaweedService) -> None:
-    """End a store whose data nobody needs: at once, and without its leavings in the temporary folder."""
+    """End a store whose data nobody needs: at once, and without its leavings."""
     service.kill()
-    for port in service.ports.values():
-        for left in Path(tempfile.gettempdir()).glob(f"seaweedfs-*-grpc-{port + PAIR}.sock"):
-            left.unlink(missing_ok=True)
     shutil.rmtree(service.home, ignore_errors=True)
 
 

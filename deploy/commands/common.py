@@ -146,9 +146,17 @@ def finish(
         for refusal in refused:
             show_refusal(refusal, False)
         if waiting:
-            console.print(f"[yellow]{KEPT_TEXT}[/yellow]")
+            console.print(f"[yellow]{KEPT_TEXT}[/yellow]{_why_waiting(agent)}")
     if refused or waiting:
         raise typer.Exit(EXIT_REFUSED if refused else EXIT_KEPT)
+
+
+def _why_waiting(agent: Agent) -> str:
+    """What the running agent says of its last try to send."""
+    from node_agent.sender import read_status  # here: commands that send nothing load no transfer library
+
+    problem = read_status(agent.journal)["problem"]
+    return f"（{refusal_text(Refusal(problem['code'], problem['rule'], **problem['values']))}）" if problem else ""
 
 
 def act_object(entry: OutboxEntry) -> dict[str, object]:

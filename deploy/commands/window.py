@@ -5,6 +5,7 @@ shown may be read to the applicant; the applicant's secret appears once, in the 
 """
 
 import json
+import threading
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
@@ -77,19 +78,27 @@ def begin(
 def scan(
     case: Case,
     material: Annotated[str, typer.Argument(help="材料编号，如 M01")],
-    folder: Annotated[Path, typer.Argument(help="扫描件所在文件夹或文件", exists=True)],
     home: Home,
+    folder: Annotated[
+        Path | None, typer.Argument(help="扫描件所在文件夹或文件；不写则为设置的高拍仪文件夹", exists=True)
+    ] = None,
     how: Annotated[str, typer.Option("--how", help="SUBMIT 提交，COMMITMENT 书面承诺")] = "SUBMIT",
     original: Annotated[
         str, typer.Option("--original", help="原件：SEEN_RETURNED 核对退还，HELD 留存，NOT_NEEDED 未见")
     ] = "SEEN_RETURNED",
     anew: Annotated[bool, typer.Option("--anew", help="重扫：替换以前的页")] = False,
+    watch: Annotated[int, typer.Option("--watch", min=0, help="守着高拍仪文件夹，拍一页收一页，收满几页为止")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """扫描：把文件夹里的页收进一份材料，整批收下或者一页不收。"""
+    """扫描：把文件夹里的页收进一份材料，整批收下或者一页不收；--watch 时边拍边收，收下的页移入草稿。"""
     with agent_at(home, as_json) as agent:
-        taken = window.add_pages(agent, case, material, folder, how, original, anew=anew)
-        _show_taken(taken, material, as_json)
+        source = folder or agent.settings.watch_folder
+        if source is None:
+            raise Refusal("CAPTURE_FOLDER", "A04", folder="")
+        if watch:
+            _watch(agent, case, material, source, watch, as_json)
+        else:
+            _show_taken(window.add_pages(agent, case, material, source, how, original, anew=anew), material, as_json)
 
 
 @app.command()
@@ -309,6 +318,17 @@ def _pages_of(plan: Mapping[str, Any], folder: Path) -> dict[str, list[Path]]:
             check_name(part)
         found.setdefault(str(page["material"]), []).append(folder.joinpath(*parts))
     return found
+
+
+def _watch(agent: Agent, case: str, material: str, folder: Path, pages: int, as_json: bool) -> None:
+    """Each page as it comes, with its verdict at once: the applicant still stands there."""
+    told: list[dict[str, object]] = []
+    for name, refusal in window.watch_camera(agent, case, material, folder, pages, threading.Event()):
+        told.append({"file": name, "refusal": common.refusal_object(refusal) if refusal else None})
+        if not as_json:
+            words = f"[red]{name}[/red]：{common.refusal_text(refusal)}" if refusal else f"{name} 已收"
+            common.console.print(words)
+    show({"ok": True, "material": material, "pages": told}, as_json, f"《{material}》收满 {pages} 页")
 
 
 def _show_taken(taken: window.PagesTaken, material: str, as_json: bool) -> None:

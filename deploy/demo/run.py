@@ -19,6 +19,7 @@ from rich.rule import Rule
 
 from crypto.refusal import Refusal
 from deploy.demo.post import CarrierDesk
+from deploy.service import write_private
 from deploy.stack.layout import AUDITOR, DEPARTMENT, WINDOW, Node
 from deploy.stack.stack import Stack
 
@@ -66,7 +67,7 @@ class Story:
         )  # fmt: skip
         case = str(sealed["case"])
         receipt = str(sealed["receipt_text"])
-        (self._out / "collection-receipt.txt").write_text(receipt, encoding="utf-8")
+        write_private(self._out / "collection-receipt.txt", receipt.encode())  # it holds the applicant's secret
         console.print(Panel(receipt, title="收件凭证", expand=False))
 
         console.print(Rule("二 受理地部门:自动取件、逐项验证、签收;写明用途后开卷", align="left"))

@@ -8,7 +8,7 @@ Invariants (states.md section 10):
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -156,10 +156,15 @@ class CaseFile:
 
     def to_document(self) -> dict[str, object]:
         """Plain values for canonical JSON."""
-        document = asdict(self)
-        document["state"] = self.state.value
-        document["clocks"] = {name: clock.to_plain() for name, clock in self.clocks.items()}
-        return document
+        # By hand, not by ``asdict``: that copies every text of a case for each of its statements.
+        return {
+            **vars(self),
+            "state": self.state.value,
+            "sealings": tuple(dict(vars(sealing)) for sealing in self.sealings),
+            "wraps": tuple(dict(vars(wrap)) for wrap in self.wraps),
+            "parcels": tuple(dict(vars(leg)) for leg in self.parcels),
+            "clocks": {name: clock.to_plain() for name, clock in self.clocks.items()},
+        }
 
 
 def from_document(document: Mapping[str, object]) -> CaseFile:

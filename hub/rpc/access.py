@@ -56,7 +56,7 @@ RULES: dict[str, Rule] = {
     "/yidi.v1.LogService/GetConsistencyProof": Rule(ALL),
     "/yidi.v1.LogService/GetTile": Rule(ALL),
     "/yidi.v1.LogService/AddCosignature": Rule(ALL - {"hub"}),
-    "/yidi.v1.LogService/ExportEvidence": Rule(CASE_NODES),
+    "/yidi.v1.LogService/ExportEvidence": Rule(CASE_NODES - {"gateway"}),
     "/grpc.health.v1.Health/Check": Rule(ALL),
     "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": Rule(ADMINISTRATORS),
 }

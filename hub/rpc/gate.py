@@ -67,8 +67,8 @@ class Gate(aio.ServerInterceptor):
                 async with asyncio.timeout(rule.seconds):
                     response = await behaviour(request, context)
             except Exception as error:
-                await self._refuse(method, context, error, started)
-            _note(method, context, "OK", started, logging.DEBUG)
+                await self._refuse(method, context, error, started, _request_id(request))
+            _note(method, context, "OK", started, logging.DEBUG, _request_id(request))
             return response
 
         return guarded
@@ -101,12 +101,14 @@ class Gate(aio.ServerInterceptor):
             raise Refusal("METHOD_UNKNOWN", "default is no")
         return rule
 
-    async def _refuse(self, method: str, context: _Context, error: Exception, started: float) -> NoReturn:
+    async def _refuse(
+        self, method: str, context: _Context, error: Exception, started: float, request_id: str = ""
+    ) -> NoReturn:
         if isinstance(error, aio.AbortError):
             raise error
         refusal = _as_refusal(method, error)
         status = errors.status_code(refusal.code)
-        _note(method, context, refusal.code, started, logging.INFO)
+        _note(method, context, refusal.code, started, logging.INFO, request_id)
         await context.abort(status, refusal.code, errors.trailer(status, refusal))
 
 
@@ -120,10 +122,18 @@ def _as_refusal(method: str, error: Exception) -> Refusal:
     return Refusal("INTERNAL", "an unknown error says nothing of the inside", incident=incident)
 
 
-def _note(method: str, context: _Context, code: str, started: float, level: int) -> None:
+def _request_id(request: Any) -> str:
+    """The caller's id of its request (AIP-155), as far as it is one; shown in the log and nowhere else used."""
+    given = str(getattr(request, "request_id", ""))[:32]
+    return given if given.isalnum() and given.isascii() else ""
+
+
+def _note(method: str, context: _Context, code: str, started: float, level: int, request_id: str = "") -> None:
     if not log.isEnabledFor(level):
         return
     line = {"method": method, "code": code, "ms": round((time.monotonic() - started) * 1000, 1)}
+    if request_id:
+        line["request_id"] = request_id
     try:
         line["node"] = callers.peer_of(context.auth_context()).node
     except Refusal as refusal:

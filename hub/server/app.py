@@ -8,7 +8,6 @@ Invariants:
 """
 
 import asyncio
-import contextlib
 import json
 import logging
 import os
@@ -131,12 +130,16 @@ class HubServer:
         """Commits of other hub processes ring the bell too, and bring their revocations here."""
         seen = -1
         while True:
-            with contextlib.suppress(Refusal):
+            try:
                 await self.parts.recogniser.refresh()
                 size = await asyncio.to_thread(self.parts.publications.size)
                 if size != seen:
                     seen = size
                     self.parts.bell.ring()
+            except Refusal as refusal:
+                log.warning("looking for other hubs' commits: %s", refusal.code)
+            except Exception:  # must not end: quiet streams learn of revocations by this loop
+                log.exception("looking for other hubs' commits failed")
             await asyncio.sleep(self.settings.poll_seconds)
 
     def _say_ready(self) -> None:

@@ -22,11 +22,12 @@ class HubSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="YIDI_HUB_", frozen=True)
 
     database_url: SecretStr = Field(description="SQLAlchemy URL of the hub's PostgreSQL, with its password.")
-    database_pool: int = Field(20, ge=2, description="Connections kept open; as many again when busy.")
+    database_pool: int = Field(20, ge=2, description="Most connections for changes, and as many for reading.")
     s3_endpoint: str = Field("", description="URL of the object store as the hub reaches it.")
     s3_public_endpoint: str = Field("", description="URL as agents reach it; empty: the same.")
     s3_documents: str = Field("yidi-documents", description="Bucket of ciphertext (versioned, erasable).")
-    s3_log: str = Field("yidi-log", description="Bucket of the log's tiles (versioned, never erased).")
+    s3_log: str = Field("yidi-log", description="Bucket of the log's tiles (versioned, Object Lock, never erased).")
+    s3_log_retention_days: int = Field(3650, ge=1, description="Days that a tile cannot be erased, by nobody.")
     s3_credentials: Path = Field(
         Path("s3.json"), description='JSON file, mode 0600: {"access_key": …, "secret_key": …}.'
     )

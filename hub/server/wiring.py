@@ -53,9 +53,9 @@ def assemble(settings: HubSettings, open_store: OpenStore | None = None) -> Part
     identity = load_identity(settings.identity, settings.certificate, pins)
     opened = open_store or _s3(settings)
     documents, log_bucket = opened(settings.s3_documents), opened(settings.s3_log)
-    for store in (documents, log_bucket):
-        store.ensure_bucket()
-    tiles = TileStore(log_bucket, f"{pins.origin}/")
+    documents.ensure_bucket()
+    log_bucket.ensure_bucket(object_lock=True)
+    tiles = TileStore(log_bucket, f"{pins.origin}/", settings.s3_log_retention_days)
     database = Database(settings.database_url.get_secret_value(), settings.database_pool)
     database.migrate()
     with database.unit() as unit:

@@ -5,20 +5,25 @@ Invariants:
 - each statement is answered alone: a refusal leaves no trace and never aborts its neighbours; two statements of one
   case in a batch follow each other;
 - what the law makes happen by itself (``hub.casework.consequences``) is stated by the hub in the same transaction;
-- indexes are given out without gaps, legal time never runs backwards, nothing is answered before the commit.
+- indexes are given out without gaps, legal time never runs backwards, nothing is answered before the commit;
+- look-ups and rows are gathered: the number of questions to the database does not grow with the batch.
 """
 
+import base64
 import json
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import lru_cache
 
 from crypto import canonical
 from crypto.keystore import Signer
 from crypto.log import leaf as leaves
 from crypto.log.leaf import Leaf
 from crypto.log.merkle import leaf_hash
+from crypto.manifest import Manifest
 from crypto.manifest import read as read_manifest
 from crypto.refusal import Refusal
 from crypto.statement import (
@@ -27,8 +32,6 @@ from crypto.statement import (
     Actor,
     Envelope,
     Statement,
-    read_envelope,
-    read_statement,
     sign,
 )
 from hub.casework import consequences, numbers
@@ -46,7 +49,9 @@ from storage.database import Unit
 from storage.log_rows import LeafRow
 from storage.object_rows import PacketRow, PinnedRow
 
+CACHED_MOST = 64 * 1024  # bytes of a manifest that is kept parsed
 log = logging.getLogger(__name__)
+_PUBLIC_NUMBER = re.compile(r"[0-9]{12}")
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,16 @@ class _Case:
     index: int = -1
 
 
+@dataclass(frozen=True)
+class _Past:
+    """A new party of a case is to see what lies before ``index``: the accepting node all, others their wraps."""
+
+    node: str
+    index: int
+    case: str
+    whole: bool
+
+
 @dataclass
 class Batch:
     """Work of one transaction. Use: ``Batch(...).run(items)``, then commit, then answer."""
@@ -81,7 +96,11 @@ class Batch:
     signer: Signer
     hub: str
     rows: list[LeafRow] = field(default_factory=list)
-    to: list[tuple[str, int, str]] = field(default_factory=list)
+    to: list[tuple[str, int, str] | _Past] = field(default_factory=list)
+    documents: list[tuple[str, str, bytes]] = field(default_factory=list)
+    packets: list[PacketRow] = field(default_factory=list)
+    check_codes: dict[str, str] = field(default_factory=dict)
+    serials: dict[tuple[str, str], list[int]] = field(default_factory=dict)
 
     def run(self, items: Sequence[Ready]) -> list[Outcome]:
         """Outcomes in the order of ``items``; all rows are written, nothing is committed yet."""
@@ -91,10 +110,12 @@ class Batch:
         known = self.unit.log.known([item.envelope.digest for item in items])
         stored = self.unit.cases.load(sorted({item.statement.case for item in items if item.statement.case}))
         self.cases = {name: _Case(row, from_document(json.loads(row.document))) for name, row in stored.items()}
-        self.pinned = self.unit.objects.pinned(sorted({item.manifest for item in items if item.manifest}))
+        sealed = {sealing.manifest for case in self.cases.values() for sealing in case.file.sealings}
+        self.pinned = self.unit.objects.pinned(sorted({item.manifest for item in items if item.manifest} | sealed))
         self.manifests = {
-            name: Pinned(name, read_manifest(data), row.version_id) for name, (row, data) in self.pinned.items()
+            name: Pinned(name, _manifest(data), row.version_id) for name, (row, data) in self.pinned.items()
         }
+        self.taken = self.unit.cases.public_numbers_taken(sorted(_public_numbers(items)))
         seen: dict[str, Placed] = {}
         outcomes = [self._answer(item, known, seen) for item in items]
         self._write()
@@ -140,13 +161,13 @@ class Batch:
 
     def _open(self, file: CaseFile) -> CaseFile:
         """The 43-character number; its date is the legal date (T05)."""
-        if self.unit.cases.public_numbers_taken([file.public_no]) or any(
-            other.file.public_no == file.public_no for other in self.cases.values()
-        ):
+        if file.public_no in self.taken:
             raise Refusal("PUBLIC_NUMBER_TAKEN", "architecture: public number", number=file.public_no)
+        self.taken.add(file.public_no)
         day = self.recorded_at[:10]
-        serial = self.unit.cases.next_serial(file.task_code, day)
-        return replace(file, case_no=numbers.case_no(file.task_code, date.fromisoformat(day), serial))
+        drawn = self.serials.setdefault((file.task_code, day), [])
+        drawn.append(drawn[-1] + 1 if drawn else self.unit.cases.next_serial(file.task_code, day))
+        return replace(file, case_no=numbers.case_no(file.task_code, date.fromisoformat(day), drawn[-1]))
 
     def _follow_up(self, case: str, world: World) -> None:
         """Statements that the hub must make now (route, proven delivery), each by the law like any other."""
@@ -208,6 +229,7 @@ class Batch:
 
     def _append(self, envelope: Envelope, file: CaseFile | None, assigned: dict[str, str]) -> Leaf:
         index = self.head.size
+        value = envelope.as_object()
         leaf = Leaf(
             origin=self.head.origin,
             index=index,
@@ -218,9 +240,9 @@ class Batch:
             calendar=self.registry.version("calendar"),
             rules=RULES_VERSION,
             assigned=assigned,
-            envelope=envelope.encode(),
+            envelope=canonical.encode(value),
         )
-        data = leaves.encode(leaf)
+        data = leaves.encode(leaf, value)
         case_id = file.case if file else None
         self.rows.append(LeafRow(index, data, leaf_hash(data), envelope.digest, case_id, self.head.epoch, file is None))
         self.head = replace(self.head, size=index + 1, recorded_at=self.recorded_at)
@@ -236,36 +258,35 @@ class Batch:
         else:
             case.file, case.index = file, index
         for node in sorted(file.parties() - before - {file.collecting_node}):
-            self.to.extend((node, row.index, file.case) for row in self._history(file, node, index))
+            self.to.append(_Past(node, index, file.case, node == file.accepting_node))
         self.to.extend((node, index, file.case) for node in sorted(file.parties()))
 
-    def _history(self, file: CaseFile, node: str, before: int) -> list[LeafRow]:
-        """What a new party sees of the past: the accepting node all of it, others only the keys wrapped to them."""
-        earlier = [row for row in self.rows if row.case_id == file.case and row.index < before]
-        rows = [*self.unit.log.of_case(file.case), *earlier]
-        return rows if node == file.accepting_node else [row for row in rows if _wrapped_to(row.leaf, node)]
+    def _inbox(self) -> list[tuple[str, int, str]]:
+        """Who sees which leaf of which case, in order of delivery."""
+        asked = {entry.case for entry in self.to if isinstance(entry, _Past)}
+        rows = self.unit.log.of_cases(sorted(case for case in asked if self.cases[case].row is not None))
+        past: dict[str, list[LeafRow]] = {case: [] for case in asked}
+        for row in (*rows, *self.rows):
+            if row.case_id in past:
+                past[row.case_id].append(row)
+        made: list[tuple[str, int, str]] = []
+        for entry in self.to:
+            if not isinstance(entry, _Past):
+                made.append(entry)
+                continue
+            seen = (row for row in past[entry.case] if row.index < entry.index)
+            made.extend(
+                (entry.node, row.index, entry.case) for row in seen if entry.whole or _wrapped_to(row.leaf, entry.node)
+            )
+        return made
 
     def _keep(self, item: Ready, file: CaseFile) -> None:
-        for digest, data in item.documents.items():
-            self.unit.objects.keep_document(digest, item.statement.type, data)
-        if item.packets:
-            manifest = str(item.statement.body["manifest"])
-            self.unit.objects.keep_packets(
-                [
-                    PacketRow(
-                        manifest,
-                        packet.recipient,
-                        packet.recipient_key,
-                        packet.line,
-                        packet.rendition,
-                        file.case,
-                        packet.packet,
-                    )
-                    for packet in item.packets
-                ]
-            )
+        self.documents.extend((digest, item.statement.type, data) for digest, data in item.documents.items())
+        for packet in item.packets:
+            place = (packet.recipient, packet.recipient_key, packet.line, packet.rendition)
+            self.packets.append(PacketRow(str(item.statement.body["manifest"]), *place, file.case, packet.packet))
         if item.check_code_hash and item.statement.type == "seal":
-            self.unit.cases.keep_check_code(file.public_no, item.check_code_hash)
+            self.check_codes.setdefault(file.public_no, item.check_code_hash)
 
     def _objects(self, item: Ready) -> list[PinnedRow]:
         named = item.manifest
@@ -273,7 +294,13 @@ class Batch:
         return [self.pinned[named][0]] if bound and named in self.pinned else []
 
     def _write(self) -> None:
-        self.unit.log.append(self.head, self.rows, self.to)
+        self.unit.log.append(self.head, self.rows, self._inbox())
+        self.unit.objects.keep_documents(self.documents)
+        self.unit.objects.keep_packets(self.packets)
+        self.unit.cases.keep_check_codes(self.check_codes)
+        for (task_code, day), drawn in self.serials.items():
+            if len(drawn) > 1:
+                self.unit.cases.keep_serial(task_code, day, drawn[-1])
         changed = [case for case in self.cases.values() if case.index >= 0]
         self.unit.cases.insert([_row(case) for case in changed if case.row is None])
         self.unit.cases.move([(case.row, _row(case)) for case in changed if case.row is not None])
@@ -294,5 +321,20 @@ def _row(case: _Case) -> CaseRow:
 
 
 def _wrapped_to(leaf: bytes, node: str) -> bool:
-    statement = read_statement(read_envelope(leaves.decode(leaf).envelope).payload)
-    return statement.type == "wrap" and statement.body.get("recipient") == node
+    """Whether a leaf of our own, whose form was checked before it was appended, wraps keys to ``node``."""
+    statement = json.loads(base64.b64decode(json.loads(leaf)["envelope"]["payload"]))
+    return bool(statement["type"] == "wrap" and statement["body"].get("recipient") == node)
+
+
+def _public_numbers(items: Sequence[Ready]) -> set[str]:
+    """Public numbers that are asked for; one that has not the form is refused by the law, unasked."""
+    asked = (item.statement.body.get("public_no") for item in items if item.statement.type == "seal")
+    return {number for number in asked if isinstance(number, str) and _PUBLIC_NUMBER.fullmatch(number)}
+
+
+def _manifest(data: bytes) -> Manifest:
+    """A pinned manifest: content-addressed, so it is read once."""
+    return _small_manifest(data) if len(data) <= CACHED_MOST else read_manifest(data)
+
+
+_small_manifest = lru_cache(maxsize=1024)(read_manifest)

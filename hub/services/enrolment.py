@@ -69,16 +69,16 @@ class EnrolmentDesk:
 
     def get(self, enrolment_id: str) -> EnrolmentRow:
         """A request as it stands. Refusal ENROLMENT_UNKNOWN."""
-        with self._database.unit() as unit:
-            row = unit.enrolments.get(enrolment_id)
+        with self._database.reading() as reading:
+            row = reading.enrolments.get(enrolment_id)
         if row is None:
             raise Refusal("ENROLMENT_UNKNOWN", RULE, enrolment=enrolment_id[:32])
         return row
 
     def pending(self, after: int, limit: int) -> list[EnrolmentRow]:
         """Waiting requests after a number, oldest first."""
-        with self._database.unit() as unit:
-            return unit.enrolments.pending(after, limit)
+        with self._database.reading() as reading:
+            return reading.enrolments.pending(after, limit)
 
     async def answer(
         self, caller: KeyRecord, enrolment_id: str, certificate: bytes, record: bytes, refusal_code: str

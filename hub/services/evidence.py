@@ -19,7 +19,7 @@ from hub.services.clock import now_text
 from hub.services.integrator import LogReader
 from hub.services.registry import RegistryService
 from hub.services.views import Views
-from storage.database import Database, Unit
+from storage.database import Database, Reading
 from storage.log_rows import LeafRow
 
 WAIT_SECONDS = 10.0
@@ -41,11 +41,11 @@ class EvidenceService:
     def export(self, caller: KeyRecord, case_name: str) -> bytes:
         """The package (zip) of a case. Refusals CASE_UNKNOWN, NOT_INTEGRATED when the integrator stands still."""
         row, file = self._views.find_case(caller, case_name)
-        with self._database.unit() as unit:
-            case_rows, registry_rows = unit.log.of_case(row.case_id), unit.log.registry(0)
-            manifests = _manifests(unit, file)
-            catalogues = {version: self._published(unit, "catalogue", version) for version in _catalogues(case_rows)}
-            calendars = {version: self._published(unit, "calendar", version) for version in _calendars(case_rows)}
+        with self._database.reading() as reading:
+            case_rows, registry_rows = reading.log.of_case(row.case_id), reading.log.registry(0)
+            manifests = _manifests(reading, file)
+            catalogues = {version: self._published(reading, "catalogue", version) for version in _catalogues(case_rows)}
+            calendars = {version: self._published(reading, "calendar", version) for version in _calendars(case_rows)}
         indexes = [leaf.index for leaf in (*case_rows, *registry_rows)]
         note = self._covering(max(indexes))
         parts = Parts(
@@ -74,12 +74,12 @@ class EvidenceService:
                     raise
             time.sleep(PAUSE_SECONDS)
 
-    def _published(self, unit: Unit, kind: str, version: str) -> bytes:
-        return self._registry.document(unit, kind, version)[1]
+    def _published(self, reading: Reading, kind: str, version: str) -> bytes:
+        return self._registry.document(reading, kind, version)[1]
 
 
-def _manifests(unit: Unit, file: CaseFile) -> dict[str, bytes]:
-    found = unit.objects.pinned([sealing.manifest for sealing in file.sealings])
+def _manifests(reading: Reading, file: CaseFile) -> dict[str, bytes]:
+    found = reading.objects.pinned([sealing.manifest for sealing in file.sealings])
     return {digest: data for digest, (_, data) in found.items()}
 
 

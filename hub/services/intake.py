@@ -23,6 +23,7 @@ from crypto.statement import REGISTRY, Envelope, Statement, read_envelope, read_
 MAX_ENVELOPE = 60 * 1024
 MAX_ATTACHMENT = 16 * 1024 * 1024
 RULE = "architecture: signed statement"
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _SLOW_HASH = re.compile(r"[A-Za-z0-9+/=$_.,-]{1,256}")
 
 
@@ -48,9 +49,9 @@ class Ready:
 
     @property
     def manifest(self) -> str | None:
-        """Digest of the manifest that the statement names, if any."""
+        """Digest of the manifest that the statement names, if any; what has not the form of one is never looked up."""
         named = self.statement.body.get("manifest")
-        return named if isinstance(named, str) else None
+        return named if isinstance(named, str) and _DIGEST.fullmatch(named) else None
 
 
 def examine(submission: Submission, caller: KeyRecord, directory: Directory) -> Ready:

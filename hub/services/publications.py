@@ -36,20 +36,20 @@ class Publications:
 
         Refusals VERSION_UNKNOWN, NOT_PUBLISHED.
         """
-        with self._database.unit() as unit:
-            return self._registry.document(unit, kind, version or None)
+        with self._database.reading() as reading:
+            return self._registry.document(reading, kind, version or None)
 
     def items(self, query: str, region: str, after: str, limit: int) -> list[Item]:
         """Items of the newest catalogue in order of task code, after one. Refusal REGION_CODE, NOT_PUBLISHED."""
-        with self._database.unit() as unit:
-            catalogue = self._registry.catalogue(unit)
+        with self._database.reading() as reading:
+            catalogue = self._registry.catalogue(reading)
         found = sorted(catalogue.search(query, region or None), key=lambda item: item.task_code)
         return [item for item in found if item.task_code > after][:limit]
 
     def destination(self, task_code: str, region: str) -> Destination:
         """The one queue of an item for a 12-digit region. Refusals ROUTE_NONE, ROUTE_AMBIGUOUS, NODE_UNKNOWN."""
-        with self._database.unit() as unit:
-            catalogue = self._registry.catalogue(unit)
+        with self._database.reading() as reading:
+            catalogue = self._registry.catalogue(reading)
         queue = route(catalogue, task_code, region, date.fromisoformat(now_text()[:10]))
         for record in self._registry.directory.nodes("department"):
             if record.subject.rsplit("/", 1)[1] == queue.node:
@@ -58,5 +58,5 @@ class Publications:
 
     def size(self) -> int:
         """Leaves sequenced so far: what tells that another hub process committed."""
-        with self._database.unit() as unit:
-            return unit.log.head().size
+        with self._database.reading() as reading:
+            return reading.log.head().size

@@ -19,7 +19,7 @@ from crypto.statement import read_envelope
 from hub.casework.calendar import WorkCalendar
 from hub.casework.catalogue import Catalogue, load_catalogue
 from hub.casework.context import BoundRegistry
-from storage.database import Database, Unit
+from storage.database import Database, Reading
 from storage.log_rows import LeafRow
 
 
@@ -37,17 +37,17 @@ class RegistryService:
 
     def refresh(self) -> Directory:
         """The directory, brought up to what is committed now."""
-        with self._database.unit() as unit:
-            return self.catch_up(unit, unit.log.head().epoch)
+        with self._database.reading() as reading:
+            return self.catch_up(reading, reading.log.head().epoch)
 
-    def catch_up(self, unit: Unit, epoch: int) -> Directory:
+    def catch_up(self, reading: Reading, epoch: int) -> Directory:
         """The directory at ``epoch``, replaying what is missing."""
         if self._suspect or self.directory.epoch < epoch:
             with self._lock:
                 # Others go on reading the old one until the new one is whole: a half-built directory would refuse
                 # good signatures for ever.
                 directory = Directory(self._registrar_keys) if self._suspect else self.directory
-                replay(directory, unit.log.registry(directory.epoch))
+                replay(directory, reading.log.registry(directory.epoch))
                 self.directory, self._suspect = directory, False
         return self.directory
 
@@ -60,18 +60,18 @@ class RegistryService:
         """The registry at a position."""
         return BoundRegistry(self.directory, epoch)
 
-    def catalogue(self, unit: Unit, version: str | None = None) -> Catalogue:
+    def catalogue(self, reading: Reading, version: str | None = None) -> Catalogue:
         """A published catalogue; the newest when no version is named. Refusals VERSION_UNKNOWN, NOT_PUBLISHED."""
         digest = self._digest("catalogue", version)
         if digest not in self._catalogues:
-            self._catalogues[digest] = load_catalogue(json.loads(_document(unit, digest)))
+            self._catalogues[digest] = load_catalogue(json.loads(_document(reading, digest)))
         return self._catalogues[digest]
 
-    def calendar(self, unit: Unit, version: str | None = None) -> WorkCalendar:
+    def calendar(self, reading: Reading, version: str | None = None) -> WorkCalendar:
         """A published calendar; the newest when no version is named. Refusals VERSION_UNKNOWN, NOT_PUBLISHED."""
         digest = self._digest("calendar", version)
         if digest not in self._calendars:
-            self._calendars[digest] = WorkCalendar.from_document(json.loads(_document(unit, digest)))
+            self._calendars[digest] = WorkCalendar.from_document(json.loads(_document(reading, digest)))
         return self._calendars[digest]
 
     def version(self, kind: str) -> str | None:
@@ -79,10 +79,10 @@ class RegistryService:
         latest = self.directory.latest(kind)
         return latest.version if latest else None
 
-    def document(self, unit: Unit, kind: str, version: str | None = None) -> tuple[str, bytes]:
+    def document(self, reading: Reading, kind: str, version: str | None = None) -> tuple[str, bytes]:
         """Version and canonical bytes of a published document."""
         digest = self._digest(kind, version)
-        return version or self.version(kind) or "", _document(unit, digest)
+        return version or self.version(kind) or "", _document(reading, digest)
 
     def _digest(self, kind: str, version: str | None) -> str:
         if version:
@@ -100,8 +100,8 @@ def replay(directory: Directory, rows: Sequence[LeafRow]) -> None:
             directory.admit(read_envelope(leaves.decode(row.leaf).envelope), verified=True)
 
 
-def _document(unit: Unit, digest: str) -> bytes:
-    data = unit.objects.document(digest)
+def _document(reading: Reading, digest: str) -> bytes:
+    data = reading.objects.document(digest)
     if data is None:
         raise Refusal("DOCUMENT_MISSING", "D08", digest=digest)
     return data

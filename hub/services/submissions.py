@@ -21,7 +21,7 @@ from hub.services.intake import Ready, Submission, examine
 from hub.services.receipts import make_receipt
 from hub.services.registry import RegistryService
 from hub.services.sequencer import Sequencer
-from storage.database import Database, Unit
+from storage.database import Database, Reading
 from storage.log_rows import LeafRow
 from storage.object_rows import PinnedRow
 
@@ -75,16 +75,16 @@ class SubmissionService:
 
     def find(self, caller: KeyRecord, payload_digest: str) -> Receipted:
         """The receipt of a statement sequenced before. Refusal STATEMENT_UNKNOWN, also for strangers."""
-        with self._database.unit() as unit:
-            row = unit.log.known([payload_digest]).get(payload_digest)
+        with self._database.reading() as reading:
+            row = reading.log.known([payload_digest]).get(payload_digest)
             if row is None:
                 raise Refusal("STATEMENT_UNKNOWN", "A24", digest=payload_digest[:64])
             leaf = leaves.decode(row.leaf)
             statement = read_statement(read_envelope(leaf.envelope).payload)
-            if not _may_see(unit, caller, row, statement):
+            if not _may_see(reading, caller, row, statement):
                 raise Refusal("STATEMENT_UNKNOWN", "A24", digest=payload_digest[:64])
-            case = unit.cases.find(row.case_id) if row.case_id else None
-            placed = Placed(leaf, payload_digest, _objects(unit, statement), case.case_no if case else "")
+            case = reading.cases.find(row.case_id) if row.case_id else None
+            placed = Placed(leaf, payload_digest, _objects(reading, statement), case.case_no if case else "")
         return self.receipt(placed)
 
     def _examine(self, caller: KeyRecord, submissions: Sequence[Submission]) -> list[Ready | Refusal]:
@@ -107,14 +107,14 @@ def _slices(submissions: Sequence[Submission]) -> list[Sequence[Submission]]:
     return [submissions[start : start + size] for start in range(0, len(submissions), size)]
 
 
-def _may_see(unit: Unit, caller: KeyRecord, row: LeafRow, statement: Statement) -> bool:
+def _may_see(reading: Reading, caller: KeyRecord, row: LeafRow, statement: Statement) -> bool:
     if row.is_registry or statement.actor.node == caller.subject or "auditor" in caller.roles:
         return True
-    return row.case_id is not None and unit.cases.is_party(caller.subject, row.case_id)
+    return row.case_id is not None and reading.cases.is_party(caller.subject, row.case_id)
 
 
-def _objects(unit: Unit, statement: Statement) -> list[PinnedRow]:
+def _objects(reading: Reading, statement: Statement) -> list[PinnedRow]:
     named = statement.body.get("manifest")
     if statement.type not in BOUND_TYPES or not isinstance(named, str):
         return []
-    return [row for row, _ in unit.objects.pinned([named]).values()]
+    return [row for row, _ in reading.objects.pinned([named]).values()]

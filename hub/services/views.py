@@ -9,20 +9,22 @@ from dataclasses import dataclass
 
 from crypto import canonical
 from crypto.keystore import Signer
+from crypto.log import leaf as leaves
 from crypto.records import KeyRecord
 from crypto.refusal import Refusal
-from crypto.statement import SNAPSHOT_TYPE, Envelope, sign
+from crypto.statement import SNAPSHOT_TYPE, Envelope, read_envelope, read_statement, sign
 from hub.casework.casefile import CaseFile, from_document
 from hub.casework.numbers import region_prefix
 from hub.services.clock import now_text
 from hub.services.integrator import LogReader
 from hub.services.registry import RegistryService
 from storage.case_rows import CaseRow
-from storage.database import Database, Unit
+from storage.database import Database, Reading
 from storage.log_rows import LeafRow
 from storage.object_rows import PacketRow
 
 SNAPSHOT_HOURS = 72
+GATEWAY_SEES = frozenset({"seal", "wrap", "post", "waybill", "parcel_event", "delivered_proven"})
 OVERSEERS = frozenset({"auditor", "coordinator"})
 
 
@@ -48,49 +50,50 @@ class Views:
 
     def find_case(self, caller: KeyRecord, name: str) -> tuple[CaseRow, CaseFile]:
         """A case by id, case number or public number. Refusal CASE_UNKNOWN, also for those who may not see it."""
-        with self._database.unit() as unit:
-            return self._visible(unit, caller, name)
+        with self._database.reading() as reading:
+            return self._visible(reading, caller, name)
 
     def list_cases(self, caller: KeyRecord, state: str, before: int, limit: int) -> list[tuple[CaseRow, CaseFile]]:
         """Cases that the caller may see, newest change first; ``before``: index of the last one seen."""
-        with self._database.unit() as unit:
+        with self._database.reading() as reading:
             node = None if caller.roles & OVERSEERS else caller.subject
-            rows = unit.cases.listed(node, state, before, limit)
+            rows = reading.cases.listed(node, state, before, limit)
         found = [(row, from_document(json.loads(row.document))) for row in rows]
         return [(row, file) for row, file in found if node is not None or _in_region(caller, file)]
 
     def case_leaves(self, caller: KeyRecord, name: str, after: int, limit: int) -> list[bytes]:
-        """Leaf bytes of a case in log order. Refusal CASE_UNKNOWN."""
-        with self._database.unit() as unit:
-            row, _ = self._visible(unit, caller, name)
-            return [leaf.leaf for leaf in unit.log.of_case(row.case_id, after, limit)]
+        """Leaf bytes of a case in log order; a gateway's part is the parcel's way. Refusal CASE_UNKNOWN."""
+        with self._database.reading() as reading:
+            row, _ = self._visible(reading, caller, name)
+            rows = reading.log.of_case(row.case_id, after, limit)
+        return [leaf.leaf for leaf in rows if "gateway" not in caller.roles or _for_gateway(leaf.leaf)]
 
     def inbox(self, caller: KeyRecord, cursor: int, limit: int) -> list[tuple[int, LeafRow]]:
         """Leaves that concern the caller with their positions in the inbox, after the cursor."""
-        with self._database.unit() as unit:
-            return unit.log.inbox(caller.subject, cursor, limit)
+        with self._database.reading() as reading:
+            return reading.log.inbox(caller.subject, cursor, limit)
 
     def packets(
         self, caller: KeyRecord, case_id: str, manifest: str, after: tuple[str, str], limit: int
     ) -> list[PacketRow]:
         """Packets wrapped to the caller."""
-        with self._database.unit() as unit:
-            rows = unit.objects.packets(manifest, caller.subject, after, limit)
+        with self._database.reading() as reading:
+            rows = reading.objects.packets(manifest, caller.subject, after, limit)
         return [row for row in rows if row.case_id == case_id]
 
     def registry_leaves(self, after_epoch: int, limit: int) -> tuple[list[bytes], int]:
         """Registry leaves after a position, and the position now."""
-        with self._database.unit() as unit:
-            return [row.leaf for row in unit.log.registry(after_epoch, limit)], unit.log.head().epoch
+        with self._database.reading() as reading:
+            return [row.leaf for row in reading.log.registry(after_epoch, limit)], reading.log.head().epoch
 
     def snapshot(self) -> Snapshot:
         """What a window needs to go on without network (promise 6). Refusals NOT_PUBLISHED, NOT_INTEGRATED."""
         note, _ = self._log.checkpoint()
         self._registry.refresh()
-        with self._database.unit() as unit:
-            catalogue_version, catalogue = self._registry.document(unit, "catalogue")
-            calendar_version, calendar = self._registry.document(unit, "calendar")
-            rows = unit.log.registry(0)
+        with self._database.reading() as reading:
+            catalogue_version, catalogue = self._registry.document(reading, "catalogue")
+            calendar_version, calendar = self._registry.document(reading, "calendar")
+            rows = reading.log.registry(0)
         proofs = self._log.proofs_under(note, [row.index for row in rows])
         payload = {
             "v": 1,
@@ -104,11 +107,11 @@ class Views:
         envelope = sign(canonical.encode(payload), [self._signer], SNAPSHOT_TYPE)
         return Snapshot(envelope, catalogue, calendar, [row.leaf for row in rows], proofs)
 
-    def _visible(self, unit: Unit, caller: KeyRecord, name: str) -> tuple[CaseRow, CaseFile]:
-        row = unit.cases.find(name)
+    def _visible(self, reading: Reading, caller: KeyRecord, name: str) -> tuple[CaseRow, CaseFile]:
+        row = reading.cases.find(name)
         if row is not None:
             file = from_document(json.loads(row.document))
-            if unit.cases.is_party(caller.subject, row.case_id):
+            if reading.cases.is_party(caller.subject, row.case_id):
                 return row, file
             if caller.roles & OVERSEERS and _in_region(caller, file):
                 return row, file
@@ -120,3 +123,8 @@ def _in_region(caller: KeyRecord, file: CaseFile) -> bool:
     prefix = region_prefix(caller.region)
     nodes = (file.collecting_node, file.accepting_node)
     return any(node.rsplit("/", 2)[1].startswith(prefix) for node in nodes if node)
+
+
+def _for_gateway(leaf: bytes) -> bool:
+    """What a carriers' gateway needs: who sealed, which keys, which parcel; no decision, nothing of who looked."""
+    return read_statement(read_envelope(leaves.decode(leaf).envelope).payload).type in GATEWAY_SEES

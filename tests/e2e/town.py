@@ -21,6 +21,8 @@ from typer.testing import CliRunner
 import deploy.demo
 from deploy.cli import app
 from deploy.demo.post import CarrierDesk
+from deploy.registrar.registrar import Registrar
+from deploy.stack import founding
 from deploy.stack.layout import AUDITOR, DEPARTMENT, WINDOW, Node
 from deploy.stack.stack import Stack
 
@@ -40,6 +42,15 @@ class Town:
         """Folder of a node."""
         return self.stack.layout.agent(node)
 
+    def enrolled(self, node: Node) -> Path:
+        """A further node and its people, as the stack's own were; its folder. Its agent does not run."""
+        layout = self.stack.layout
+        registrar = Registrar(layout.folder("registrar"))
+        founding._enrol_node(layout, registrar, node)
+        for person in node.people:
+            founding._enrol_person(layout, registrar, node, person)
+        return layout.agent(node)
+
     # --- commands --------------------------------------------------------------------------------------------
 
     def typed(self, node: Node, *arguments: str, code: int = 0) -> Answer:
@@ -47,14 +58,14 @@ class Town:
         line = [sys.executable, "-m", "deploy", *arguments, "--json", "--home", str(self.home(node))]
         self.typed_lines.append(line)
         done = subprocess.run(line, capture_output=True, text=True, check=False, timeout=120)
-        assert done.returncode == code, (arguments, done.stdout[-2000:], done.stderr[-2000:])
+        assert done.returncode == code, (arguments, done.stdout[-1000:], done.stderr[-1000:], self.troubles(node))
         answer: Answer = json.loads(done.stdout)
         return answer
 
     def said(self, node: Node, *arguments: str, code: int = 0) -> Answer:
         """The same command in this process."""
         done = CliRunner().invoke(app, [*arguments, "--json", "--home", str(self.home(node))])
-        assert done.exit_code == code, (arguments, done.output[-2000:], done.exception)
+        assert done.exit_code == code, (arguments, done.output[-1000:], done.exception, self.troubles(node))
         answer: Answer = json.loads(done.stdout)
         return answer
 
@@ -62,6 +73,7 @@ class Town:
         """The case as its node knows it; empty as long as it does not."""
         group = "window" if node is WINDOW else "dept"
         done = CliRunner().invoke(app, [group, "show", case, "--json", "--home", str(self.home(node))])
+        assert done.exit_code in (0, 1), (case, done.output[-2000:], done.exception)
         answer: Answer = json.loads(done.stdout)
         return answer if done.exit_code == 0 else {}
 
@@ -71,6 +83,13 @@ class Town:
         while not true():
             assert time.monotonic() < end, f"waited {PATIENCE} s for: {what}"
             time.sleep(0.1)
+
+    def troubles(self, node: Node) -> list[str]:
+        """For a failed test: what keeps the agent from sending, and the last words of hub and agent."""
+        problem = CliRunner().invoke(app, ["window", "queue", "--json", "--home", str(self.home(node))]).output
+        services = (self.stack.hub(), self.stack.agent(node))
+        logs = [service.log_file.read_text(errors="replace")[-1500:] for service in services if service.home.is_dir()]
+        return [problem[:600], *logs]
 
     # --- stretches of a case ---------------------------------------------------------------------------------
 
@@ -83,13 +102,7 @@ class Town:
 
     def countersigned(self, case: str) -> None:
         """The department's agent has pulled, verified and countersigned."""
-        self.until("countersignature", lambda: self.shown(DEPARTMENT, case).get("state") == "PENDING_ACCEPT")
-
-    def worked(self, case: str, run: Callable[..., Answer]) -> None:
-        """Opened, handed over, accepted, decided, issued, posted."""
-        run(DEPARTMENT, "dept", "open", case, "--purpose", "受理审查", "--staff", "B01")
-        run(DEPARTMENT, "dept", "handover", case, "--purpose", "移交业务系统", "--staff", "B01")
-        self.posted(case, run)
+        self.reached(case, "PENDING_ACCEPT")
 
     def posted(self, case: str, run: Callable[..., Answer]) -> None:
         """Accepted, decided, issued, posted."""
@@ -99,21 +112,23 @@ class Town:
         run(DEPARTMENT, "dept", "issue", case, str(DEMO / plan["result"]["file"]), "--staff", "B03")
         run(DEPARTMENT, "dept", "post", case, "--staff", "B03")
 
-    def carried(self, scenario: int) -> None:
-        """The gateway books the parcel, and the courier's day goes by as in ``scenario`` of the simulator.
-
-        Named before the booking: a parcel plays what was planned when it was booked.
-        """
-        desk = CarrierDesk(self.stack)
-        self.until(f"parcel of scenario {scenario} at the carrier", lambda: desk.play() > 0)
-
     def plan(self, scenario: int) -> None:
-        """What the next booked parcel will meet."""
+        """What the parcel that is booked next will meet (scenario of the simulator)."""
         CarrierDesk(self.stack).scenario(scenario)
 
-    def closed(self, case: str) -> None:
-        """The window knows the case as closed."""
-        self.until("closing", lambda: self.shown(WINDOW, case).get("state") in ("CLOSED", "办结"))
+    def carried(self) -> None:
+        """The gateway books the parcel, and the courier's day goes by."""
+        desk = CarrierDesk(self.stack)
+        self.until("parcel at the carrier", lambda: desk.play() > 0)
+
+    def reached(self, case: str, state: str) -> None:
+        """The department knows the case in this state."""
+        self.until(state, lambda: self.shown(DEPARTMENT, case).get("state") == state)
+
+    def pulled(self, case: str) -> Answer:
+        """How the department's pull of a case stands; state UNTOLD before its agent has heard of the case."""
+        rows: list[Answer] = self.said(DEPARTMENT, "dept", "pull")["cases"]
+        return next((row for row in rows if row["case"] == case), {"case": case, "state": "UNTOLD", "code": ""})
 
     def exported(self, case: str, run: Callable[..., Answer], folder: Path) -> Path:
         """The evidence package of a case and the pins, in an otherwise empty folder."""
@@ -125,10 +140,12 @@ class Town:
 
 @dataclass(frozen=True)
 class Walk:
-    """A case that went its whole way by typed commands. ``folder``: evidence.zip and pins.json."""
+    """A case that went its whole way by typed commands. ``folder``: evidence.zip, pins.json and nothing else."""
 
     case: str
     sealed: Answer
+    opened: Answer
+    handed_over: Path
     seconds: float
     folder: Path
 

@@ -47,6 +47,7 @@ class Region:
             pins=folder / "hub" / "pins.json",
             ready_file=folder / "ready.json",
             poll_seconds=0.05,
+            s3_log_retention_days=1,
             grace_seconds=0.5,
         )
         self._stores: dict[str, MemoryObjectStore] = {}

@@ -268,6 +268,7 @@ def test_cancel_before_collection_only(simulator: Simulator, carrier: HttpCarrie
     assert refused.value.values["reason"] == "ALREADY_COLLECTED"
 
 
+@pytest.mark.drill
 def test_kill_and_restart_continue(tmp_path: Path) -> None:
     simulator = Simulator(tmp_path)
     try:

@@ -233,6 +233,7 @@ def test_the_processes_run_and_stop_in_order(
         "S3_ENDPOINT": seaweed_service.endpoint(),
         "S3_DOCUMENTS": f"docs-{secrets.token_hex(4)}",
         "S3_LOG": f"log-{secrets.token_hex(4)}",
+        "S3_LOG_RETENTION_DAYS": "1",
         "S3_CREDENTIALS": str(tmp_path / "s3.json"),
         "IDENTITY": str(home / "keys"),
         "CERTIFICATE": str(home / "tls.pem"),

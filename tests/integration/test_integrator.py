@@ -3,7 +3,7 @@
 import itertools
 import secrets
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -163,6 +163,7 @@ def test_nothing_is_said_before_the_first_checkpoint(rig: Rig) -> None:
     rig.integrator().require_not_rolled_back()
 
 
+@pytest.mark.drill
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_crash_at_any_write_is_repeated_with_the_same_bytes(rig: Rig, when: str) -> None:
     rig.grow(5)
@@ -189,6 +190,7 @@ def test_a_crash_at_any_write_is_repeated_with_the_same_bytes(rig: Rig, when: st
     rig.require_whole()
 
 
+@pytest.mark.drill
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("step", ["move_checkpoint", "commit"])
 def test_a_crash_at_the_commit_point_is_repeated(
@@ -333,11 +335,14 @@ def test_a_witness_line_comes_with_the_checkpoint(rig: Rig) -> None:
     assert len(reader.checkpoint()[0].splitlines()) == len(published.splitlines())
 
 
-def test_entry_bundles_are_for_auditors(rig: Rig) -> None:
+def test_entry_bundles_are_for_auditors_of_the_whole_country(rig: Rig) -> None:
     rig.grow(3)
     rig.integrator().integrate_once()
     path = f"tile/entries/000.p/{rig.head().size}"
-    window, auditor = rig.world.record("chongqing-jiangjin-hall"), rig.world.record("auditor")
+    window, regional = rig.world.record("chongqing-jiangjin-hall"), rig.world.record("auditor")
+    auditor = replace(regional, region="000000000000")
+    with pytest.raises(Refusal, match="ROLE_FORBIDS"):
+        rig.reader.tile(path, regional)
     assert tiles.decode_entries(rig.reader.tile(path, auditor), rig.head().size)
     with pytest.raises(Refusal, match="ROLE_FORBIDS"):
         rig.reader.tile(path, window)

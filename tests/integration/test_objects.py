@@ -312,6 +312,7 @@ def test_a_completion_whose_answer_was_lost_is_repeated(rig: Rig, monkeypatch: p
     assert rig.complete(begun.upload_id) == row
 
 
+@pytest.mark.drill
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_kill_at_the_pinning_is_repeated(rig: Rig, monkeypatch: pytest.MonkeyPatch, when: str) -> None:
     begun = rig.begin()

@@ -277,6 +277,8 @@ def test_case_numbers_of_one_item_and_day_follow_each_other(world: "World") -> N
     outcomes = world.place([world.examined(WINDOW, one) for one in submissions])
     assert [code(outcome) for outcome in outcomes] == ["PLACED", "OBJECT_MISSING", "PLACED"]
     assert [placed(outcomes[at]).case_no[-4:] for at in (0, 2)] == ["0001", "0002"]
+    later = world.open()
+    assert later.do(later.seal(), WINDOW).case_no[-4:] == "0003"
 
 
 def test_a_changed_signature_or_payload_is_refused(world: "World") -> None:
@@ -407,7 +409,8 @@ def test_a_check_code_hash_out_of_form_is_refused(world: "World") -> None:
     assert code(work.place(replace(seal, check_code_hash="scrypt$\x00"), WINDOW)) == "CHECK_CODE_FORMAT"
     assert code(work.place(replace(seal, check_code_hash="scrypt$16384$8$1$aa$bb"), WINDOW)) == "PLACED"
     with world.database.unit() as unit:
-        assert unit.cases.check_code(work.public_no) == "scrypt$16384$8$1$aa$bb"
+        kept = unit._connection.exec_driver_sql("SELECT public_no, hash FROM check_codes").all()
+    assert [tuple(row) for row in kept] == [(work.public_no, "scrypt$16384$8$1$aa$bb")]
 
 
 # --- races -----------------------------------------------------------------------------------------------------------
@@ -508,6 +511,7 @@ def fail_once(monkeypatch: pytest.MonkeyPatch, when: str, error: BaseException) 
     monkeypatch.setattr(Unit, "commit", commit)
 
 
+@pytest.mark.drill
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_kill_at_the_commit_loses_nothing_and_doubles_nothing(
     world: "World", monkeypatch: pytest.MonkeyPatch, when: str
@@ -554,15 +558,15 @@ def test_a_directory_that_could_not_be_rebuilt_is_rebuilt_at_the_next_look(
     epoch = world.registry.directory.epoch
     fail_once(monkeypatch, "before", Refusal("DATABASE_UNAVAILABLE", "test"))
     away = [True]
-    real = world.database.unit
+    real = world.database.reading
 
-    def unit() -> object:
+    def reading() -> object:
         if not away and world.registry.directory.epoch > epoch:
             raise Refusal("DATABASE_UNAVAILABLE", "test")
         away.clear()
         return real()
 
-    monkeypatch.setattr(world.database, "unit", unit)
+    monkeypatch.setattr(world.database, "reading", reading)
     with pytest.raises(Refusal, match="DATABASE_UNAVAILABLE"):
         world.revoke("D05")
     monkeypatch.undo()

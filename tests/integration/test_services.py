@@ -160,6 +160,7 @@ def test_a_free_port_has_a_free_partner() -> None:
         assert not port_free(port + PAIR)
 
 
+@pytest.mark.drill
 def test_postgres_keeps_what_was_committed_when_it_is_killed(postgres: PostgresService) -> None:
     postgres.start()
     with psycopg.connect(plain(postgres), autocommit=True) as link:
@@ -320,6 +321,7 @@ def store(service: SeaweedService, bucket: str, identity: str = "hub") -> S3Obje
     return S3ObjectStore(service.endpoint(), bucket, *service.credentials(identity))
 
 
+@pytest.mark.drill
 def test_seaweed_keeps_objects_keys_and_ports_when_it_is_killed(seaweed: SeaweedService) -> None:
     seaweed.start()
     before = (seaweed.endpoint(), seaweed.credentials(), seaweed.command())

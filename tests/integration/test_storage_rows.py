@@ -1,13 +1,17 @@
 """Rows on a real PostgreSQL: what is unique, what is compared and set, what is locked, what a rollback undoes."""
 
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
 from crypto.refusal import Refusal
+from deploy.postgres import PostgresService
+from storage import node_rows
 from storage.case_rows import CaseRow
 from storage.database import Database
 from storage.log_rows import LeafRow
@@ -108,6 +112,78 @@ def test_a_cut_connection_is_unavailable_and_the_next_one_works(database: Databa
         assert unit.log.head().size == 0
 
 
+def test_a_reading_sees_what_is_committed_and_changes_nothing(database: Database) -> None:
+    with database.reading() as reading, database.unit() as unit:
+        unit.cases.insert([CASE])
+        assert reading.cases.find(CASE.case_id) is None
+        unit.commit()
+        assert reading.cases.find(CASE.case_id) == CASE
+    with pytest.raises(Refusal, match="DATABASE_UNAVAILABLE"), database.reading() as reading:
+        reading.cases.insert([replace(CASE, case_id="d" * 32, public_no="2", case_no="y" * 43)])
+    with pytest.raises(Refusal, match="DATABASE_UNAVAILABLE"), database.reading() as reading:
+        reading.log.lock_head()
+    with database.reading() as reading:
+        assert reading.cases.find("d" * 32) is None
+
+
+def test_look_ups_cost_one_round_trip_each(database: Database) -> None:
+    """No BEGIN, no ROLLBACK, no ping: the server sees the look-up alone, and no transaction stays open."""
+    ask = "SELECT xact_start = query_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+    for _ in range(3):
+        with database.reading() as reading:
+            assert reading._connection.exec_driver_sql(ask).scalar_one() is True
+    with database.unit() as unit:
+        assert unit._connection.exec_driver_sql(ask).scalar_one() is False
+
+
+def test_idle_connections_that_the_server_cut_are_replaced_unnoticed(database: Database) -> None:
+    for way in (database.unit, database.reading):
+        with way() as first, way() as second:  # two idle connections in the pool
+            heads = [first.log.head(), second.log.head()]
+        cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"  # noqa: E501
+        other = Database(database.url)
+        with other.unit() as unit:
+            unit._connection.exec_driver_sql(cut)
+            gone = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            while unit._connection.exec_driver_sql(gone).scalar_one() > 1:
+                unit._connection.exec_driver_sql("SELECT pg_stat_clear_snapshot()")
+        other.dispose()
+        with way() as first, way() as second:
+            assert [first.log.head(), second.log.head()] == heads
+
+
+@pytest.mark.drill
+def test_a_server_that_was_killed_and_came_back_needs_no_restart_of_its_clients() -> None:
+    with tempfile.TemporaryDirectory(prefix="yidi-killed-") as folder:
+        service = PostgresService(Path(folder) / "postgres")
+        service.start()
+        try:
+            service.create_database("killed")
+            database = Database(service.url("killed"))
+            database.migrate()
+            with database.unit() as unit:
+                unit.log.found(ORIGIN)
+                unit.commit()
+            append(database, leaf(0))
+            with database.unit() as unit, database.reading() as reading:
+                assert (unit.log.lock_head().size, reading.log.head().size) == (1, 1)
+                unit.log.append(replace(unit.log.head(), size=2), [leaf(1)], [])
+                service.kill()
+                with pytest.raises(Exception, match="closed|terminat|connection"):
+                    unit.commit()
+            for way in (database.unit, database.reading):
+                with pytest.raises(Refusal, match="DATABASE_UNAVAILABLE"), way() as away:
+                    away.log.head()
+            service.start()
+            for way in (database.unit, database.reading):
+                with way() as back:
+                    assert back.log.head().size == 1  # committed before the crash; what was not committed is undone
+            append(database, leaf(1))
+            database.dispose()
+        finally:
+            service.kill()
+
+
 def test_commits_are_durable(database: Database) -> None:
     with database.unit() as unit:
         kept = unit._connection.exec_driver_sql("SHOW synchronous_commit").scalar_one()
@@ -152,6 +228,8 @@ def test_leaves_are_found_by_place_case_and_registry(database: Database) -> None
         assert unit.log.of_case("a") == [rows[1], rows[4]]
         assert unit.log.of_case("a", after=1) == [rows[4]]
         assert unit.log.of_case("a", limit=1) == [rows[1]]
+        assert unit.log.of_cases(["b", "a", "none"]) == [rows[1], rows[2], rows[4]]
+        assert unit.log.of_cases([]) == []
         assert unit.log.registry(0) == [rows[0], rows[3]]
         assert unit.log.registry(1) == [rows[3]]
         (first, one), (second, other) = unit.log.inbox("n", -1, 10)
@@ -260,6 +338,8 @@ def test_serials_are_given_out_once_an_item_and_day(database: Database) -> None:
         assert unit.cases.next_serial("other", "2026-11-21") == 1
     with database.unit() as unit:
         assert unit.cases.next_serial("item", "2026-11-22") == 1  # undone before
+        unit.cases.keep_serial("item", "2026-11-22", 5)
+        assert unit.cases.next_serial("item", "2026-11-22") == 6
 
 
 def test_a_node_lists_the_cases_that_it_was_shown_newest_first(database: Database) -> None:
@@ -283,9 +363,10 @@ def test_a_node_lists_the_cases_that_it_was_shown_newest_first(database: Databas
 
 def test_the_first_check_code_hash_stays(database: Database) -> None:
     with database.unit() as unit:
-        unit.cases.keep_check_code("1", "first")
-        unit.cases.keep_check_code("1", "second")
-        assert (unit.cases.check_code("1"), unit.cases.check_code("2")) == ("first", None)
+        unit.cases.keep_check_codes({"1": "first", "2": "other"})
+        unit.cases.keep_check_codes({"1": "second"})
+        kept = unit._connection.exec_driver_sql("SELECT public_no, hash FROM check_codes ORDER BY 1").all()
+    assert [tuple(row) for row in kept] == [("1", "first"), ("2", "other")]
 
 
 # --- objects ---------------------------------------------------------------------------------------------------------
@@ -313,8 +394,6 @@ def test_the_first_pinned_version_stays(database: Database) -> None:
         unit.objects.pin(replace(PIN, version_id="v2"))
         assert unit.objects.pinned([PIN.manifest, "x"]) == {PIN.manifest: (PIN, b"manifest")}
         assert unit.objects.pinned([]) == {}
-        assert unit.objects.pinned_after("", 10) == [PIN]
-        assert unit.objects.pinned_after(PIN.manifest, 10) == []
     with pytest.raises(IntegrityError), database.unit() as unit:
         unit.objects.pin(replace(PIN, manifest="without its bytes"))
 
@@ -323,7 +402,8 @@ def test_a_document_keeps_its_bytes(database: Database) -> None:
     with database.unit() as unit:
         unit.objects.keep_document("d", "seal", b"first")
         unit.objects.keep_document("d", "seal", b"second")
-        assert (unit.objects.document("d"), unit.objects.document("e")) == (b"first", None)
+        unit.objects.keep_documents([("e", "seal", b"e"), ("d", "seal", b"third"), ("e", "seal", b"again")])
+        assert [unit.objects.document(name) for name in "def"] == [b"first", b"e", None]
 
 
 def test_packets_come_in_order_and_a_new_one_takes_the_place_of_the_old(database: Database) -> None:
@@ -338,10 +418,24 @@ def test_packets_come_in_order_and_a_new_one_takes_the_place_of_the_old(database
         newer = replace(made[0], packet=b"newer")
         unit.objects.keep_packets([newer])
         assert unit.objects.packets("m", "n") == [newer, *made[1:]]
+        unit.objects.keep_packets([made[0], newer, made[0]])  # one place three times: the last one counts
+        assert unit.objects.packets("m", "n") == made
         assert unit.objects.packets("m", "stranger") == []
 
 
 # --- enrolments ------------------------------------------------------------------------------------------------------
+
+
+def test_the_oldest_answers_of_a_kind_go(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(node_rows, "ANSWERED_KEPT", 2)
+    with database.unit() as unit:
+        for name in ("waits", "done", "r1", "r2", "r3", "r4"):
+            unit.enrolments.add(EnrolmentRow(name, name, b"csr", b"record", bytes(32), False))
+        unit.enrolments.answer("done", b"certificate", "")
+        for name in ("r1", "r2", "r3", "r4"):
+            assert unit.enrolments.answer(name, b"", "TOKEN_WRONG")
+        left = [name for name in ("waits", "done", "r1", "r2", "r3", "r4") if unit.enrolments.get(name)]
+    assert left == ["waits", "done", "r3", "r4"]
 
 
 def test_an_enrolment_is_answered_once_and_waits_in_order(database: Database) -> None:

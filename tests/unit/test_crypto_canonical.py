@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crypto.canonical import CHINA, digest, encode, parse, time_text, time_value
+from crypto.canonical import CHINA, DEEPEST, digest, encode, parse, time_text, time_value
 from crypto.refusal import Refusal
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -90,6 +90,22 @@ def test_what_is_not_canonical_is_refused(data: bytes) -> None:
 
 @pytest.mark.parametrize("value", [1.0, float("nan"), {"a": 1.5}, [0.0], {1: 2}, {"a": b"x"}, {"a": {1}}, object()])
 def test_what_has_no_canonical_form_is_not_written(value: object) -> None:
+    with pytest.raises(TypeError):
+        encode(value)
+
+
+@pytest.mark.parametrize("wide", [0, 200])
+def test_what_is_too_deep_for_its_readers_is_refused(wide: int) -> None:
+    def nested(levels: int) -> bytes:
+        return b'{"a":' + b"[" * (levels - 1) + b"]" * (levels - 1) + b',"b":[' + b",".join([b"[]"] * wide) + b"]}"
+
+    assert encode(parse(nested(DEEPEST))) == nested(DEEPEST)
+    for levels in (DEEPEST + 1, 900, 100_000):
+        with pytest.raises(Refusal, match="NOT_CANONICAL"):
+            parse(nested(levels))
+    value: object = None
+    for _ in range(DEEPEST + 1):
+        value = [value]
     with pytest.raises(TypeError):
         encode(value)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from crypto.refusal import Refusal
-from storage.objectstore import ObjectStore, Part, SignedPut, content_md5, expected_etag
+from storage.objectstore import ObjectStore, Part, S3ObjectStore, SignedPut, content_md5, expected_etag
 from storage.objectstore_memory import MemoryObjectStore
 from storage.tilestore import TileStore
 from storage.transfer import Body, PooledSend, Reply, Send, TransferClient, TransientFailure
@@ -263,6 +263,53 @@ def test_tiles_are_written_once_and_the_checkpoint_moves(rig: Rig) -> None:
     for note in (b"note 1", b"note 2"):
         tiles.write_checkpoint(note)
         assert tiles.read("checkpoint") == note
+
+
+@pytest.fixture(params=["memory", pytest.param("real", marks=pytest.mark.integration)])
+def bucket(request: pytest.FixtureRequest) -> ObjectStore:
+    """A bucket that is not there yet. What is locked in it is so for a day: a real store lets nobody erase earlier."""
+    if request.param == "memory":
+        return MemoryObjectStore()
+    server = request.getfixturevalue("seaweed_service")
+    return S3ObjectStore(server.endpoint(), f"yidi-lock-{secrets.token_hex(6)}", *server.credentials())
+
+
+def test_a_tile_is_erased_by_nobody_and_the_checkpoint_moves_on(bucket: ObjectStore) -> None:
+    for _ in range(2):
+        bucket.ensure_bucket(object_lock=True)
+    tiles = TileStore(bucket, "log/", retain_days=1)
+    for _ in range(2):
+        tiles.write("tile/0/000", b"tile")
+    assert code(lambda: tiles.write("tile/0/000", b"trap")) == "OBJECT_EXISTS"
+    made = bucket.head("log/tile/0/000")
+    assert made is not None
+    for version in (made.version_id, None):
+        assert code(lambda version=version: bucket.delete("log/tile/0/000", version)) == "STORE_DENIED"  # type: ignore[misc]
+    bucket.put("log/tile/0/000", b"laid over it")
+    assert bucket.get("log/tile/0/000", made.version_id) == b"tile"
+    for note in (b"note 1", b"note 2"):
+        tiles.write_checkpoint(note)
+    bucket.delete("log/checkpoint", None)
+    assert code(lambda: tiles.read("checkpoint")) == "OBJECT_MISSING"
+
+
+def test_a_bucket_without_lock_takes_no_retention_until_it_is_switched_on(bucket: ObjectStore) -> None:
+    bucket.ensure_bucket()
+    assert code(lambda: bucket.put_new("tile", b"tile", 1)) == "STORE_ANSWER"
+    assert bucket.head("tile") is None
+    bucket.ensure_bucket(object_lock=True)
+    made = bucket.put_new("tile", b"tile", 1)
+    assert code(lambda: bucket.delete("tile", made.version_id)) == "STORE_DENIED"
+
+
+def test_a_retention_ends() -> None:
+    clock = [1000.0]
+    store = MemoryObjectStore(now=lambda: clock[0])
+    store.ensure_bucket(object_lock=True)
+    made = store.put_new("tile", b"tile", 1)
+    clock[0] += 86_400
+    store.delete("tile", made.version_id)
+    assert store.head("tile") is None
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """``yidi window``: one JSON object, exit codes, words for the counter; over the demonstration's pages."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -116,3 +117,15 @@ def test_an_answered_seal_ends_with_zero(world: World, monkeypatch: pytest.Monke
     form = ["--form", str(DEMO / "form.json"), "--wait", "60"]
     made = run_json("collect", str(DEMO / "pages.json"), *form, *TICKS)
     assert made["state"] == "DONE" and made["acts"][0]["case_no"]
+
+
+def test_a_page_is_taken_as_the_camera_writes_it(world: World, tmp_path: Path) -> None:
+    folder = tmp_path / "camera"
+    folder.mkdir()
+    (folder / "1.txt").write_bytes(b"no picture at all")
+    shutil.copyfile(DEMO / "pages/01-application-1.jpg", folder / "2.jpg")
+    case = run_json("begin", ITEM, "--form", str(DEMO / "form.json"))["case"]
+    answer = run_json("scan", case, "M01", str(folder), "--watch", "1")
+    assert answer["pages"][-1] == {"file": "2.jpg", "refusal": None}
+    assert all(page["refusal"]["code"] == "PAGE_NOT_IMAGE" for page in answer["pages"][:-1])
+    assert [path.name for path in folder.iterdir()] == ["1.txt"]
