@@ -10,6 +10,7 @@ import ipaddress
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -20,6 +21,15 @@ from crypto.records import PublicKey
 from crypto.refusal import Refusal
 
 RULE = "architecture: transport (mutual TLS); H09"
+UNREADABLE = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.ExtensionNotFound,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What the X.509 library raises for a stranger's bytes."""
 NODE_DAYS = 90
 AUTHORITY_DAYS = 3650
 
@@ -64,11 +74,12 @@ def certify(
 
     Refusal REQUEST_INVALID when the request is not signed by its own key or names another node.
     """
-    request = x509.load_pem_x509_csr(request_pem)
-    key = request.public_key()
-    if not request.is_signature_valid or not isinstance(key, ec.EllipticCurvePublicKey):
-        raise Refusal("REQUEST_INVALID", RULE, node=node)
-    if _uris(request.extensions) != [node]:
+    try:
+        request = x509.load_pem_x509_csr(request_pem)
+        key, signed, named = request.public_key(), request.is_signature_valid, _uris(request.extensions)
+    except UNREADABLE as error:
+        raise Refusal("REQUEST_INVALID", RULE, node=node) from error
+    if not signed or not isinstance(key, ec.EllipticCurvePublicKey) or named != [node]:
         raise Refusal("REQUEST_INVALID", RULE, node=node)
     issuer = x509.load_pem_x509_certificate(authority_pem)
     start = now or datetime.now(UTC)
@@ -97,17 +108,33 @@ def peer(certificate_pem: bytes) -> tuple[str, PublicKey, datetime]:
         certificate = x509.load_pem_x509_certificate(certificate_pem)
         node = identity.require_node(_uris(certificate.extensions)[0])
         return node, tls_key(certificate.public_key()), certificate.not_valid_after_utc
-    except (ValueError, IndexError, x509.ExtensionNotFound) as error:
+    except (IndexError, *UNREADABLE) as error:
         raise Refusal("CERTIFICATE_FORMAT", RULE) from error
+
+
+def extra_names(authority_pem: bytes, certificate_pem: bytes) -> tuple[str, ...]:
+    """DNS names and addresses in a node's certificate beside the node's own name, as ``certify`` takes them.
+
+    Refusals CERTIFICATE_FORMAT, and CERTIFICATE_UNKNOWN where this authority did not issue it.
+    """
+    node, _, _ = peer(certificate_pem)
+    certificate = x509.load_pem_x509_certificate(certificate_pem)
+    try:
+        certificate.verify_directly_issued_by(x509.load_pem_x509_certificate(authority_pem))
+    except (InvalidSignature, TypeError, *UNREADABLE) as error:
+        raise Refusal("CERTIFICATE_UNKNOWN", RULE, node=node) from error
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    hosts = [name for name in names.get_values_for_type(x509.DNSName) if name != identity.dns_name(node)]
+    return (*hosts, *(str(address) for address in names.get_values_for_type(x509.IPAddress)))
 
 
 def request_key(request_pem: bytes) -> PublicKey:
     """The ``tls`` key that a request asks to certify. Refusal REQUEST_INVALID."""
     try:
-        request = x509.load_pem_x509_csr(request_pem)
-    except ValueError as error:
+        key = x509.load_pem_x509_csr(request_pem).public_key()
+    except UNREADABLE as error:
         raise Refusal("REQUEST_INVALID", RULE) from error
-    return tls_key(request.public_key())
+    return tls_key(key)
 
 
 def tls_key(key: object) -> PublicKey:

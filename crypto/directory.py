@@ -2,6 +2,7 @@
 
 Invariants (kept by ``Directory`` alone; the hub and the offline verifier run the same code):
 - every registry leaf raises ``epoch`` by one; nothing is ever removed;
+- a statement counts once: a hub that appends an old one again, as a revocation before a key was renewed, is refused;
 - a key is valid at epoch e iff it was registered at or before e and not replaced or revoked at or before e;
   validity is judged by position in the log, never by a clock;
 - a key record counts only when the registrar signed it and its subject proved possession of the signing key;
@@ -57,6 +58,7 @@ class Directory:
         self._ends: dict[str, int] = {}
         self._grants: dict[str, tuple[Grant, int | None]] = {}
         self._publications: dict[tuple[str, str], Publication] = {}
+        self._admitted: set[str] = set()
 
     # --- reading -------------------------------------------------------------------------------------------
 
@@ -79,6 +81,10 @@ class Directory:
         if self._ended(known[-1], at):
             raise Refusal("KEY_REVOKED", RULE, subject=subject)
         return known[-1]
+
+    def newest(self, subject: str) -> KeyRecord | None:
+        """The last record of a subject, valid or ended: the one that its next record replaces; None without any."""
+        return self._records[subject][-1] if subject in self._records else None
 
     def records(self, epoch: int | None = None) -> list[KeyRecord]:
         """All valid records at ``epoch`` (now, where none is named), by subject."""
@@ -159,12 +165,16 @@ class Directory:
     def admit(self, envelope: Envelope, *, verified: bool = False) -> Statement:
         """Apply one registry statement; raises and changes nothing when a rule says no.
 
-        ``verified``: signatures were already checked over these bytes (the hub's own path).
+        ``verified``: signatures were already checked over these bytes (the hub's own path). Refusals STATEMENT_TWICE,
+        NOT_A_REGISTRY_STATEMENT and those of the rules.
         """
+        if envelope.digest in self._admitted:
+            raise Refusal("STATEMENT_TWICE", RULE, digest=envelope.digest)
         statement = read_statement(envelope.payload)
         if statement.chain != REGISTRY or statement.type not in REGISTRY_TYPES:
             raise Refusal("NOT_A_REGISTRY_STATEMENT", RULE, type=statement.type)
         self._admit_checked(statement, envelope, verified)
+        self._admitted.add(envelope.digest)
         self.epoch += 1
         return statement
 

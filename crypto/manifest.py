@@ -4,8 +4,8 @@ Invariants:
 - canonical JSON with exactly the members written here; streams lie back to back and fill the object;
 - part sizes add up to the object's size; every digest is lower-case hex;
 - no file names, no free text: lines are named by catalogue material code;
-- ``renditions`` may hold ``full``, ``masked`` and ``camera``; ``tiles`` and ``fields`` (salted commitments for
-  provable masking) have their place and may be null.
+- ``renditions`` may hold ``full``, ``masked`` and ``camera``; ``tiles`` and ``fields`` (roots of trees of salted
+  commitments, for provable masking) have their place: a digest or null, kept as they were signed.
 """
 
 import re
@@ -32,11 +32,13 @@ _MEDIA = re.compile(r"[a-z]+/[a-z0-9.+-]{1,60}")
 
 @dataclass(frozen=True)
 class Rendition:
-    """One sealed rendition of one page."""
+    """One sealed rendition of one page. ``tiles``, ``fields``: hex digest of a commitment tree, or None."""
 
     name: str
     stream: Stream
     media_type: str
+    tiles: str | None = None
+    fields: str | None = None
 
 
 @dataclass(frozen=True)
@@ -188,8 +190,8 @@ def _rendition_object(made: Rendition) -> dict[str, object]:
         "commitment": stream.commitment,
         "plain_size": stream.plain_size,
         "media_type": made.media_type,
-        "tiles": None,
-        "fields": None,
+        "tiles": made.tiles,
+        "fields": made.fields,
     }
 
 
@@ -251,7 +253,8 @@ def _read_page(case: str, revision: int, line: str, value: Mapping[str, object])
             _match(_HEX64, item["commitment"]),
             _number(item["plain_size"]),
         )
-        made.append(Rendition(name, stream, _match(_MEDIA, item["media_type"])))
+        trees = (_digest_or_none(item["tiles"]), _digest_or_none(item["fields"]))
+        made.append(Rendition(name, stream, _match(_MEDIA, item["media_type"]), *trees))
     return Page(number, tuple(made))
 
 
@@ -277,6 +280,10 @@ def _match(pattern: re.Pattern[str], value: object) -> str:
     if not isinstance(value, str) or pattern.fullmatch(value) is None:
         raise ValueError(f"text {str(value)[:20]}")
     return value
+
+
+def _digest_or_none(value: object) -> str | None:
+    return None if value is None else _match(_HEX64, value)
 
 
 def _number(value: object, least: int = 1) -> int:

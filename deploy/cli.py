@@ -27,6 +27,7 @@ app = typer.Typer(
 GROUPS = (
     ("window", "异地通办专窗:查事项、扫描、检查、封装、查办件"),
     ("dept", "受理部门:待办、开卷、受理、决定、出件、寄出"),
+    ("registrar", "登记机构:发登记口令、吊销、查有效登记、换发枢纽证书"),
     ("audit", "审计:导出证据包、离线验证、交接表、时限、谁看过"),
 )
 Root = Annotated[Path, typer.Option("--root", envvar="YIDI_ROOT", help="单机环境的状态目录")]
@@ -82,7 +83,7 @@ def demo(
     out: Annotated[Path, typer.Option("--out", help="证据包等产物写到哪里")] = Path("demo-out"),
     keep: Annotated[bool, typer.Option("--keep", help="结束后不删除演示环境的状态目录")] = False,
 ) -> None:
-    """演示:12 页材料从重庆窗口到江西部门,结果寄回,审计离线验证,十种篡改逐一被发现。"""
+    """演示:12 页材料从重庆窗口到江西部门,结果寄回,审计离线验证,十四种篡改逐一被发现。"""
     from deploy.demo.run import run_demo
 
     with refusals(False):

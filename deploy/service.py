@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crypto.refusal import Refusal
+from storage.files import sync_directory as sync_directory
+from storage.files import write_private as write_private
 
 RULE = "design: one-machine stack"
 PAIR = 10_000
@@ -247,28 +249,6 @@ def port_free(port: int) -> bool:
         except OSError:
             return False
         return True
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """Put ``data`` at ``path`` with mode 0600, all or nothing, on disk when it returns."""
-    draft = path.with_name(path.name + ".new")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        os.fchmod(file.fileno(), 0o600)
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    sync_directory(path.parent)
-
-
-def sync_directory(path: Path) -> None:
-    """Make names created or renamed in a directory durable."""
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def secret_file(path: Path, make: Callable[[], str]) -> str:

@@ -5,7 +5,9 @@ Invariants:
   a command says so; the hub judges it;
 - a result is sealed to this node, the collecting window and the region's recovery key, and its data key also to the
   applicant's own public key; the gateway gets the address line and nothing else (promise 1, H01);
-- plaintext reaches the disk only when it is handed over to the line system by name.
+- an application's plaintext reaches the disk only when it is handed over to the line system by name;
+- reasons and appeal of a refusal go into the log as salted commitments alone (promise 1); the words lie in this node's
+  journal until they are sealed with the result, for the window and the applicant.
 """
 
 import base64
@@ -20,11 +22,11 @@ from crypto.kem import X25519
 from crypto.manifest import LineFacts
 from crypto.records import GRANT_KINDS
 from crypto.refusal import Refusal
-from crypto.sealing import wrap_keys
-from crypto.statement import REGISTRY, Actor, Statement, sign
+from crypto.sealing import SALT_SIZE, wrap_keys
+from crypto.statement import REGISTRY, Actor, Statement, read_envelope, read_statement, sign
 from hub.casework import clocks
 from hub.casework.casefile import CaseFile, State
-from hub.casework.guards import ADDRESS, FORM
+from hub.casework.guards import ADDRESS, DECISION, FORM
 from node_agent import acts, pulling, sealer
 from node_agent.casemirror import CaseView, history, manifest_here, mirror, sealings
 from node_agent.handover import BundleLine, write_bundle
@@ -65,20 +67,23 @@ def decide(
 ) -> OutboxEntry:
     """T31: ``outcome`` GRANT or REFUSE, within the person's live grant (F01, F04).
 
+    ``reasons``, ``appeal``: kept here (note ``decision:<case>``), committed to in the act, sealed with the result.
     Refusals GRANT_MISSING, REASONS_MISSING (行政许可法 38: a refusal has reasons and names the appeal), ROLE_MISSING.
     """
     if outcome == "REFUSE" and not (reasons.strip() and appeal.strip()):
         raise Refusal("REASONS_MISSING", "行政许可法 38; T31", case=case_id)
     body: dict[str, object] = {"outcome": outcome, "grant": _grant(agent, case_id, "DECIDE", staff_code)}
+    role = role_of(agent, staff_code, DECIDERS)
     if outcome == "REFUSE":
-        body |= {"reasons": reasons.strip(), "appeal": appeal.strip()}
-    return _act(agent, case_id, "decide", body, role_of(agent, staff_code, DECIDERS), staff_code)
+        body |= _keep_decision(agent, case_id, {"reasons": reasons.strip(), "appeal": appeal.strip()})
+    return _act(agent, case_id, "decide", body, role, staff_code)
 
 
 def issue(agent: Agent, case_id: str, staff_code: str, files: Sequence[Path]) -> OutboxEntry:
     """T33: seal the result pages and issue them under a live SEAL_USE grant (F03, E10); upload and wraps are queued.
 
-    Refusals GRANT_MISSING, APPLICANT_KEY_MISSING, those of ``read_page`` and ``seal_bundle``.
+    After a refusal a line ``DECISION`` holds its words, so that window and applicant can read and check them.
+    Refusals GRANT_MISSING, APPLICANT_KEY_MISSING, DECISION_TEXT_MISSING, those of ``read_page`` and ``seal_bundle``.
     """
     grant = _grant(agent, case_id, "SEAL_USE", staff_code)
     told = history(agent.journal, case_id)
@@ -86,7 +91,7 @@ def issue(agent: Agent, case_id: str, staff_code: str, files: Sequence[Path]) ->
     pages = tuple(_result_page(file) for file in files)
     bundle = sealer.seal_bundle(
         agent.spool,
-        [sealer.LineInput(LineFacts(RESULT, RESULT, "FROM_LICENCE", "A", "NOT_NEEDED"), pages)],
+        [_result_line(RESULT, pages), *_decision_line(agent, case_id)],
         case=case_id,
         revision=application.revision + sum(event == "issue" for event, _ in sealings(told)) + 1,
         kind="result",
@@ -303,6 +308,41 @@ def _seal_member(agent: Agent, case_id: str, name: str) -> object:
 def _result_page(file: Path) -> sealer.PageInput:
     facts, data = read_page(file)
     return sealer.PageInput(data, facts.media_type)
+
+
+def _result_line(material: str, pages: tuple[sealer.PageInput, ...]) -> sealer.LineInput:
+    return sealer.LineInput(LineFacts(material, material, "FROM_LICENCE", "A", "NOT_NEEDED"), pages)
+
+
+def _keep_decision(agent: Agent, case_id: str, texts: Mapping[str, str]) -> dict[str, str]:
+    """Commitments, hex SHA-256(salt, text), by member; texts and salts are kept before they are given out.
+
+    The note holds every attempt by its commitment to the reasons: one that the hub refused must not take the words of
+    the one that counts.
+    """
+    salts = {name: secrets.token_bytes(SALT_SIZE) for name in texts}
+    made = {name: canonical.digest(salts[name] + text.encode()) for name, text in texts.items()}
+    page = {"outcome": "REFUSE", **texts, "salts": {name: salt.hex() for name, salt in salts.items()}}
+    agent.journal.keep(f"decision:{case_id}", canonical.encode({**_decisions(agent, case_id), made["reasons"]: page}))
+    return made
+
+
+def _decisions(agent: Agent, case_id: str) -> dict[str, object]:
+    kept = agent.journal.kept(f"decision:{case_id}")
+    return canonical.parse(kept) if kept else {}
+
+
+def _decision_line(agent: Agent, case_id: str) -> list[sealer.LineInput]:
+    """The words of the refusal that counts, as a line; none after a grant. Refusal DECISION_TEXT_MISSING."""
+    own = [act for act in agent.journal.acts(case_id) if act.event == "decide" and act.state != "REFUSED"]
+    said = [read_statement(read_envelope(act.envelope).payload) for act in own]
+    said += [told.statement for told in history(agent.journal, case_id) if told.statement.type == "decide"]
+    if not said or said[-1].body.get("outcome") != "REFUSE":
+        return []
+    page = _decisions(agent, case_id).get(str(said[-1].body.get("reasons")))
+    if page is None:
+        raise Refusal("DECISION_TEXT_MISSING", "行政许可法 38; T33", case=case_id)
+    return [_result_line(DECISION, (sealer.PageInput(canonical.encode(page), "application/json"),))]
 
 
 def _applicant_packets(agent: Agent, case_id: str, bundle: sealer.Bundle) -> list[dict[str, str]]:

@@ -9,7 +9,6 @@ Invariants:
 
 import hashlib
 import hmac
-import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -24,6 +23,7 @@ from crypto.records import KeyRecord, PublicKey, read_key_record
 from crypto.refusal import Refusal
 from crypto.statement import REGISTRY, Actor, Envelope, Statement, read_envelope, read_statement, sign
 from node_agent.client.enrolment import Answer, EnrolmentDoor, Mode, RegistryDoor
+from storage.files import write_private
 
 RULE = "architecture: enrolment; H08, H09"
 KEYS, PERSONS, RENEWAL = "keys", "persons", "renewal"
@@ -76,8 +76,8 @@ def enrol_node(
     with EnrolmentDoor(enrolment_url, authority_pem, hub_name) as door:
         answer = _ask(door, token, facts.subject, prepared, seconds)
     _require_fits(answer.certificate, facts.subject, SoftwareKeystore(home / KEYS).signer("tls"))
-    _write_private(home / AUTHORITY, authority_pem)
-    _write_private(home / CERTIFICATE, answer.certificate)
+    write_private(home / AUTHORITY, authority_pem)
+    write_private(home / CERTIFICATE, answer.certificate)
     return answer.certificate
 
 
@@ -126,11 +126,11 @@ def renew(
     if not number.exists():
         pair = (keystore.signer("tls").private_pem(), (home / CERTIFICATE).read_bytes())
         with RegistryDoor.open(hub_url, authority, *pair, hub_name) as nodes:
-            _write_private(number, nodes.renew(asked, record.encode()).encode())
+            write_private(number, nodes.renew(asked, record.encode()).encode())
     with EnrolmentDoor(enrolment_url, authority, hub_name) as door:
         answer = _await(door, number.read_text(), seconds)
     _require_fits(answer.certificate, mine.subject, tls)
-    _write_private(draft / RENEWED, answer.certificate)
+    write_private(draft / RENEWED, answer.certificate)
     finish_renewal(home)
     return answer.certificate
 
@@ -237,7 +237,7 @@ def _record(folder: Path, facts: RecordFacts, keys: Mapping[str, PublicKey], own
         body=body,
     )
     envelope = sign(statement.payload(), [own])
-    _write_private(kept, envelope.encode())
+    write_private(kept, envelope.encode())
     return envelope
 
 
@@ -276,16 +276,5 @@ def _signer(keystore: SoftwareKeystore, label: str, suite: str) -> SoftwareSigne
 def _kept(path: Path, make: Callable[[], bytes]) -> bytes:
     """The bytes at ``path``; made once, so that a repeated request has the same bytes."""
     if not path.exists():
-        _write_private(path, make())
+        write_private(path, make())
     return path.read_bytes()
-
-
-def _write_private(path: Path, data: bytes) -> None:
-    """Put ``data`` at ``path`` with mode 0600, all or nothing, on disk when it returns."""
-    draft = path.with_name(path.name + ".new")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)

@@ -2,7 +2,7 @@
 
 Opening goes through these steps; the code carries the same numbers:
 1. the sealing was pulled and verified, or is pulled and verified now;
-2. person and node state purpose and case (``open_document``), and the hub has acknowledged it (H02);
+2. person and node state a purpose of the list and the case (``open_document``), and the hub has acknowledged it (H02);
 3. every page is decrypted and checked against its commitment before the first is given out.
 
 Invariants: without an acknowledged access statement no data key is unwrapped; a page that fails at its last chunk shows
@@ -17,6 +17,7 @@ from crypto.manifest import Line, Manifest, Page, Rendition
 from crypto.refusal import Refusal
 from crypto.sealing import open_page
 from hub.casework.guards import FORM
+from hub.casework.messages import PURPOSES
 from node_agent import acts, pulling
 from node_agent.casemirror import Recorded, history, manifest_here
 from node_agent.runtime import Agent
@@ -78,15 +79,16 @@ def open_case(
 ) -> OpenedCase:
     """The application of a case, after steps 1 to 3.
 
-    ``answered``: gives the outbox entry with this digest once the hub answered, or still waiting when it took too long.
-    Refusals PURPOSE_MISSING, ACCESS_UNCONFIRMED, the hub's own, and those of ``fetch_sealing`` and ``open_page``.
+    ``purpose``: a code of ``PURPOSES`` or its Chinese word. ``answered``: gives the outbox entry with this digest once
+    the hub answered, or still waiting when it took too long.
+    Refusals PURPOSE_MISSING, PURPOSE_UNKNOWN, ACCESS_UNCONFIRMED, the hub's own, and those of ``fetch_sealing`` and
+    ``open_page``.
     """
-    if not purpose.strip():
-        raise Refusal("PURPOSE_MISSING", RULE, case=case_id)
+    stated = purpose_code(purpose, case_id)
     digest = pulling.application_of(agent, case_id)
     if agent.journal.kept(f"packets:{digest}") is None or not pulling.sealed_file(agent, case_id, digest).exists():
         pulling.fetch_sealing(agent, case_id, digest, transfer or TransferClient())  # 1
-    _require_acknowledged(agent, case_id, staff_code, role, purpose, digest, answered)  # 2
+    _require_acknowledged(agent, case_id, staff_code, role, stated, digest, answered)  # 2
     manifest, encoded = manifest_here(agent.journal, digest)
     lines = open_lines(agent, manifest, digest)  # 3
     seal = _seal_of(agent, case_id)
@@ -100,6 +102,20 @@ def open_case(
         manifest=encoded,
         lines=lines,
     )
+
+
+def purpose_code(purpose: str, case_id: str) -> str:
+    """The code for a code or a Chinese word of the closed list: free text never reaches the log (promise 1).
+
+    Refusals PURPOSE_MISSING, PURPOSE_UNKNOWN (names the list).
+    """
+    asked = purpose.strip()
+    if not asked:
+        raise Refusal("PURPOSE_MISSING", RULE, case=case_id)
+    for code, word in PURPOSES.items():
+        if asked in (code, word):
+            return code
+    raise Refusal("PURPOSE_UNKNOWN", RULE, purposes=",".join(PURPOSES))
 
 
 def open_lines(agent: Agent, manifest: Manifest, digest: str) -> tuple[OpenedLine, ...]:
@@ -135,7 +151,7 @@ def _require_acknowledged(
         chain="access",
         role=role,
         staff_code=staff_code,
-        body={"purpose": purpose.strip(), "manifest": digest},
+        body={"purpose": purpose, "manifest": digest},
     )
     agent.journal.queue([acts.entry_of(envelope)])
     entry = answered(envelope.digest)

@@ -2,7 +2,9 @@
 
 A leaf is verified in these steps; ``verify_leaf`` carries the same numbers:
 1. it is canonical, of the pinned log, at the index and of the case that were said, and not another one than before;
-2. the registry is here up to the leaf's epoch, with the catalogue and the calendar that the leaf names;
+2. the registry is here up to the leaf's epoch, the epoch is the number of registry leaves that lie before the leaf
+   and never falls within a case (so a revoked key cannot be judged by the past), and the catalogue and the calendar
+   that the leaf names are here;
 3. every signature verifies under a key valid at that epoch: the node's, the person's where one is named, in a role
    that the law's row for this event gives;
 4. the custody chain is unbroken, no leaf of the case is withheld, legal time does not run backwards.
@@ -21,8 +23,10 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from crypto import canonical, suites
+from crypto.log import leaf as leaves
 from crypto.refusal import Refusal
 from crypto.statement import CUSTODY
 from hub.casework.law import Signers
@@ -30,6 +34,7 @@ from hub.casework.table import LAW
 from node_agent import pulling
 from node_agent.casemirror import Recorded, history, recorded
 from node_agent.runtime import Agent
+from storage.journal import Journal
 from storage.transfer import TransferClient
 
 if TYPE_CHECKING:
@@ -54,6 +59,8 @@ LATER = frozenset(
 """Codes that say nothing about a leaf or an object: hub, store or this machine's disk is away."""
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 60.0
+_PLACES: WeakKeyDictionary[Journal, list[int]] = WeakKeyDictionary()
+_PLACES_LOCK = threading.Lock()
 
 
 def verify_leaf(agent: Agent, index: int, case_id: str, data: bytes) -> Recorded:
@@ -63,11 +70,12 @@ def verify_leaf(agent: Agent, index: int, case_id: str, data: bytes) -> Recorded
         told = recorded(data)  # 1
         _require_place(agent, told, index, case_id)
         step = 2
-        _require_epoch(agent, told)  # 2
+        known = history(agent.journal, case_id)
+        _require_epoch(agent, told, known)  # 2
         step = 3
         _require_signatures(agent, told)  # 3
         step = 4
-        _require_chain(history(agent.journal, case_id), told, whole(agent))  # 4
+        _require_chain(known, told, whole(agent))  # 4
     except Refusal as refusal:
         if refusal.code in LATER:
             raise
@@ -300,18 +308,30 @@ def _require_place(agent: Agent, told: Recorded, index: int, case_id: str) -> No
             raise Refusal("LEAF_CHANGED", RULE, index=index)
 
 
-def _require_epoch(agent: Agent, told: Recorded) -> None:
+def _require_epoch(agent: Agent, told: Recorded, known: list[Recorded]) -> None:
     leaf, registry = told.leaf, agent.registry
-    if registry.directory.epoch < leaf.epoch:
+    if len(_registry_places(agent)) < leaf.epoch:
         registry.refresh(agent.hub)
-    if registry.directory.epoch < leaf.epoch:
-        raise Refusal("REGISTRY_BEHIND", RULE, epoch=leaf.epoch, here=registry.directory.epoch)
+    places = _registry_places(agent)
+    if len(places) < leaf.epoch:
+        raise Refusal("REGISTRY_BEHIND", RULE, epoch=leaf.epoch, here=len(places))
+    before = sum(place < leaf.index for place in places)
+    if leaf.epoch != before or (known and leaf.epoch < known[-1].leaf.epoch):
+        raise Refusal("LEAF_EPOCH", "H09; architecture: leaf (epoch)", epoch=leaf.epoch, here=before)
     versions = {("catalogue", leaf.catalogue), ("calendar", leaf.calendar)}
     if told.statement.type == "seal":
         versions.add(("catalogue", str(told.statement.body.get("catalogue"))))
     for kind, version in versions:
         if version:
             registry.document(kind, version, agent.hub)
+
+
+def _registry_places(agent: Agent) -> list[int]:
+    """Log indexes of the registry leaves kept here, in order of epoch; each leaf is decoded once."""
+    with _PLACES_LOCK:
+        places = _PLACES.setdefault(agent.journal, [])
+        places += [leaves.decode(data).index for data in agent.journal.registry(len(places))]
+        return list(places)
 
 
 def _require_signatures(agent: Agent, told: Recorded) -> None:

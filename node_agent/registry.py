@@ -3,6 +3,7 @@
 Invariants:
 - every registry leaf is verified in full (registrar signatures, possession, grants) with the pinned registrar keys
   before it is kept; one that fails stops the replay (REGISTRY_UNTRUSTED);
+- registry leaves come in order of epoch and of log index;
 - one thread at a time refreshes; readers see whole epochs (``crypto.directory``);
 - published documents are used only when their digest is the one in a verified publication leaf.
 """
@@ -31,6 +32,7 @@ class AgentRegistry:
     def __init__(self, journal: Journal, pins: Pins) -> None:
         self._journal = journal
         self._lock = threading.Lock()
+        self._index = -1
         self.directory = Directory(pins.registrar_keys)
         self._admit(journal.registry())
 
@@ -85,6 +87,7 @@ class AgentRegistry:
     def _admit(self, fetched: list[bytes]) -> None:
         for data in fetched:
             leaf = leaves.decode(data)
-            if leaf.epoch != self.directory.epoch + 1:
+            if leaf.epoch != self.directory.epoch + 1 or leaf.index <= self._index:
                 raise Refusal("REGISTRY_UNTRUSTED", "promise 4", epoch=leaf.epoch)
             self.directory.admit(read_envelope(leaf.envelope))
+            self._index = leaf.index

@@ -16,12 +16,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from crypto import canonical
-from crypto.log import leaf as leaves
 from crypto.manifest import LineFacts, Manifest, build
 from crypto.records import KeyRecord, PublicKey
 from crypto.refusal import Refusal
 from crypto.sealing import PART_SIZE, Context, KeyPacket, Sealer, new_data_key, wrap_keys
-from crypto.statement import read_envelope, read_statement
 from node_agent import acts
 from node_agent.acts import Head, entry_of
 from node_agent.identity import AgentIdentity
@@ -145,16 +143,6 @@ def wrap_entry(
         },
     )
     return entry_of(envelope, packets=packets)
-
-
-def manifests_named(journal: Journal, case_id: str) -> dict[str, str]:
-    """Digests of the manifests that received ``seal`` and ``issue`` statements name, by event."""
-    named = {}
-    for data in journal.leaves(case_id):
-        statement = read_statement(read_envelope(leaves.decode(data).envelope).payload)
-        if statement.type in {"seal", "issue"}:
-            named[statement.type] = str(statement.body["manifest"])
-    return named
 
 
 def _named(packet: KeyPacket) -> dict[str, str]:

@@ -5,7 +5,8 @@ Invariants:
   registry leaf under that checkpoint; 3. every registry leaf replayed under the pinned registrar keys; 4. the hub's
   signature by that directory; 5. catalogue and calendar are the newest published ones, by digest; 6. nothing that
   was known before is missing or different;
-- a snapshot has a greatest age; beyond it the window refuses instead of working on old lists (D01, D08).
+- a snapshot has a greatest age, the hub's or ``MOST_HOURS``, whichever is less; beyond it the window refuses instead
+  of working on old lists (D01, D08).
 """
 
 from collections.abc import Callable, Mapping
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 RULE = "promise 6; D08"
 NOTE = "snapshot"
+MOST_HOURS = 72
+"""A key that was revoked is unknown to a window for at most so long, whatever the hub says (H09)."""
 CLOCK_TOLERANCE = timedelta(minutes=5)
 T = TypeVar("T")
 _MEMBERS = {"v", "catalogue", "calendar", "epoch", "checkpoint", "made_at", "greatest_age_hours"}
@@ -147,7 +150,7 @@ def _kept(payload: Mapping[str, object], log_size: int) -> KeptSnapshot:
         epoch=epoch,
         log_size=log_size,
         made_at=canonical.time_value(str(payload["made_at"])),
-        greatest_age=timedelta(hours=hours),
+        greatest_age=timedelta(hours=min(hours, MOST_HOURS)),
     )
 
 

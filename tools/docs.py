@@ -19,6 +19,14 @@ from node_agent.settings import AgentSettings
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 SETTINGS = (HubSettings, AgentSettings)
 START = "[*]"
+COMMANDS = (
+    ("YIDI_ROOT", "Path", "`.yidi`", "Folder of the one-machine stack (`yidi up`, `down`, `status`)."),
+    ("YIDI_AGENT_HOME", "Path", "none", "Folder of the agent that a command works for (`--home`)."),
+    ("YIDI_STAFF", "str", "none", "Staff code of the person who acts (`--staff`)."),
+    ("YIDI_TEST_DATABASE_URL", "str", "none", "Tests run against this PostgreSQL instead of their own."),
+    ("YIDI_TEST_S3_URL", "str", "none", "Tests run against this S3 server, with `YIDI_TEST_S3_KEY` and `_SECRET`."),
+)
+"""What commands and tests read from the environment: name, type, default, meaning."""
 STATES_HEAD = """# The states of a case
 
 Made by `make docs` from `hub.casework.table`. Do not edit.
@@ -64,17 +72,21 @@ def states_page(rows: tuple[Rule, ...]) -> str:
 
 def settings_page(classes: tuple[type[BaseSettings], ...]) -> str:
     """Markdown: one table, one row a setting, in the order of the classes."""
-    return SETTINGS_HEAD + "".join(
-        _line(
-            (
-                f"`{(str(settings.model_config.get('env_prefix') or '') + name).upper()}`",
-                f"`{_type(field)}`",
-                _default(field),
-                field.description or "",
+    return (
+        SETTINGS_HEAD
+        + "".join(
+            _line(
+                (
+                    f"`{(str(settings.model_config.get('env_prefix') or '') + name).upper()}`",
+                    f"`{_type(field)}`",
+                    _default(field),
+                    field.description or "",
+                )
             )
+            for settings in classes
+            for name, field in settings.model_fields.items()
         )
-        for settings in classes
-        for name, field in settings.model_fields.items()
+        + "".join(_line((f"`{name}`", f"`{kind}`", default, meaning)) for name, kind, default, meaning in COMMANDS)
     )
 
 

@@ -27,7 +27,7 @@ from deploy.commands.common import AsJson, agent_at, refusals, show
 from deploy.demo.attacks import ATTACKS
 from hub.casework.casefile import CHINESE, from_document
 from hub.casework.custody import ClockRow, CustodyRow, clock_rows, custody_table
-from hub.casework.messages import ROLES
+from hub.casework.messages import PURPOSES, ROLES
 from node_agent.auditor.__main__ import STATUS, UNUSABLE
 from node_agent.auditor.alarms import alarms
 from node_agent.auditor.export import export as export_case
@@ -61,7 +61,9 @@ def export(
 ) -> None:
     """从枢纽取一个办件的证据包，存成文件。"""
     with agent_at(home, as_json, attempts=3) as agent:
-        path = export_case(agent, case, output)
+        with common.bar(as_json) as progress:
+            progress.add_task("取证据包", total=None)
+            path = export_case(agent, case, output)
         data = path.read_bytes()
         value = {"ok": True, "file": str(path), "size": len(data), "sha256": canonical.digest(data)}
         text = f"证据包已存到 {path}（{len(data)} 字节，SHA-256 {value['sha256']}）。请用 yidi audit verify 离线核验。"
@@ -129,7 +131,8 @@ def access(target: Target, home: AnyHome = None, as_json: AsJson = False) -> Non
     table = _table("查阅记录（时间为北京时间，UTC+8）", "登记时间", "机构", "人员", "岗位", "目的", "打开的封装")
     for row in rows:
         role = ROLES.get(str(row["role"]), str(row["role"]))
-        person, purpose = str(row["person"]).rsplit("/", 1)[-1], escape(str(row["purpose"]))
+        person = str(row["person"]).rsplit("/", 1)[-1]
+        purpose = PURPOSES.get(str(row["purpose"]), escape(str(row["purpose"])))
         table.add_row(
             _time(str(row["recorded_at"])),
             _short(str(row["node"])),

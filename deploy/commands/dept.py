@@ -29,6 +29,7 @@ from deploy.commands.common import (
 )
 from hub.casework.casefile import CHINESE
 from hub.casework.custody import clock_rows
+from hub.casework.messages import PURPOSES
 from node_agent import department, opening, pulling, receiver
 from node_agent.casemirror import CaseView, history, mirror, resolve
 from node_agent.drafts import HOW, ORIGINAL
@@ -39,7 +40,9 @@ from storage.journal import OutboxEntry
 app = typer.Typer(no_args_is_help=True, help="受理地部门：签收、查看、受理、决定、制发、寄送")
 
 CaseName = Annotated[str, typer.Argument(metavar="CASE", help="43 位办件编号、12 位公开编号或案件标识")]
-Purpose = Annotated[str, typer.Option("--purpose", help="查看用途，将连同办件编号登记在案")]
+Purpose = Annotated[
+    str, typer.Option("--purpose", help=f"查看用途，将连同办件编号登记在案：{'、'.join(PURPOSES.values())}")
+]
 SUFFIX = {"image/jpeg": "jpg", "image/png": "png", "image/tiff": "tif", "application/json": "json"}
 PULL_STATES = {"DONE": "已签收", "WAITING": "待核验签收", "QUEUED": "已核验，签收待发送", "ALARM": "异常，未签收"}
 

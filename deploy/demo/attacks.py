@@ -119,7 +119,7 @@ def flip_decision(package: bytes) -> bytes:
     leaf = copy.leaves[copy.find("decide")]
     statement = statement_of(leaf)
     granted = statement["body"]["outcome"] == "GRANT"
-    statement["body"] |= {"outcome": "REFUSE" if granted else "GRANT", "reasons": "0", "appeal": "0"}
+    statement["body"] |= {"outcome": "REFUSE" if granted else "GRANT", "reasons": "0" * 64, "appeal": "0" * 64}
     _put_statement(leaf, statement)
     return copy.pack()
 

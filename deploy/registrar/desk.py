@@ -2,8 +2,8 @@
 
 Invariants:
 - the registrar judges by its own replay of the registry leaves, every signature verified with its own pinned key;
-- every waiting request gets an answer, so the queue cannot be blocked by bad ones; only when the hub itself is in
-  trouble does a request stay for the next round.
+- every waiting request gets an answer, so the queue cannot be blocked by bad ones: what nobody foresaw is logged by
+  its type and answered with INTERNAL; only when the hub itself is in trouble does a request stay for the next round.
 """
 
 import logging
@@ -65,14 +65,24 @@ class RegistrarDesk:
 
     def _answer(self, waiting: PendingEnrolment) -> None:
         asked = Asked(waiting.subject, waiting.certificate_request, waiting.record, waiting.token_tag)
-        decision = self._registrar.answer(asked, waiting.renewal, self.directory)
         try:
-            self._hand_in(waiting, decision)
+            self._hand_in(waiting, self._registrar.answer(asked, waiting.renewal, self.directory))
         except Refusal as refusal:
             if refusal.code in TROUBLE:
                 raise
             # The log says no to the record (a key used before, a record that is not current): so do we.
-            self._hand_in(waiting, Decision(refusal_code=refusal.code))
+            self._refuse(waiting, refusal.code)
+        except Exception as error:  # a stranger's bytes: one bad row must not stop the others
+            log.error("%s: unforeseen %s", waiting.enrolment_id, type(error).__name__)
+            self._refuse(waiting, "INTERNAL")
+
+    def _refuse(self, waiting: PendingEnrolment, code: str) -> None:
+        try:
+            self._hand_in(waiting, Decision(refusal_code=code))
+        except Refusal as refusal:
+            if refusal.code in TROUBLE:
+                raise
+            log.warning("%s: the refusal was not taken: %s", waiting.enrolment_id, refusal.code)
 
     def _hand_in(self, waiting: PendingEnrolment, decision: Decision) -> None:
         self._door.answer(waiting.enrolment_id, decision.certificate, decision.record, decision.refusal_code)

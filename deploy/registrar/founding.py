@@ -1,22 +1,24 @@
-"""The founding of a region: the hub's papers and the first two leaves of its log.
+"""The founding of a region: the hub's papers and the first two leaves of its log; the hub's next certificates.
 
 Invariants: the hub's keys are made in the hub's folder, the registrar sees public halves alone; what is written is the
 same however often it is done.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
-from crypto import identity, suites
+from crypto import certificates, identity, suites
 from crypto.evidence.pins import Pins
 from crypto.keystore import SoftwareKeystore
+from crypto.refusal import Refusal
 from crypto.statement import Envelope
-from deploy.registrar.registrar import Registrar
-from deploy.service import write_private
+from deploy.registrar.registrar import RULE, Registrar
 from hub.server.founding import write_founding
 from hub.server.identity import LOG_ED25519, LOG_MLDSA, log_signers
 from hub.services.enrolment import Asked, require_request
-from node_agent.enrol import AUTHORITY, CERTIFICATE, KEYS, RecordFacts, prepare_node
+from node_agent.enrol import AUTHORITY, CERTIFICATE, KEYS, REQUEST, RecordFacts, prepare_node, renewal_is_due
+from storage.files import write_private
 
 PINS, FOUNDING = "pins.json", "founding.json"
 
@@ -65,3 +67,22 @@ def found_hub(
     for folder in (registrar.node_home, registrar.home, hub_home):
         write_private(folder / PINS, pins.to_json())
     return HubPapers(node, pins, founding)
+
+
+def renew_hub(registrar: Registrar, hub_home: Path, *, always: bool = False, now: datetime | None = None) -> bool:
+    """A new certificate in ``hub_home`` for the hub's same ``tls`` key when a third or less of the old one's life is
+    left, or ``always``; whether one was made. The further names stay.
+
+    The hub reads its certificate when it starts: a running hub goes on with the old one until it is started again.
+    Refusals CERTIFICATE_FORMAT, CERTIFICATE_UNKNOWN (another authority's), CERTIFICATE_DIFFERS (the request is for
+    another key), REQUEST_INVALID.
+    """
+    if not always and not renewal_is_due(hub_home, now):
+        return False
+    old, request = (hub_home / CERTIFICATE).read_bytes(), (hub_home / REQUEST).read_bytes()
+    names = certificates.extra_names(registrar.authority_pem, old)
+    node, key, _ = certificates.peer(old)
+    if certificates.request_key(request) != key:
+        raise Refusal("CERTIFICATE_DIFFERS", RULE, subject=node)
+    write_private(hub_home / CERTIFICATE, registrar.certify(request, node, names))
+    return True

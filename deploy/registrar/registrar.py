@@ -5,7 +5,8 @@ Invariants:
   node keys with which the registrar speaks to the hub;
 - a record is co-signed only when a token, issued for exactly these facts, vouches for exactly these bytes; a renewal
   only when nothing but the ``tls`` key of a valid record changes;
-- an answer may be asked for again: the same record gets the same decision.
+- an answer may be asked for again: the same record gets the same decision;
+- further names that a node was certified under (a hub's addresses) are remembered and kept in its next certificates.
 """
 
 import json
@@ -21,9 +22,9 @@ from crypto.records import KeyRecord, PublicKey
 from crypto.refusal import Refusal
 from crypto.statement import REGISTRY, Actor, Envelope, Statement, read_envelope, sign
 from deploy.registrar.tokens import TokenBook
-from deploy.service import write_private
 from hub.services.enrolment import Asked, only_tls_changed, require_request
 from node_agent.enrol import AUTHORITY, CERTIFICATE, KEYS, Prepared, RecordFacts, facts_of, prepare_node, renewal_is_due
+from storage.files import write_private
 
 RULE = "architecture: enrolment; H08, H09"
 
@@ -38,7 +39,8 @@ class Decision:
 
 
 class Registrar:
-    """The registrar whose state is ``home``: ``offline/``, ``node/``, ``registrar.json``, ``tokens.json``."""
+    """The registrar whose state is ``home``: ``offline/``, ``node/``, ``registrar.json``, ``tokens.json``,
+    ``names.json``."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -51,6 +53,7 @@ class Registrar:
         offline = SoftwareKeystore(home / "offline")
         self._authority, self._registrar = offline.signer("authority"), offline.signer("registrar")
         self.tokens = TokenBook(home)
+        self._names = home / "names.json"
 
     @classmethod
     def found(cls, home: Path, trust_domain: str, region: str, name: str = "registrar") -> "Registrar":
@@ -120,9 +123,17 @@ class Registrar:
         return Decision(certificate, self.cosign(asked.record, record).encode())
 
     def certify(
-        self, request_pem: bytes, node: str, extra_names: tuple[str, ...] = (), days: int | None = None
+        self, request_pem: bytes, node: str, extra_names: tuple[str, ...] | None = None, days: int | None = None
     ) -> bytes:
-        """Certificate for a checked request. Refusal REQUEST_INVALID."""
+        """Certificate for a checked request. Refusal REQUEST_INVALID.
+
+        ``extra_names``: DNS names and addresses beside the node's own, remembered; None: those remembered, or none.
+        """
+        known: dict[str, list[str]] = json.loads(self._names.read_text()) if self._names.exists() else {}
+        if extra_names is None:
+            extra_names = tuple(known.get(node, ()))
+        elif list(extra_names) != known.get(node, []):
+            write_private(self._names, canonical.encode({**known, node: list(extra_names)}))
         return certificates.certify(
             self._authority,
             self.authority_pem,

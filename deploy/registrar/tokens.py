@@ -19,8 +19,8 @@ from pathlib import Path
 
 from crypto.canonical import time_text, time_value
 from crypto.refusal import Refusal
-from deploy.service import write_private
 from node_agent.enrol import RecordFacts, token_tag
+from storage.files import write_private
 
 RULE = "architecture: enrolment by one-time token; H08"
 DAYS = 7

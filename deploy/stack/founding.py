@@ -4,7 +4,8 @@ Invariants:
 - each step looks whether it was done, so a killed ``up`` is continued by the next one;
 - nodes enrol at the same time, then all people, for a person's record names a node that the log knows;
 - nodes enrol as they would anywhere: token from the registrar, own keys, request, certificate; nothing is copied
-  between folders but tokens, pins and the authority's certificate, which travel on paper in real life;
+  between folders but tokens, pins, the authority's certificate and the gateway's key for the carrier, which travel on
+  paper in real life;
 - the recovery key's folder is made like an agent's and its process never runs (kept offline).
 """
 
@@ -15,30 +16,34 @@ from pathlib import Path
 
 from crypto import canonical, identity
 from crypto.canonical import CHINA
-from crypto.refusal import Refusal
-from crypto.statement import Envelope
-from deploy.registrar.founding import PINS, found_hub
+from deploy.registrar.founding import PINS, found_hub, renew_hub
 from deploy.registrar.registrar import Registrar
-from deploy.service import write_private
+from deploy.registrar.voice import hub_client, submit
 from deploy.stack.layout import AGENTS, DEPARTMENT, GATEWAY, HUB_REGION, RECOVERY, TRUST_DOMAIN, Layout, Node, Person
 from hub.casework.calendar import WorkCalendar
-from node_agent.client.hub import HubClient, Outgoing, open_channel, tls_credentials
 from node_agent.department import grant_issue
 from node_agent.enrol import enrol_node, enrol_person
 from node_agent.runtime import open_agent
+from storage.files import write_private
 
 DEMO = Path(__file__).parent.parent / "demo"
+CARRIER_KEY = "carrier.key"
 GRANT_DAYS = 365
 AT_ONCE = 8
 GRANTS = (("DECIDE", "B02"), ("SEAL_USE", "B03"))
 
 
-def found_region(layout: Layout) -> None:
-    """Registrar, authority, hub identity and the founding statements; done once."""
-    if (layout.folder("hub") / PINS).exists():
-        return
+def found_region(layout: Layout) -> bool:
+    """Registrar, authority, hub identity and the founding statements, done once; whether the hub has a new certificate.
+
+    The hub's certificate is made anew when it is due. A hub reads it at its start, so one that runs has to be stopped.
+    """
+    hub_home = layout.folder("hub")
+    if (hub_home / PINS).exists():
+        return renew_hub(Registrar(layout.folder("registrar")), hub_home)
     registrar = Registrar.found(layout.folder("registrar"), TRUST_DOMAIN, HUB_REGION)
-    found_hub(registrar, layout.folder("hub"), layout.origin, HUB_REGION)
+    found_hub(registrar, hub_home, layout.origin, HUB_REGION)
+    return True
 
 
 def found_nodes(layout: Layout) -> None:
@@ -65,15 +70,11 @@ def _publish(layout: Layout, registrar: Registrar) -> None:
         "catalogue": (json.loads(catalogue)["version"], json.loads(catalogue)["effective_from"]),
         "calendar": (WorkCalendar.from_document(json.loads(calendar)).version, "2024-01-01"),
     }
-    credentials = tls_credentials(*registrar.node_tls(), registrar.authority_pem)
-    hub = HubClient(open_channel(f"127.0.0.1:{layout.ports()['hub']}", credentials, identity.dns_name(layout.hub_node)))
-    try:
+    with hub_client(registrar, f"127.0.0.1:{layout.ports()['hub']}", identity.dns_name(layout.hub_node)) as hub:
         for kind, document in (("catalogue", catalogue), ("calendar", calendar)):
             version, effective_from = starts[kind]
             envelope = registrar.publish(kind, version, document, effective_from)
-            _say(hub, envelope, (document,), fine=frozenset({"VERSION_TAKEN"}))
-    finally:
-        hub.close()
+            submit(hub, envelope, (document,), fine=frozenset({"VERSION_TAKEN"}))
 
 
 def _enrol_node(layout: Layout, registrar: Registrar, node: Node) -> None:
@@ -84,6 +85,8 @@ def _enrol_node(layout: Layout, registrar: Registrar, node: Node) -> None:
     door, hub_name = _door(layout), identity.dns_name(layout.hub_node)
     enrol_node(home, door, registrar.authority_pem, token, registrar.facts(token), hub_name=hub_name)
     write_private(home / PINS, (layout.folder("hub") / PINS).read_bytes())
+    if node.role == "gateway":
+        write_private(home / CARRIER_KEY, (layout.folder("carrier") / "api.key").read_bytes())
     write_private(home / "agent.env", _settings(layout, node).encode())
 
 
@@ -117,7 +120,7 @@ def _settings(layout: Layout, node: Node) -> str:
     if node.role == "gateway":
         values |= {
             "CARRIER_URL": f"http://127.0.0.1:{ports['carrier']}",
-            "CARRIER_KEY_FILE": str(layout.folder("carrier") / "api.key"),
+            "CARRIER_KEY_FILE": str(layout.agent(node) / CARRIER_KEY),
             "CARRIER_POLL_SECONDS": "0.5",
         }
     if node.role == "department":
@@ -139,12 +142,3 @@ def _grant(layout: Layout) -> None:
             grant_issue(agent, "B00", kind, code, ["*"], today.isoformat(), ends, paper)
     finally:
         agent.close()
-
-
-def _say(
-    hub: HubClient, envelope: Envelope, attachments: tuple[bytes, ...] = (), fine: frozenset[str] = frozenset()
-) -> None:
-    """Submit one registry statement. Raises its refusal unless the code is in ``fine``."""
-    refusal = hub.submit([Outgoing(envelope.encode(), attachments)])[0].refusal
-    if refusal is not None and refusal.code not in fine:
-        raise Refusal(refusal.code, refusal.rule, **refusal.values)

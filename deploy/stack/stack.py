@@ -2,6 +2,7 @@
 
 Invariants:
 - ``up`` may be repeated and continues where a killed ``up`` stopped: every founding step looks whether it is done;
+- ``up`` gives the hub a new certificate when a third or less of the old one's life is left;
 - ``down`` stops in reverse order, agents first, stores last; nothing acknowledged is lost;
 - the registrar's offline key never leaves the registrar's folder.
 """
@@ -43,9 +44,11 @@ class Stack:
         with ThreadPoolExecutor(4) as threads:
             works = [self.postgres.start, self.seaweed.start, self.carrier().start]
             begun = [threads.submit(work) for work in works]
-            begun.append(threads.submit(founding.found_region, self.layout))
+            certified = threads.submit(founding.found_region, self.layout)
             for one in begun:
                 one.result()
+            if certified.result():
+                self.hub().stop()  # a hub that runs would go on with its old certificate
         write_private(self._s3_file(), json.dumps(self._s3_credentials()).encode())
         tell("启动中枢与登记机构")
         self.hub().start()
@@ -95,6 +98,8 @@ class Stack:
             "LISTEN": f"127.0.0.1:{ports['hub']}",
             "ENROLMENT_LISTEN": f"127.0.0.1:{ports['enrolment']}",
             "READY_FILE": str(home / "hub.ready"),
+            # One machine is for trying out: tiles are locked for a day, so that its folder can be thrown away.
+            "S3_LOG_RETENTION_DAYS": "1",
         }
         return PythonService(
             "hub",

@@ -3,10 +3,11 @@
 Invariant: a guard looks and refuses; it never changes anything.
 """
 
+import re
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
-from crypto import kem
+from crypto import identity, kem
 from crypto.manifest import Manifest
 from crypto.records import read_public
 from crypto.refusal import Refusal
@@ -18,7 +19,13 @@ from hub.casework.context import Act, Pinned, World, text_of
 FUTURE_TOLERANCE = timedelta(minutes=5)
 ADDRESS = "ADDRESS"
 FORM = "FORM"
+DECISION = "DECISION"
+"""Line of a result that holds what was committed to in ``decide``: outcome, reasons, appeal and their salts."""
 METHODS = frozenset({"POST", "COUNTER_COLLECT", "COUNTER_DEPT", "ELECTRONIC"})
+PURPOSES = ("ACCEPT_REVIEW", "DECISION", "HANDOVER", "ISSUE", "ENQUIRY", "COMPLAINT", "AUDIT")
+"""What a document may be opened for (H02): a closed list, so that no free text reaches the log (promise 1)."""
+
+_COMMITMENT = re.compile(r"[0-9a-f]{64}")
 
 
 def not_from_future(file: CaseFile | None, act: Act, world: World) -> None:
@@ -103,7 +110,10 @@ def route_is_the_one(file: CaseFile | None, act: Act, world: World) -> None:
 def wrap_valid(file: CaseFile | None, act: Act, world: World) -> None:
     """Key packets go to current keys only; a stale or revoked recipient refuses this wrap, nothing else.
 
-    The carriers' gateway gets the address line and never a document (promise 1, H01).
+    The carriers' gateway gets the address line and never a document (promise 1, H01). A recovery key is that of a
+    region that the collecting window lies in. Routing waits for the accepting node's wrap alone, not for the window's
+    own nor for the recovery key's: the window still holds the data keys and wraps later, and a recovery key that is
+    out of reach must not stop a citizen's case.
     """
     assert file is not None
     recipient = world.registry.current(act.text("recipient"))
@@ -121,8 +131,12 @@ def wrap_valid(file: CaseFile | None, act: Act, world: World) -> None:
     if "gateway" in recipient.roles and not only_address:
         raise Refusal("GATEWAY_ADDRESS_ONLY", "promise 1; H01", recipient=recipient.subject)
     allowed = {file.collecting_node, file.accepting_node, act.node.subject, _queue_node(file, world)}
-    if not (recipient.roles & {"gateway", "recovery"}) and recipient.subject not in allowed:
+    if recipient.subject in allowed or "gateway" in recipient.roles:
+        return
+    if "recovery" not in recipient.roles:
         raise Refusal("RECIPIENT_FORBIDDEN", "H02; A05", recipient=recipient.subject)
+    if not identity.node_region(file.collecting_node).startswith(numbers.region_prefix(recipient.region)):
+        raise Refusal("RECOVERY_REGION", "architecture: key packets; H02", recipient=recipient.subject)
 
 
 def delivered_whole(file: CaseFile | None, act: Act, world: World) -> None:
@@ -144,13 +158,17 @@ def seal_use_grant(file: CaseFile | None, act: Act, world: World) -> None:
 
 
 def decision_complete(file: CaseFile | None, act: Act, world: World) -> None:
-    """T31, 行政许可法 38: grant or refuse; a refusal has reasons and names the appeal."""
+    """T31, 行政许可法 38: grant or refuse; a refusal commits to its reasons and to the appeal that it names.
+
+    Commitments are hex SHA-256(salt, text); the texts themselves are sealed with the result (promise 1).
+    """
     outcome = act.text("outcome")
     if outcome not in {"GRANT", "REFUSE"}:
         raise Refusal("OUTCOME_UNKNOWN", "T31", outcome=outcome[:20])
     if outcome == "REFUSE":
-        text_of(act.statement.body, "reasons")
-        text_of(act.statement.body, "appeal")
+        for member in ("reasons", "appeal"):
+            if _COMMITMENT.fullmatch(act.text(member)) is None:
+                raise Refusal("BODY_MEMBER", "行政许可法 38; T31", member=member)
 
 
 def result_sealed(file: CaseFile | None, act: Act, world: World) -> None:
@@ -193,9 +211,10 @@ def proof_enough(file: CaseFile | None, act: Act, world: World) -> None:
 
 
 def opening_has_purpose(file: CaseFile | None, act: Act, world: World) -> None:
-    """H02: opening a document needs a purpose and the case number; what is opened is named by digest."""
+    """H02: opening a document needs a purpose of the list and the case; what is opened is named by digest."""
     assert file is not None
-    text_of(act.statement.body, "purpose")
+    if act.text("purpose") not in PURPOSES:
+        raise Refusal("PURPOSE_UNKNOWN", "H02; 个人信息保护法 51", purposes=",".join(PURPOSES))
     _sealing(file, act.text("manifest"))
 
 
@@ -249,11 +268,6 @@ def require_opened_by(file: CaseFile, node: str, world: World, material: str | N
     """Refusal KEYS_MISSING unless ``node`` can open what it is to get."""
     if not opened_by(file, node, world, material):
         raise Refusal("KEYS_MISSING", "architecture: routing waits for a valid wrap", recipient=node)
-
-
-def late_entry(act: Act) -> bool:
-    """Whether the act was declared to have happened more than five minutes before it arrived."""
-    return datetime.fromisoformat(act.statement.occurred_at) < act.moment - FUTURE_TOLERANCE
 
 
 def _queue_node(file: CaseFile, world: World) -> str:

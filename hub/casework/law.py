@@ -8,11 +8,14 @@ Invariants:
 - the custody chain is compare-and-set: an act names the head that it was made on, the loser of a race is told; a
   side-chain statement names a custody statement of its case;
 - hub time is monotone per case (states.md 10, 20); collector roles never accept or decide (19), because no row
-  names them there.
+  names them there;
+- a body has only the members of its row, and every text in it is a code: no free text, so no name, no address and no
+  reason can stand in a leaf (promise 1).
 
 Adding the rest of states.md means adding rows to ``hub.casework.table`` and, where needed, guards and effects.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -24,6 +27,9 @@ from hub.casework.context import Act, World
 
 OPENERS = frozenset({"window", "portal"})
 """Node roles that may begin a case (A02, A14, A18)."""
+
+CODE = re.compile(r"[A-Za-z0-9._:/+=@ -]{0,4096}")
+"""Every text inside a body: codes, ids, digests, times, numbers, base64; never a sentence in Chinese."""
 
 Guard = Callable[[CaseFile | None, Act, World], None]
 Effect = Callable[[CaseFile, Act, World], CaseFile]
@@ -52,7 +58,10 @@ class Party(Enum):
 
 @dataclass(frozen=True)
 class Rule:
-    """One row. ``source`` empty: the case does not exist yet. ``target`` None: the state stays."""
+    """One row. ``source`` empty: the case does not exist yet. ``target`` None: the state stays.
+
+    ``members``: what a body may hold; which of them it must hold is for the guards.
+    """
 
     id: str
     event: str
@@ -64,6 +73,7 @@ class Rule:
     guards: tuple[Guard, ...]
     effects: tuple[Effect, ...]
     citation: str
+    members: frozenset[str]
     chain: str = CUSTODY
     opening: Opening | None = None
 
@@ -103,6 +113,7 @@ class Law:
         row = self.row(file, act)
         _require_signers(row, act)
         _require_party(row, file, act, world)
+        _require_codes(row, act)
         for guard in row.guards:
             guard(file, act, world)
         if file is None:
@@ -151,6 +162,25 @@ def _require_signers(row: Rule, act: Act) -> None:
 def _require_party(row: Rule, file: CaseFile | None, act: Act, world: World) -> None:
     if act.node.subject not in _allowed(row.party, file, act, world):
         raise Refusal("NOT_YOUR_CASE", "A24, D02; " + row.citation, event=row.event, node=act.node.subject)
+
+
+def _require_codes(row: Rule, act: Act) -> None:
+    """Promise 1. Refusals BODY_MEMBER, BODY_FREE_TEXT; a refusal names the member and never the text."""
+    body = act.statement.body
+    foreign = sorted(set(body) - row.members)
+    if foreign:
+        raise Refusal("BODY_MEMBER", "promise 1; " + row.citation, member=foreign[0][:40])
+    for name, value in body.items():
+        if not _only_codes(value):
+            raise Refusal("BODY_FREE_TEXT", "promise 1; " + row.citation, member=name)
+
+
+def _only_codes(value: object) -> bool:
+    if isinstance(value, str):
+        return CODE.fullmatch(value) is not None
+    if isinstance(value, dict):
+        return all(_only_codes(name) and _only_codes(inner) for name, inner in value.items())
+    return all(_only_codes(inner) for inner in value) if isinstance(value, list | tuple) else True
 
 
 def _allowed(party: Party, file: CaseFile | None, act: Act, world: World) -> set[str]:

@@ -199,6 +199,7 @@ def _row(rule: Rule) -> dict[str, object]:
         "party": rule.party.name,
         "roles": sorted(rule.roles),
         "signers": rule.signers.name,
+        "members": sorted(rule.members),
         "guards": [guard.__name__ for guard in rule.guards],
         "effects": [effect.__name__ for effect in rule.effects],
         "citation": rule.citation,

@@ -3,7 +3,8 @@
 Invariants:
 - nothing but the package and the pins is read; no network code is imported (a test asserts it);
 - every finding of every step is listed, the verdict follows from all of them together;
-- where a version or suite is not known here, the law cannot be judged either: its findings are INDETERMINATE then.
+- where a version, a suite or the rules are not known here, the law cannot be judged either: its findings are
+  INDETERMINATE then. What a hub can bring about by withholding (cosignatures) softens no finding of the law.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 
 from crypto.evidence import read
 from crypto.evidence.pins import Pins
-from crypto.evidence.report import Collector, Finding, Report, Severity, Verdict, verdict_of
+from crypto.evidence.report import UNKNOWN_CODES, Collector, Finding, Report, Severity, Verdict, verdict_of
 from crypto.evidence.verify import verify
 from crypto.log.leaf import Leaf
 from crypto.refusal import Refusal
@@ -19,6 +20,17 @@ from hub.casework.casefile import CHINESE, CaseFile
 from hub.casework.context import RULES_VERSION
 from hub.casework.custody import ClockRow, CustodyRow, clock_rows, custody_table
 from hub.casework.replay import Replay, replay, rules_document
+
+UNKNOWN = UNKNOWN_CODES | {
+    "DOCUMENT_VERSION",
+    "EXTRACT_VERSION",
+    "LEAF_VERSION",
+    "MANIFEST_VERSION",
+    "PACKAGE_VERSION",
+    "RULES_UNKNOWN",
+    "STATEMENT_VERSION",
+}
+"""Findings that say "not known here": a version, a suite or rules newer than this program."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +83,7 @@ def _replay(contents: read.Contents, leaves: list[Leaf], pins: Pins, evidence: R
     registry = read.readable(contents.registry)
     done = replay(leaves, registry, contents.documents, contents.manifests, pins.registrar_keys)
     found = Collector()
-    unknown = evidence.verdict is Verdict.INDETERMINATE
+    unknown = evidence.verdict is Verdict.INDETERMINATE and not evidence.codes().isdisjoint(UNKNOWN)
     for one in done.findings:
         severity = Severity.INDETERMINATE if unknown and one.severity is Severity.INVALID else one.severity
         found.add(one.code, one.where, one.detail, severity)

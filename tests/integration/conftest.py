@@ -1,32 +1,37 @@
-"""The founded world for tests against real servers. Loaded by path: ``tests`` is no package."""
+"""A founded world in one process, and a running hub with its registrar, for tests against real servers."""
 
-import importlib.util
-import sys
+import secrets
 from collections.abc import Iterator
-from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.integration.hub_region import Region
+from tests.integration.world import World
+
 if TYPE_CHECKING:
-    from tests.integration.world import World
-
-
-def _load() -> ModuleType:
-    name = "yidi_test_world"
-    if name not in sys.modules:
-        found = importlib.util.spec_from_file_location(name, Path(__file__).with_name("world.py"))
-        assert found is not None and found.loader is not None
-        module = importlib.util.module_from_spec(found)
-        sys.modules[name] = module
-        found.loader.exec_module(module)
-    return sys.modules[name]
+    from tests.conftest import Databases
 
 
 @pytest.fixture
-def world(database_url: str) -> "Iterator[World]":
+def world(database_url: str) -> Iterator[World]:
     """A founded world in a database of its own."""
-    made: World = _load().World(database_url)
+    made = World(database_url)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def region(tmp_path_factory: pytest.TempPathFactory, postgres_service: "Databases") -> Iterator[Region]:
+    """A running hub with its registrar, on a database of its own."""
+    database = f"test_{secrets.token_hex(6)}"
+    postgres_service.create_database(database)
+    made = Region(tmp_path_factory.mktemp("region"), postgres_service.url(database))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def name() -> str:
+    """A node name that no other test uses."""
+    return f"hall-{secrets.token_hex(4)}"

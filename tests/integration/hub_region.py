@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from crypto import canonical, identity
 from crypto.keystore import SoftwareKeystore
+from crypto.refusal import Refusal
 from crypto.statement import Envelope
 from deploy.registrar.desk import RegistrarDesk
 from deploy.registrar.founding import FOUNDING, HubPapers, found_hub
@@ -24,7 +25,7 @@ from hub.server.founding import found, read_founding
 from hub.server.identity import load_identity
 from hub.server.settings import HubSettings
 from node_agent.client.enrolment import RegistryDoor
-from node_agent.client.hub import Answer, HubClient, Outgoing, open_channel, tls_credentials
+from node_agent.client.hub import Answer, HubClient, InboxItem, Outgoing, open_channel, tls_credentials
 from node_agent.enrol import RecordFacts, enrol_node, enrol_person
 from storage.objectstore_memory import MemoryObjectStore
 
@@ -157,3 +158,37 @@ class Region:
         days = [f"2026-01-{day:02}" for day in range(5, 10)]
         document = canonical.encode({"version": version, "years": {"2026": days}, "source": "test"})
         return self.registrar.publish("calendar", version, document, "2026-01-01"), document
+
+
+class Watch:
+    """An open WatchInbox in a thread: entries seen, and how it ended."""
+
+    def __init__(self, client: HubClient) -> None:
+        self.entries: list[InboxItem] = []
+        self.ended_by: Refusal | None = None
+        self.seen = threading.Event()
+        self._client = client
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        try:
+            for entry in self._client.watch_inbox(0):
+                if entry:
+                    self.entries.append(entry)
+                    self.seen.set()
+        except Refusal as refusal:
+            self.ended_by = refusal
+
+    def end(self) -> Refusal | None:
+        """What ended the stream; None when it is still open after ten seconds."""
+        self._thread.join(10)
+        return self.ended_by
+
+
+def put_in_inbox(region: Region, name: str, index: int = 0) -> None:
+    """A leaf shown to a node, as the sequencer does it."""
+    with region.server.parts.database.unit() as unit:
+        head = unit.log.lock_head()
+        unit.log.append(head, [], [(region.node(name), index, "0" * 32)])
+        unit.commit()

@@ -1,62 +1,37 @@
 """Enrolment of nodes and persons over real TLS: tokens, possession, renewal, revocation."""
 
-import importlib.util
 import json
-import secrets
+import logging
 import stat
-import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from typer.testing import CliRunner, Result
 
 from crypto import certificates
 from crypto.directory import Directory
 from crypto.keystore import SoftwareKeystore
 from crypto.refusal import Refusal
 from crypto.statement import read_envelope
-from deploy.registrar.registrar import Registrar
+from deploy.cli import app
+from deploy.registrar.desk import RegistrarDesk
+from deploy.registrar.founding import found_hub, renew_hub
+from deploy.registrar.registrar import Decision, Registrar
+from deploy.stack import founding
+from deploy.stack.layout import GATEWAY, Layout
 from hub.services import enrolment
-from node_agent.client.enrolment import EnrolmentDoor, Mode, RegistryDoor
-from node_agent.enrol import enrol_node, finish_renewal, prepare_node, renew, token_tag
-
-if TYPE_CHECKING:
-    from tests.conftest import Databases
-    from tests.integration.hub_region import Region
+from node_agent.client.enrolment import EnrolmentDoor, Mode, PendingEnrolment, RegistryDoor
+from node_agent.enrol import RecordFacts, enrol_node, finish_renewal, prepare_node, renew, renewal_is_due, token_tag
+from tests.integration.hub_region import Region
 
 pytestmark = pytest.mark.integration
 
 
-def _open(folder: Path, url: str) -> "Region":
-    name = "yidi_test_hub_region"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name("hub_region.py"))
-        assert spec is not None and spec.loader is not None
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    made: Region = sys.modules[name].Region(folder, url)
-    return made
-
-
-@pytest.fixture(scope="module")
-def region(tmp_path_factory: pytest.TempPathFactory, postgres_service: "Databases") -> "Iterator[Region]":
-    database = f"test_{secrets.token_hex(6)}"
-    postgres_service.create_database(database)
-    made = _open(tmp_path_factory.mktemp("region"), postgres_service.url(database))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def name() -> str:
-    """A node name that no other test uses."""
-    return f"hall-{secrets.token_hex(4)}"
-
-
-def directory(region: "Region") -> Directory:
+def directory(region: Region) -> Directory:
     """The directory as anybody replays it from the hub's leaves, every signature verified."""
     with RegistryDoor.open(region.address, region.registrar.authority_pem, *region.registrar.node_tls()) as door:
         desk = type(region.desk)(region.registrar, door)
@@ -64,7 +39,7 @@ def directory(region: "Region") -> Directory:
         return desk.directory
 
 
-def test_window_enrols_and_is_let_in(region: "Region", name: str) -> None:
+def test_window_enrols_and_is_let_in(region: Region, name: str) -> None:
     client = region.enrol(name)
     leaves, epoch = client.registry_leaves(0)
     record = directory(region).current(region.node(name))
@@ -76,12 +51,12 @@ def test_window_enrols_and_is_let_in(region: "Region", name: str) -> None:
     assert files and all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in files)
 
 
-def test_two_windows_get_two_prefixes(region: "Region", name: str) -> None:
+def test_two_windows_get_two_prefixes(region: Region, name: str) -> None:
     one, other = (region.token(f"{name}-{number}", "window")[1].public_prefix for number in (1, 2))
     assert one != other
 
 
-def test_person_enrols_at_her_node(region: "Region", name: str) -> None:
+def test_person_enrols_at_her_node(region: Region, name: str) -> None:
     region.enrol(name)
     region.enrol_person(name, "A01", "COLLECTOR")
     record = directory(region).current(f"{region.node(name)}/person/A01")
@@ -89,7 +64,7 @@ def test_person_enrols_at_her_node(region: "Region", name: str) -> None:
     assert record.roles == {"COLLECTOR"} and record.keys["sign"].public == own.public
 
 
-def test_enrolling_again_gives_the_same_leaf(region: "Region", name: str) -> None:
+def test_enrolling_again_gives_the_same_leaf(region: Region, name: str) -> None:
     token, facts = region.token(name, "window")
     asked = (region.home(name), region.door, region.registrar.authority_pem, token, facts)
     first = enrol_node(*asked)
@@ -98,7 +73,7 @@ def test_enrolling_again_gives_the_same_leaf(region: "Region", name: str) -> Non
     assert directory(region).epoch == epoch
 
 
-def test_a_token_is_good_for_one_record(region: "Region", name: str, tmp_path: Path) -> None:
+def test_a_token_is_good_for_one_record(region: Region, name: str, tmp_path: Path) -> None:
     token, facts = region.token(name, "window")
     enrol_node(region.home(name), region.door, region.registrar.authority_pem, token, facts)
     with pytest.raises(Refusal) as caught:
@@ -106,7 +81,7 @@ def test_a_token_is_good_for_one_record(region: "Region", name: str, tmp_path: P
     assert (caught.value.code, caught.value.values["reason"]) == ("ENROLMENT_REFUSED", "TOKEN_USED")
 
 
-def test_a_wrong_token_is_refused(region: "Region", name: str) -> None:
+def test_a_wrong_token_is_refused(region: Region, name: str) -> None:
     _, facts = region.token(name, "window")
     with pytest.raises(Refusal) as caught:
         enrol_node(region.home(name), region.door, region.registrar.authority_pem, "guessed", facts)
@@ -114,9 +89,7 @@ def test_a_wrong_token_is_refused(region: "Region", name: str) -> None:
 
 
 @pytest.mark.parametrize("change", [{"roles": ("registrar", "window")}, {"public_prefix": 10_000}, {"title": "别处"}])
-def test_a_record_must_say_what_the_token_was_issued_for(
-    region: "Region", name: str, change: dict[str, object]
-) -> None:
+def test_a_record_must_say_what_the_token_was_issued_for(region: Region, name: str, change: dict[str, object]) -> None:
     token, facts = region.token(name, "window")
     wrong = replace(facts, **change)  # type: ignore[arg-type]
     with pytest.raises(Refusal) as caught:
@@ -126,7 +99,7 @@ def test_a_record_must_say_what_the_token_was_issued_for(
         directory(region).current(region.node(name))
 
 
-def test_an_expired_token_is_refused(region: "Region", name: str) -> None:
+def test_an_expired_token_is_refused(region: Region, name: str) -> None:
     token, facts = region.token(name, "window")
     prepared = prepare_node(region.home(name), facts)
     payload = prepared.record.payload
@@ -138,7 +111,7 @@ def test_an_expired_token_is_refused(region: "Region", name: str) -> None:
         )
 
 
-def test_the_door_wants_possession_form_and_size(region: "Region", name: str) -> None:
+def test_the_door_wants_possession_form_and_size(region: Region, name: str) -> None:
     token, facts = region.token(name, "window")
     prepared = prepare_node(region.home(name), facts)
     other = prepare_node(region.home(f"{name}-other"), facts)
@@ -161,14 +134,14 @@ def test_the_door_wants_possession_form_and_size(region: "Region", name: str) ->
             door.get("0" * 32)
 
 
-def test_the_door_is_bounded(region: "Region", name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_door_is_bounded(region: Region, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(enrolment, "PENDING_MOST", 0)
     token, facts = region.token(name, "window")
     with pytest.raises(Refusal, match="ENROLMENT_DESK_FULL"):
         enrol_node(region.home(name), region.door, region.registrar.authority_pem, token, facts)
 
 
-def test_renewal_replaces_the_tls_key_alone(region: "Region", name: str) -> None:
+def test_renewal_replaces_the_tls_key_alone(region: Region, name: str) -> None:
     before_client = region.enrol(name)
     before = directory(region).current(region.node(name))
     old = (region.home(name) / "tls.pem").read_bytes()
@@ -181,14 +154,14 @@ def test_renewal_replaces_the_tls_key_alone(region: "Region", name: str) -> None
         before_client.registry_leaves(0)
 
 
-def test_a_renewal_that_changes_more_is_refused(region: "Region", name: str) -> None:
+def test_a_renewal_that_changes_more_is_refused(region: Region, name: str) -> None:
     region.enrol(name)
     record = directory(region).current(region.node(name))
     with pytest.raises(Refusal, match="RENEWAL_CHANGES_MORE"):
         renew(region.home(name), region.address, region.door, replace(record, roles=frozenset({"window", "portal"})))
 
 
-def test_a_renewal_of_another_node_is_refused(region: "Region", name: str) -> None:
+def test_a_renewal_of_another_node_is_refused(region: Region, name: str) -> None:
     region.enrol(name)
     region.enrol(f"{name}-other")
     victim = directory(region).current(region.node(f"{name}-other"))
@@ -207,7 +180,7 @@ def test_a_renewal_cut_short_is_finished_at_the_next_start(tmp_path: Path) -> No
     assert (tmp_path / "tls.pem").read_bytes() == b"certificate" and not (tmp_path / "renewal").exists()
 
 
-def test_an_answer_may_come_twice_but_not_otherwise(region: "Region", name: str) -> None:
+def test_an_answer_may_come_twice_but_not_otherwise(region: Region, name: str) -> None:
     token, facts = region.token(name, "window")
     prepared = prepare_node(region.home(name), facts)
     tag = token_tag(token, prepared.certificate_request, prepared.record.payload)
@@ -229,7 +202,7 @@ def test_an_answer_may_come_twice_but_not_otherwise(region: "Region", name: str)
         assert strangers.get(number).mode is Mode.DONE
 
 
-def test_only_the_registrar_answers(region: "Region", name: str) -> None:
+def test_only_the_registrar_answers(region: Region, name: str) -> None:
     region.enrol(name)
     home = region.home(name)
     key = SoftwareKeystore(home / "keys").signer("tls").private_pem()
@@ -242,7 +215,7 @@ def test_only_the_registrar_answers(region: "Region", name: str) -> None:
             door.answer("0" * 32, b"", b"", "TOKEN_UNKNOWN")
 
 
-def test_a_record_without_the_registrar_does_not_count(region: "Region", name: str) -> None:
+def test_a_record_without_the_registrar_does_not_count(region: Region, name: str) -> None:
     """A hub that forges the answer cannot mint a node: the log's own rule refuses the record."""
     region.enrol(name)
     token, facts = region.token(f"{name}-minted", "department")
@@ -251,7 +224,7 @@ def test_a_record_without_the_registrar_does_not_count(region: "Region", name: s
         Directory([region.registrar.public_key]).admit(read_envelope(prepared.record.encode()))
 
 
-def test_tokens_and_offline_keys_are_private(region: "Region") -> None:
+def test_tokens_and_offline_keys_are_private(region: Region) -> None:
     private = [region.registrar.home / "tokens.json", *(region.registrar.home / "offline").iterdir()]
     region.token("x-1", "gateway")
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in private if path.exists())
@@ -259,7 +232,7 @@ def test_tokens_and_offline_keys_are_private(region: "Region") -> None:
     assert json.loads((region.registrar.home / "tokens.json").read_text())["tokens"]
 
 
-def test_the_hub_is_authenticated_before_anything_is_sent(region: "Region", name: str) -> None:
+def test_the_hub_is_authenticated_before_anything_is_sent(region: Region, name: str) -> None:
     stranger = SoftwareKeystore(region.folder / f"{name}-ca").generate_signer("authority")
     other_authority = certificates.make_authority(stranger, "yidi.test")
     token, facts = region.token(name, "window")
@@ -278,3 +251,230 @@ def test_the_registrar_keeps_its_own_certificate_fresh(tmp_path: Path) -> None:
     assert Registrar.found(tmp_path, "yidi.test", "500000000000").node_tls()[0] == fresh[0]
     _, key, ends = certificates.peer(registrar.node_tls()[1])
     assert key == certificates.peer(fresh[1])[1] and ends > datetime.now(UTC) + timedelta(days=80)
+
+
+# --- bad rows ----------------------------------------------------------------------------------------------------
+
+
+def test_a_request_without_names_is_answered_and_the_next_one_too(region: Region, name: str) -> None:
+    token, facts = region.token(name, "window")
+    home = region.home(name)
+    prepare_node(home, facts)
+    tls = SoftwareKeystore(home / "keys").signer("tls")
+    bare = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(tls.ec_key, hashes.SHA256())
+    (home / "request.csr").write_bytes(bare.public_bytes(serialization.Encoding.PEM))
+    with pytest.raises(Refusal) as caught:
+        enrol_node(home, region.door, region.registrar.authority_pem, token, facts, seconds=10)
+    assert (caught.value.code, caught.value.values["reason"]) == ("ENROLMENT_REFUSED", "REQUEST_INVALID")
+    region.enrol(f"{name}-next")
+
+
+class Door:
+    """The hub's side of the desk: two rows wait, answers are kept; ``refuses``: codes, by row, once."""
+
+    def __init__(self, refuses: dict[str, str] | None = None) -> None:
+        self.answers: list[tuple[str, str]] = []
+        self.refuses = refuses or {}
+
+    def pending(self) -> list[PendingEnrolment]:
+        return [PendingEnrolment(number, f"subject-{number}", b"", b"", b"", False) for number in ("one", "two")]
+
+    def leaves(self, after_epoch: int) -> tuple[list[bytes], int]:
+        return [], 0
+
+    def answer(self, enrolment_id: str, certificate: bytes, record: bytes, refusal_code: str) -> bytes:
+        code = self.refuses.get(enrolment_id)
+        if code is not None:
+            raise Refusal(code, "test")
+        self.answers.append((enrolment_id, refusal_code))
+        return b""
+
+
+def test_an_unforeseen_error_is_answered_and_told_by_its_type_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def answer(self: Registrar, asked: enrolment.Asked, *_: object) -> Decision:
+        if asked.subject == "subject-one":
+            raise ZeroDivisionError("what a stranger wrote")
+        return Decision(certificate=b"made")
+
+    monkeypatch.setattr(Registrar, "answer", answer)
+    door = Door()
+    desk = RegistrarDesk(Registrar.found(tmp_path, "yidi.test", "500000000000"), door)  # type: ignore[arg-type]
+    with caplog.at_level(logging.INFO):
+        assert desk.round() == 2
+    assert door.answers == [("one", "INTERNAL"), ("two", "")]
+    assert "ZeroDivisionError" in caplog.text and "what a stranger wrote" not in caplog.text
+
+
+def test_a_row_that_takes_no_answer_does_not_stop_the_next(tmp_path: Path) -> None:
+    registrar = Registrar.found(tmp_path, "yidi.test", "500000000000")
+    door = Door({"one": "ENROLMENT_ANSWERED"})
+    RegistrarDesk(registrar, door).round()  # type: ignore[arg-type]
+    assert [number for number, _ in door.answers] == ["two"]
+    with pytest.raises(Refusal, match="HUB_UNAVAILABLE"):  # the hub's own trouble ends the round
+        RegistrarDesk(registrar, Door({"one": "HUB_UNAVAILABLE"})).round()  # type: ignore[arg-type]
+
+
+# --- the hub's own certificate -------------------------------------------------------------------------------------
+
+
+def _hosts(pem: bytes) -> set[str]:
+    names = x509.load_pem_x509_certificate(pem).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    addresses = {str(one) for one in names.get_values_for_type(x509.IPAddress)}
+    return {*names.get_values_for_type(x509.DNSName), *addresses}
+
+
+def _nearly_over(registrar: Registrar, home: Path) -> bytes:
+    """The hub's certificate again, with ten days to go."""
+    old = (home / "tls.pem").read_bytes()
+    names = certificates.extra_names(registrar.authority_pem, old)
+    node, _, _ = certificates.peer(old)
+    made = registrar.certify((home / "request.csr").read_bytes(), node, names, days=10)
+    (home / "tls.pem").write_bytes(made)
+    return made
+
+
+def test_the_hubs_certificate_is_made_anew_in_time(tmp_path: Path) -> None:
+    registrar, home = Registrar.found(tmp_path / "registrar", "yidi.test", "500000000000"), tmp_path / "hub"
+    node = found_hub(registrar, home, "log.yidi.test", "500000000000").node
+    first = (home / "tls.pem").read_bytes()
+    assert not renew_hub(registrar, home) and (home / "tls.pem").read_bytes() == first
+    old = _nearly_over(registrar, home)
+    assert renew_hub(registrar, home) and not renewal_is_due(home)
+    made = (home / "tls.pem").read_bytes()
+    assert certificates.peer(made)[:2] == certificates.peer(old)[:2]
+    assert _hosts(made) == _hosts(first) and {"localhost", "127.0.0.1"} <= _hosts(made)
+    # a renewal over the wire brings no names along: those remembered are kept
+    again = Registrar(registrar.home).certify((home / "request.csr").read_bytes(), node)
+    assert _hosts(again) == _hosts(first)
+
+
+def test_a_certificate_of_another_authority_is_not_renewed(tmp_path: Path) -> None:
+    """Else whoever can write to the hub's folder chooses the node that the new certificate names."""
+    registrar, home = Registrar.found(tmp_path / "registrar", "yidi.test", "500000000000"), tmp_path / "hub"
+    found_hub(registrar, home, "log.yidi.test", "500000000000")
+    stranger = Registrar.found(tmp_path / "stranger", "yidi.test", "500000000000")
+    node = f"{registrar.node}-2"
+    tls = SoftwareKeystore(home / "keys").signer("tls")
+    request = certificates.make_request(tls, node)
+    (home / "request.csr").write_bytes(request)
+    (home / "tls.pem").write_bytes(stranger.certify(request, node, days=10))
+    with pytest.raises(Refusal, match="CERTIFICATE_UNKNOWN"):
+        renew_hub(registrar, home)
+
+
+def test_the_stack_renews_its_hub_when_it_comes_up(tmp_path: Path) -> None:
+    layout = Layout(tmp_path)
+    assert founding.found_region(layout)
+    assert not founding.found_region(layout)
+    _nearly_over(Registrar(layout.folder("registrar")), layout.folder("hub"))
+    assert founding.found_region(layout)
+    assert not renewal_is_due(layout.folder("hub"))
+
+
+def test_the_gateway_gets_a_copy_of_the_carriers_key(region: Region, tmp_path: Path) -> None:
+    """Agents share no file with another process: it may run elsewhere, under another user."""
+    layout = Layout(tmp_path)
+    ports = {"hub": region.server.port, "enrolment": region.server.enrolment_port, "carrier": 1}
+    (tmp_path / "ports.json").write_text(json.dumps(ports))
+    for folder in ("hub", "carrier"):
+        layout.folder(folder).mkdir()
+    (layout.folder("hub") / "pins.json").write_bytes(region.papers.pins.to_json())
+    (layout.folder("carrier") / "api.key").write_text("carrier secret")
+    founding._enrol_node(layout, region.registrar, GATEWAY)
+    home = layout.agent(GATEWAY)
+    lines = (home / "agent.env").read_text().splitlines()
+    key = Path(next(line for line in lines if "CARRIER_KEY_FILE" in line).partition("=")[2])
+    assert key.is_relative_to(home) and key.read_text() == "carrier secret"
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert str(layout.folder("carrier")) not in (home / "agent.env").read_text()
+
+
+# --- the registrar's commands --------------------------------------------------------------------------------------
+
+
+def command(region: Region, *arguments: str) -> Result:
+    said = [*arguments, "--home", str(region.registrar.home), "--json"]
+    if arguments[0] != "hub-certificate":
+        said += ["--hub", region.address]
+    return CliRunner().invoke(app, ["registrar", *said])
+
+
+def told(result: Result) -> dict[str, object]:
+    assert result.exit_code == 0, result.output
+    value: dict[str, object] = json.loads(result.stdout)
+    return value
+
+
+def given(result: Result) -> tuple[str, RecordFacts]:
+    """Token and facts as the command told them."""
+    value = told(result)
+    facts = value["facts"]
+    assert isinstance(facts, dict)
+    return str(value["token"]), RecordFacts(**{**facts, "roles": tuple(facts["roles"])})
+
+
+def test_a_token_by_command_enrols_lists_and_revokes(region: Region, name: str) -> None:
+    asked = ("token", name, "--region", "500000000000", "--role", "window", "--title", "试验窗口")
+    token, facts = given(command(region, *asked))
+    assert facts.subject == region.node(name) and facts.replaces is None
+    enrol_node(region.home(name), region.door, region.registrar.authority_pem, token, facts)
+    rows = told(command(region, "list"))["records"]
+    assert isinstance(rows, list)
+    mine = next(row for row in rows if row["subject"] == facts.subject)
+    assert (mine["roles"], mine["title"], mine["public_prefix"]) == (["window"], "试验窗口", facts.public_prefix)
+    shown = CliRunner().invoke(
+        app, ["registrar", "list", "--home", str(region.registrar.home), "--hub", region.address]
+    )
+    assert name in shown.stdout and "收件窗口" in shown.stdout
+    client = region.client(name)
+    client.registry_leaves(0)
+    assert told(command(region, "revoke", name, "--reason", "KEY_LOST"))["subject"] == facts.subject
+    with pytest.raises(Refusal, match="KEY_REVOKED"):
+        client.registry_leaves(0)
+    assert facts.subject not in command(region, "list").stdout
+    # whoever was revoked enrols again with new keys, and keeps the prefix of its public numbers
+    token, again = given(command(region, *asked))
+    assert (again.replaces, again.public_prefix) == (mine["record"], facts.public_prefix)
+    enrol_node(region.home(f"{name}-new"), region.door, region.registrar.authority_pem, token, again)
+    assert directory(region).current(facts.subject).replaces == mine["record"]
+
+
+def test_a_person_gets_a_token_at_a_valid_node_in_a_role_for_persons(region: Region, name: str) -> None:
+    asked = ("token", name, "--region", "500000000000", "--title", "收件岗", "--staff", "A01", "--role")
+    early = command(region, *asked, "COLLECTOR")
+    assert early.exit_code == 1 and json.loads(early.stdout)["refusal"]["code"] == "SUBJECT_UNKNOWN"
+    region.enrol(name)
+    _, facts = given(command(region, *asked, "COLLECTOR"))
+    assert (facts.subject, facts.kind) == (f"{region.node(name)}/person/A01", "person")
+    wrong = command(region, *asked, "window")
+    assert wrong.exit_code == 1 and json.loads(wrong.stdout)["refusal"]["code"] == "KEY_RECORD_FORMAT"
+
+
+def test_a_token_is_printed_once(region: Region, name: str) -> None:
+    said = ["token", name, "--region", "500000000000", "--role", "auditor", "--title", "审计处"]
+    result = CliRunner().invoke(
+        app, ["registrar", *said, "--home", str(region.registrar.home), "--hub", region.address]
+    )
+    assert result.exit_code == 0, result.output
+    issued = [one["text"] for one in json.loads((region.registrar.home / "tokens.json").read_text())["tokens"]]
+    assert [result.stdout.count(text) for text in issued if text in result.stdout] == [1]
+    assert "auditor" not in result.stdout and "审计" in result.stdout
+
+
+def test_who_is_not_registered_is_not_revoked(region: Region, name: str) -> None:
+    refused = command(region, "revoke", name, "--reason", "KEY_LOST")
+    assert refused.exit_code == 1 and json.loads(refused.stdout)["refusal"]["code"] == "SUBJECT_UNKNOWN"
+    assert command(region, "revoke", "hub", "--reason", "he lost it").exit_code == 2
+
+
+def test_the_hubs_certificate_by_command(tmp_path: Path) -> None:
+    registrar, home = Registrar.found(tmp_path / "registrar", "yidi.test", "500000000000"), tmp_path / "hub"
+    found_hub(registrar, home, "log.yidi.test", "500000000000")
+    said = ["registrar", "hub-certificate", "--home", str(registrar.home), "--json"]
+    assert told(CliRunner().invoke(app, said))["renewed"] is False
+    old = _nearly_over(registrar, home)
+    assert told(CliRunner().invoke(app, said))["renewed"] is True
+    assert (home / "tls.pem").read_bytes() != old and not renewal_is_due(home)
+    assert told(CliRunner().invoke(app, [*said, "--now"]))["renewed"] is True

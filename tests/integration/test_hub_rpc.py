@@ -1,12 +1,7 @@
 """The hub's doors over real mutual TLS: who is let in, what they may, how errors and streams end."""
 
-import importlib.util
-import secrets
-import sys
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import grpc
@@ -21,7 +16,7 @@ from crypto.keystore import SoftwareKeystore, new_signer
 from crypto.refusal import Refusal
 from hub.rpc import access, caller, errors, pages
 from node_agent.client.enrolment import EnrolmentDoor
-from node_agent.client.hub import HubClient, InboxItem
+from tests.integration.hub_region import Region, Watch, put_in_inbox
 from yidi.v1 import (
     catalogue_pb2,
     inbox_pb2,
@@ -34,8 +29,7 @@ from yidi.v1 import (
 )
 
 if TYPE_CHECKING:
-    from tests.conftest import Databases
-    from tests.integration.hub_region import Region
+    pass
 
 pytestmark = pytest.mark.integration
 PROTOS = (
@@ -50,70 +44,10 @@ PROTOS = (
 )
 
 
-def _open(folder: Path, url: str) -> "Region":
-    name = "yidi_test_hub_region"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name("hub_region.py"))
-        assert spec is not None and spec.loader is not None
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    made: Region = sys.modules[name].Region(folder, url)
-    return made
-
-
-@pytest.fixture(scope="module")
-def region(tmp_path_factory: pytest.TempPathFactory, postgres_service: "Databases") -> "Iterator[Region]":
-    database = f"test_{secrets.token_hex(6)}"
-    postgres_service.create_database(database)
-    made = _open(tmp_path_factory.mktemp("region"), postgres_service.url(database))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def name() -> str:
-    """A node name that no other test uses."""
-    return f"hall-{secrets.token_hex(4)}"
-
-
-class Watch:
-    """An open WatchInbox in a thread: entries seen, and how it ended."""
-
-    def __init__(self, client: HubClient) -> None:
-        self.entries: list[InboxItem] = []
-        self.ended_by: Refusal | None = None
-        self.seen = threading.Event()
-        self._client = client
-        self._thread = threading.Thread(target=self._read, daemon=True)
-        self._thread.start()
-
-    def _read(self) -> None:
-        try:
-            for entry in self._client.watch_inbox(0):
-                if entry:
-                    self.entries.append(entry)
-                    self.seen.set()
-        except Refusal as refusal:
-            self.ended_by = refusal
-
-    def end(self) -> Refusal | None:
-        """What ended the stream; None when it is still open after ten seconds."""
-        self._thread.join(10)
-        return self.ended_by
-
-
-def put_in_inbox(region: "Region", name: str, index: int = 0) -> None:
-    """A leaf shown to a node, as the sequencer does it."""
-    with region.server.parts.database.unit() as unit:
-        head = unit.log.lock_head()
-        unit.log.append(head, [], [(region.node(name), index, "0" * 32)])
-        unit.commit()
-
-
 # --- who is let in -------------------------------------------------------------------------------------------
 
 
-def test_another_authority_is_refused_in_the_handshake(region: "Region", name: str) -> None:
+def test_another_authority_is_refused_in_the_handshake(region: Region, name: str) -> None:
     region.enrol(name)
     own = SoftwareKeystore(region.home(name) / "keys").signer("tls")
     stranger = new_signer()
@@ -124,7 +58,7 @@ def test_another_authority_is_refused_in_the_handshake(region: "Region", name: s
         region.client_with(own.private_pem(), forged).registry_leaves(0)
 
 
-def test_no_certificate_is_refused_in_the_handshake(region: "Region") -> None:
+def test_no_certificate_is_refused_in_the_handshake(region: Region) -> None:
     with (
         grpc.secure_channel(region.address, grpc.ssl_channel_credentials(region.registrar.authority_pem)) as channel,
         pytest.raises(grpc.RpcError) as caught,
@@ -133,7 +67,7 @@ def test_no_certificate_is_refused_in_the_handshake(region: "Region") -> None:
     assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
 
 
-def test_an_expired_certificate_is_refused(region: "Region", name: str) -> None:
+def test_an_expired_certificate_is_refused(region: Region, name: str) -> None:
     region.enrol(name)
     own = SoftwareKeystore(region.home(name) / "keys").signer("tls")
     request = certificates.make_request(own, region.node(name))
@@ -142,7 +76,7 @@ def test_an_expired_certificate_is_refused(region: "Region", name: str) -> None:
         region.client_with(own.private_pem(), expired).registry_leaves(0)
 
 
-def test_a_certificate_that_ends_under_an_open_connection(region: "Region", name: str) -> None:
+def test_a_certificate_that_ends_under_an_open_connection(region: Region, name: str) -> None:
     region.enrol(name)
     peer = caller.Peer(*certificates.peer((region.home(name) / "tls.pem").read_bytes()))
     directory = region.server.parts.registry.refresh()
@@ -151,7 +85,7 @@ def test_a_certificate_that_ends_under_an_open_connection(region: "Region", name
         caller.recognise(directory, peer, peer.ends)
 
 
-def test_a_certificate_alone_is_no_admission(region: "Region", name: str) -> None:
+def test_a_certificate_alone_is_no_admission(region: Region, name: str) -> None:
     """Certified by our own authority, but the key stands in no record: unknown node, and unknown key of a node."""
     region.enrol(name)
     for node in (region.node(name), region.node(f"{name}-ghost")):
@@ -161,7 +95,7 @@ def test_a_certificate_alone_is_no_admission(region: "Region", name: str) -> Non
             region.client_with(key.private_pem(), pem).registry_leaves(0)
 
 
-def test_a_revoked_node_is_out_at_the_next_call_and_its_stream_ends(region: "Region", name: str) -> None:
+def test_a_revoked_node_is_out_at_the_next_call_and_its_stream_ends(region: Region, name: str) -> None:
     client = region.enrol(name)
     put_in_inbox(region, name)
     watch = Watch(region.client(name))
@@ -175,7 +109,7 @@ def test_a_revoked_node_is_out_at_the_next_call_and_its_stream_ends(region: "Reg
     assert ended is not None and ended.code == "KEY_REVOKED"
 
 
-def test_a_revocation_reaches_other_hub_processes(region: "Region", name: str) -> None:
+def test_a_revocation_reaches_other_hub_processes(region: Region, name: str) -> None:
     region.enrol(name)
     second = region.start_hub()
     try:
@@ -193,7 +127,7 @@ def test_a_revocation_reaches_other_hub_processes(region: "Region", name: str) -
         region.run(second.stop())
 
 
-def test_a_stopping_hub_ends_streams_and_takes_its_ready_file_away(region: "Region", name: str) -> None:
+def test_a_stopping_hub_ends_streams_and_takes_its_ready_file_away(region: Region, name: str) -> None:
     region.enrol(name)
     second = region.start_hub()
     put_in_inbox(region, name)
@@ -220,7 +154,7 @@ def test_every_method_of_the_contract_stands_in_the_table() -> None:
     assert not set(access.RULES) & set(access.OPEN_RULES)
 
 
-def test_the_wrong_role_is_refused(region: "Region", name: str) -> None:
+def test_the_wrong_role_is_refused(region: Region, name: str) -> None:
     gateway = region.enrol(name, "gateway")
     with pytest.raises(Refusal) as caught:
         gateway.create_upload(b"{}")
@@ -228,13 +162,13 @@ def test_the_wrong_role_is_refused(region: "Region", name: str) -> None:
     assert dict(caught.value.values) == {"role": "gateway", "method": "CreateUpload"}
 
 
-def test_entry_bundles_are_for_auditors(region: "Region", name: str) -> None:
+def test_entry_bundles_are_for_auditors(region: Region, name: str) -> None:
     window = region.enrol(name)
     with pytest.raises(Refusal, match="ROLE_FORBIDS"):
         window.tile("tile/entries/000.p/1")
 
 
-def test_the_enrolment_door_serves_nothing_else(region: "Region") -> None:
+def test_the_enrolment_door_serves_nothing_else(region: Region) -> None:
     with EnrolmentDoor(region.door, region.registrar.authority_pem) as door:
         call = door._channel.unary_unary(
             "/yidi.v1.RegistryService/ListRegistryLeaves",
@@ -247,7 +181,7 @@ def test_the_enrolment_door_serves_nothing_else(region: "Region") -> None:
 
 
 @pytest.mark.parametrize(("role", "allowed"), [("window", False), ("auditor", True)])
-def test_reflection_is_for_administrators(region: "Region", name: str, role: str, allowed: bool) -> None:
+def test_reflection_is_for_administrators(region: Region, name: str, role: str, allowed: bool) -> None:
     region.enrol(name, role)
     home = region.home(name)
     key = SoftwareKeystore(home / "keys").signer("tls").private_pem()
@@ -262,7 +196,7 @@ def test_reflection_is_for_administrators(region: "Region", name: str, role: str
     assert caught.value.code() is grpc.StatusCode.PERMISSION_DENIED
 
 
-def test_health_answers_a_known_node(region: "Region", name: str) -> None:
+def test_health_answers_a_known_node(region: Region, name: str) -> None:
     region.enrol(name)
     home = region.home(name)
     key = SoftwareKeystore(home / "keys").signer("tls").private_pem()
@@ -275,7 +209,7 @@ def test_health_answers_a_known_node(region: "Region", name: str) -> None:
 
 
 def test_an_unknown_error_says_nothing_of_the_inside(
-    region: "Region", name: str, monkeypatch: pytest.MonkeyPatch
+    region: Region, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     region.enrol(name)
     home = region.home(name)
@@ -302,7 +236,7 @@ def test_an_unknown_error_says_nothing_of_the_inside(
     assert "hunter2" not in everything and "RuntimeError" not in everything
 
 
-def test_a_call_that_takes_too_long_ends(region: "Region", name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_that_takes_too_long_ends(region: Region, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     client = region.enrol(name)
     method = "/yidi.v1.CatalogueService/GetCatalogue"
     monkeypatch.setitem(access.RULES, method, access.Rule(access.ALL, seconds=0.05))
@@ -338,7 +272,7 @@ def test_what_a_refusal_shows_is_bounded() -> None:
     assert len(errors.trailer(grpc.StatusCode.ABORTED, refusal)[0][1]) < 8 * 1024
 
 
-def test_strange_pages_are_refused(region: "Region", name: str) -> None:
+def test_strange_pages_are_refused(region: Region, name: str) -> None:
     for token in ("?", "AAAA", pages.write_token("text"), pages.write_token(1, 2)):
         with pytest.raises(Refusal, match="PAGE_TOKEN"):
             pages.read_token(token, 0)

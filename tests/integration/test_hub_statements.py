@@ -1,7 +1,6 @@
 """Statements, receipts and inbox over real mutual TLS; look-ups shared; the hub and the registrar as processes."""
 
 import asyncio
-import importlib.util
 import json
 import os
 import secrets
@@ -9,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,9 +21,10 @@ from deploy.service import wait_ready, write_private
 from hub.rpc import caller
 from hub.server.founding import found
 from hub.server.identity import load_identity
-from node_agent.client.hub import HubClient, InboxItem, Outgoing
+from node_agent.client.hub import HubClient, Outgoing
 from node_agent.enrol import enrol_node
 from storage.database import Database
+from tests.integration.hub_region import Region, Watch, put_in_inbox
 from yidi.v1 import (
     catalogue_pb2,
     inbox_pb2,
@@ -39,7 +38,6 @@ from yidi.v1 import (
 
 if TYPE_CHECKING:
     from tests.conftest import Databases, ObjectServer
-    from tests.integration.hub_region import Region
 
 pytestmark = pytest.mark.integration
 PROTOS = (
@@ -54,70 +52,10 @@ PROTOS = (
 )
 
 
-def _open(folder: Path, url: str) -> "Region":
-    name = "yidi_test_hub_region"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name("hub_region.py"))
-        assert spec is not None and spec.loader is not None
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    made: Region = sys.modules[name].Region(folder, url)
-    return made
-
-
-@pytest.fixture(scope="module")
-def region(tmp_path_factory: pytest.TempPathFactory, postgres_service: "Databases") -> "Iterator[Region]":
-    database = f"test_{secrets.token_hex(6)}"
-    postgres_service.create_database(database)
-    made = _open(tmp_path_factory.mktemp("region"), postgres_service.url(database))
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def name() -> str:
-    """A node name that no other test uses."""
-    return f"hall-{secrets.token_hex(4)}"
-
-
-class Watch:
-    """An open WatchInbox in a thread: entries seen, and how it ended."""
-
-    def __init__(self, client: HubClient) -> None:
-        self.entries: list[InboxItem] = []
-        self.ended_by: Refusal | None = None
-        self.seen = threading.Event()
-        self._client = client
-        self._thread = threading.Thread(target=self._read, daemon=True)
-        self._thread.start()
-
-    def _read(self) -> None:
-        try:
-            for entry in self._client.watch_inbox(0):
-                if entry:
-                    self.entries.append(entry)
-                    self.seen.set()
-        except Refusal as refusal:
-            self.ended_by = refusal
-
-    def end(self) -> Refusal | None:
-        """What ended the stream; None when it is still open after ten seconds."""
-        self._thread.join(10)
-        return self.ended_by
-
-
-def put_in_inbox(region: "Region", name: str, index: int = 0) -> None:
-    """A leaf shown to a node, as the sequencer does it."""
-    with region.server.parts.database.unit() as unit:
-        head = unit.log.lock_head()
-        unit.log.append(head, [], [(region.node(name), index, "0" * 32)])
-        unit.commit()
-
-
 # --- statements ----------------------------------------------------------------------------------------------
 
 
-def test_a_repeated_statement_gets_the_same_receipt(region: "Region", name: str) -> None:
+def test_a_repeated_statement_gets_the_same_receipt(region: Region, name: str) -> None:
     client = region.as_registrar()
     envelope = region.registrar.revoke(region.node("registrar-of-nobody"), "TEST")
     assert client.submit([Outgoing(envelope.encode())])[0].refusal is not None
@@ -133,7 +71,7 @@ def test_a_repeated_statement_gets_the_same_receipt(region: "Region", name: str)
     assert (payload["payload_digest"], payload["index"]) == (digest, first.index)
 
 
-def test_the_proven_receipt_follows(region: "Region", name: str) -> None:
+def test_the_proven_receipt_follows(region: Region, name: str) -> None:
     region.enrol(name)
     answer = region.revoke(name)
     digest = json.loads(read_envelope(answer.receipt, RECEIPT_TYPE).payload)["payload_digest"]
@@ -144,7 +82,7 @@ def test_the_proven_receipt_follows(region: "Region", name: str) -> None:
     assert answer.index < checkpoint.verify_checkpoint(signed.encode(), keys).size <= sequenced
 
 
-def test_one_bad_submission_does_not_stop_its_neighbours(region: "Region", name: str) -> None:
+def test_one_bad_submission_does_not_stop_its_neighbours(region: Region, name: str) -> None:
     window = region.enrol(name)
     envelope = region.registrar.revoke(region.node(name), "KEY_LOST").encode()
     broken = region.as_registrar().submit([Outgoing(b"{}"), Outgoing(envelope), Outgoing(b"")])
@@ -157,20 +95,20 @@ def test_one_bad_submission_does_not_stop_its_neighbours(region: "Region", name:
         window.registry_leaves(0)
 
 
-def test_nobody_speaks_for_another(region: "Region", name: str) -> None:
+def test_nobody_speaks_for_another(region: Region, name: str) -> None:
     window = region.enrol(name)
     envelope = region.registrar.revoke(region.node("hub"), "MALICE").encode()
     refusal = window.submit([Outgoing(envelope)])[0].refusal
     assert refusal is not None and refusal.code == "NOT_YOUR_VOICE"
 
 
-def test_too_many_submissions_are_refused(region: "Region", name: str) -> None:
+def test_too_many_submissions_are_refused(region: Region, name: str) -> None:
     window = region.enrol(name)
     with pytest.raises(Refusal, match="TOO_MANY_SUBMISSIONS"):
         window.submit([Outgoing(b"{}")] * 257)
 
 
-def test_the_inbox_is_the_same_by_page_and_by_stream(region: "Region", name: str) -> None:
+def test_the_inbox_is_the_same_by_page_and_by_stream(region: Region, name: str) -> None:
     client = region.enrol(name)
     assert client.inbox(0) == []
     watch = Watch(region.client(name))
@@ -207,7 +145,7 @@ def test_calls_share_a_look_up_that_began_after_them() -> None:
     assert answers[0] == 0 and set(answers[1:]) == {1} and len(looked) == 2
 
 
-def test_a_log_is_never_founded_over(region: "Region", tmp_path: Path) -> None:
+def test_a_log_is_never_founded_over(region: Region, tmp_path: Path) -> None:
     pins = region.settings.read_pins()
     who = load_identity(region.settings.identity, region.settings.certificate, pins)
     database: Database = region.server.parts.database
@@ -220,7 +158,7 @@ def test_a_log_is_never_founded_over(region: "Region", tmp_path: Path) -> None:
 
 
 def test_the_processes_run_and_stop_in_order(
-    region: "Region", name: str, tmp_path: Path, postgres_service: "Databases", seaweed_service: "ObjectServer"
+    region: Region, name: str, tmp_path: Path, postgres_service: "Databases", seaweed_service: "ObjectServer"
 ) -> None:
     """``python -m hub.server`` and ``python -m deploy.registrar`` by settings alone, on a real object store."""
     access_key, secret_key = seaweed_service.credentials()

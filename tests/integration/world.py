@@ -51,7 +51,7 @@ NODES = {
     DEPARTMENT: (REGION, "department"),
     OTHER_DEPARTMENT: ("360403000000", "department"),
     GATEWAY: ("500000000000", "gateway"),
-    RECOVERY: (REGION, "recovery"),
+    RECOVERY: ("500000000000", "recovery"),
     AUDITOR: (REGION, "auditor"),
 }
 PREFIXES = {WINDOW: 31001, OTHER_WINDOW: 31002}
@@ -466,9 +466,9 @@ class CaseWork:
         body = {"manifest": self.application.digest}
         return Submission(self.act("delivered", body, DEPARTMENT).encode())
 
-    def open_document(self, purpose: str = "审查申请材料") -> Submission:
+    def open_document(self, purpose: str = "ACCEPT_REVIEW") -> Submission:
         """H02 by the acceptor D01."""
-        body = {"manifest": self.application.digest, "line": "M01", "page": 1, "purpose": purpose}
+        body = {"manifest": self.application.digest, "purpose": purpose}
         return Submission(self.act("open_document", body, DEPARTMENT, "D01", chain="access").encode())
 
     def accept(self, person: str = "D01") -> Submission:

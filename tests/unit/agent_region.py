@@ -38,7 +38,7 @@ from storage.transfer import Reply, TransferClient
 from tests.unit import evidence_log as synthetic
 from tests.unit.evidence_log import DEPARTMENT, GATEWAY, HUB, ITEM, WINDOW, SyntheticLog
 
-RECOVERY = synthetic.node("360000000000", "recovery-jx")
+RECOVERY = synthetic.node("500000000000", "recovery-cq")
 FORM = {"applicant": {"name": "余知远", "citizen_id": "360101199003070018"}}
 ADDRESS = {"name": "余知远", "mobile": "13800000000", "address": "重庆市江津区样例大道9号"}
 SCANS = ("M01", "M02", "M03", "M04", "M06", "M07")
@@ -64,7 +64,7 @@ class Region:
     broken: int | None = None
 
     def __post_init__(self) -> None:
-        self.log.register(RECOVERY, RECOVERY, "360000000000", ["recovery"], None)
+        self.log.register(RECOVERY, RECOVERY, "500000000000", ["recovery"], None)
         for kind, person in (("DECIDE", synthetic.DECIDER), ("SEAL_USE", synthetic.ISSUER)):
             self.grant(kind, person)
         self.keep_time()

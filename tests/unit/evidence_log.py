@@ -286,7 +286,12 @@ class SyntheticLog:
             lambda: self._wrap(case, application, DEPARTMENT, [f"L{number:02}" for number in range(1, 9)]),
             lambda: self.say(case, "delivered", DEPARTMENT, "department", {"manifest": application}),
             lambda: self.say(
-                case, "open_document", ACCEPTOR, "ACCEPTOR", {"purpose": "受理审查", "manifest": application}, "access"
+                case,
+                "open_document",
+                ACCEPTOR,
+                "ACCEPTOR",
+                {"purpose": "ACCEPT_REVIEW", "manifest": application},
+                "access",
             ),
             lambda: self.say(case, "accept", ACCEPTOR, "ACCEPTOR", {}),
             lambda: self.say(case, "decide", DECIDER, "DECIDER", {"outcome": "GRANT", "grant": "G-DECIDE"}),

@@ -36,6 +36,8 @@ DEPARTMENT = "spiffe://yidi.test/360102000000/jiangxi-donghu-scj"
 OTHER_DEPARTMENT = "spiffe://yidi.test/360403000000/jiangxi-xunyang-scj"
 GATEWAY = "spiffe://yidi.test/360000000000/ems-gateway"
 OTHER_GATEWAY = "spiffe://yidi.test/360000000000/sf-gateway"
+RECOVERY = "spiffe://yidi.test/500000000000/recovery-key"
+OTHER_RECOVERY = "spiffe://yidi.test/360000000000/recovery-key"
 HUB = "spiffe://yidi.test/360000000000/hub"
 CASE = "c0" * 16
 PREFIX = 10017
@@ -51,6 +53,8 @@ _ROLES = {
     OTHER_DEPARTMENT: {"department"},
     GATEWAY: {"gateway"},
     OTHER_GATEWAY: {"gateway"},
+    RECOVERY: {"recovery"},
+    OTHER_RECOVERY: {"recovery"},
     HUB: {"hub"},
 }
 
@@ -305,6 +309,7 @@ _STEPS: dict[str, Callable[[Bench], Step]] = {
     "T34": lambda bench: _hub("delivered_proven", parcel="P1", proof_level=2, evidence=bench.evidence()),
     "T35": lambda bench: Step("withdraw", WINDOW, "COLLECTOR", {"identity_checked": True, "paper": "0" * 64}),
     "H02": lambda bench: Step(
-        "open_document", DEPARTMENT, "REVIEWER", {"manifest": bench.application, "purpose": "review"}, chain="access"
+        "open_document", DEPARTMENT, "REVIEWER", {"manifest": bench.application, "purpose": "ACCEPT_REVIEW"},
+        chain="access",
     ),
 }  # fmt: skip

@@ -89,8 +89,9 @@ def test_clocks_are_recomputed(files: tuple[Path, Path, str]) -> None:
 def test_access_shows_who_when_and_why(files: tuple[Path, Path, str]) -> None:
     code, value = answer("access", files[0])
     (row,) = value["openings"]
-    assert code == 0 and (row["purpose"], row["person"][-3:], row["role"]) == ("受理审查", "A01", "ACCEPTOR")
-    assert "受理审查" in run("access", files[0]).stdout
+    assert code == 0 and (row["purpose"], row["person"][-3:], row["role"]) == ("ACCEPT_REVIEW", "A01", "ACCEPTOR")
+    shown = run("access", files[0]).stdout
+    assert "受理审查" in shown and "ACCEPT_REVIEW" not in shown
 
 
 def test_all_attacks_are_found_and_the_original_stays_valid(files: tuple[Path, Path, str]) -> None:

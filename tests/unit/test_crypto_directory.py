@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -257,6 +258,31 @@ def test_a_revoked_key_stays_revoked_when_its_owner_registers_again(office: Offi
             office.directory.signed_by_person(statement, envelope, epoch)
 
 
+def test_a_revocation_told_again_does_not_end_the_new_keys(office: Office) -> None:
+    """The hub alone orders the log: without this, it could play an old revocation against whoever enrolled again."""
+    revoked = office.admit("key.revoke", {"subject": PERSON}, office.registrar)
+    office.register(PERSON, "ACCEPTOR")
+    for verified in (False, True):
+        _refused("STATEMENT_TWICE", partial(office.directory.admit, revoked, verified=verified), office)
+    assert office.directory.current(PERSON).epoch == 5
+
+
+def test_a_refused_statement_may_come_again_when_it_is_right(office: Office) -> None:
+    statement = office.statement("key.revoke", {"subject": PERSON})
+    unsigned = sign(statement.payload(), [office.signers[NODE]])
+    _refused("REGISTRAR_SIGNATURE_MISSING", lambda: office.directory.admit(unsigned), office)
+    office.directory.admit(sign(statement.payload(), [office.registrar]))
+    with pytest.raises(Refusal, match="KEY_REVOKED"):
+        office.directory.current(PERSON)
+
+
+def test_the_newest_record_is_told_of_the_ended_too(office: Office) -> None:
+    last = office.directory.current(PERSON)
+    office.admit("key.revoke", {"subject": PERSON}, office.registrar)
+    assert office.directory.newest(PERSON) == last
+    assert office.directory.newest(OTHER) is None
+
+
 def test_roles_are_those_of_the_position_when_a_key_is_carried_over(office: Office) -> None:
     signer, keys = office.signers[PERSON], office.keys[PERSON]
     body = office.body(PERSON, ("COLLECTOR",), keys={"sign": keys["sign"].as_object()})
@@ -484,3 +510,34 @@ def test_parts_of_ids() -> None:
     assert identity.person_id(NODE, "A01") == PERSON
     assert read_grant("0" * 64, 1, _grant()).covers("DECIDE", PERSON, "T1", "2026-06-01")
     assert canonical.digest(b"") != ""
+
+
+_WRONG: list[object] = [None, True, -1, 10**30, "", "x\x00", [], [[]], [{}], [None], {}, {"a": []}, ["window", {}], "é"]
+_OPTIONAL: dict[str, Any] = {"title": str, "replaces": (str, type(None)), "public_prefix": (int, type(None))}
+
+
+@pytest.mark.parametrize("member", sorted(Office().body(NODE, ("window",))))
+def test_a_malformed_member_of_a_record_is_refused_and_nothing_else(member: str) -> None:
+    good = Office().body(NODE, ("window",))
+    read_key_record("", 0, good)
+    for wrong in _WRONG:
+        allowed = isinstance(wrong, _OPTIONAL.get(member, ())) and not isinstance(wrong, bool)
+        if allowed:
+            read_key_record("", 0, good | {member: wrong})
+            continue
+        with pytest.raises(Refusal):
+            read_key_record("", 0, good | {member: wrong})
+
+
+@pytest.mark.parametrize("purpose", ["sign", "tls", "kem", "witness", "other"])
+def test_a_malformed_key_of_a_record_is_refused_and_nothing_else(purpose: str) -> None:
+    good = Office().body(NODE, ("window",))
+    keys: dict[str, Any] = dict(good["keys"])
+    one = keys["sign"]
+    for wrong in (
+        *_WRONG,
+        *({**one, "suite": value} for value in _WRONG),
+        *({**one, "public": value} for value in _WRONG),
+    ):
+        with pytest.raises(Refusal):
+            read_key_record("", 0, good | {"keys": keys | {purpose: wrong}})

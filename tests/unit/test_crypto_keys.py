@@ -234,3 +234,34 @@ def test_a_tls_key_is_p256() -> None:
         certificates.tls_key(ec.generate_private_key(ec.SECP384R1()).public_key())
     signer = new_signer()
     assert certificates.request_key(certificates.make_request(signer, NODE)).public == signer.public
+
+
+def test_a_request_without_names_is_refused() -> None:
+    builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
+    pem = builder.sign(new_signer().ec_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    with pytest.raises(Refusal, match="REQUEST_INVALID"):
+        certificates.certify(AUTHORITY, AUTHORITY_PEM, pem, NODE)
+
+
+def test_a_request_with_a_key_nobody_knows_is_refused() -> None:
+    pem = certificates.make_request(new_signer(), NODE)
+    der = x509.load_pem_x509_csr(pem).public_bytes(serialization.Encoding.DER)
+    ec_key = bytes.fromhex("06072a8648ce3d0201")
+    assert der.count(ec_key) == 1
+    strange = x509.load_der_x509_csr(der.replace(ec_key, bytes.fromhex("06072a8648ce3d027f")))
+    pem = strange.public_bytes(serialization.Encoding.PEM)
+    with pytest.raises(Refusal, match="REQUEST_INVALID"):
+        certificates.request_key(pem)
+    with pytest.raises(Refusal, match="REQUEST_INVALID"):
+        certificates.certify(AUTHORITY, AUTHORITY_PEM, pem, NODE)
+
+
+def test_extra_names_are_read_from_certificates_of_this_authority_alone() -> None:
+    request, extra = certificates.make_request(new_signer(), NODE), ("hub.test", "127.0.0.1", "::1")
+    mine = certificates.certify(AUTHORITY, AUTHORITY_PEM, request, NODE, extra_names=extra)
+    assert certificates.extra_names(AUTHORITY_PEM, mine) == extra
+    plain = certificates.certify(AUTHORITY, AUTHORITY_PEM, request, NODE)
+    assert certificates.extra_names(AUTHORITY_PEM, plain) == ()
+    other = certificates.make_authority(new_signer(), "yidi.test")  # the same name, another key
+    with pytest.raises(Refusal, match="CERTIFICATE_UNKNOWN"):
+        certificates.extra_names(other, mine)

@@ -189,6 +189,19 @@ def test_a_manifest_reads_back_and_names_no_file() -> None:
     assert read.lines[1].pages == ()
 
 
+@pytest.mark.parametrize("trees", [(None, None), ("a" * 64, None), (None, "b" * 64), ("a" * 64, "b" * 64)])
+def test_roots_of_commitment_trees_are_kept_as_they_were_signed(trees: tuple[str | None, str | None]) -> None:
+    value: dict[str, Any] = json.loads(MADE.encode())
+    at = value["lines"][0]["pages"][0]["renditions"]["full"]
+    at["tiles"], at["fields"] = trees
+    data = canonical.encode(value)
+    read = manifest.read(data)
+    made = next(made for _, page, made in read.streams() if (page.number, made.name) == (1, "full"))
+    assert (made.tiles, made.fields) == trees
+    assert read.encode() == data and manifest.read(read.encode()) == read
+    assert (read == MADE) == (trees == (None, None))
+
+
 Edit = Callable[[dict[str, Any]], object]
 
 
@@ -215,6 +228,7 @@ def _gone(*path: Any) -> Edit:
 PAGE_1 = ("lines", 0, "pages", 0)
 FULL = (*PAGE_1, "renditions", "full")
 PLAIN = json.loads(MADE.encode())
+NO_DIGESTS: list[object] = [[], {}, 0, False, "", "a" * 63, "a" * 65, "A" * 64, "g" * 64]
 
 
 @pytest.mark.parametrize(
@@ -273,8 +287,7 @@ PLAIN = json.loads(MADE.encode())
         _at(*FULL, "commitment", to="0"),
         _at(*FULL, "plain_size", to=0),
         _at(*FULL, "media_type", to="../../x"),
-        _at(*FULL, "tiles", to=[]),
-        _at(*FULL, "fields", to={}),
+        *(_at(*FULL, tree, to=value) for tree in ("tiles", "fields") for value in NO_DIGESTS),
     ],
 )
 def test_every_breach_of_the_form_is_refused(edit: Edit) -> None:

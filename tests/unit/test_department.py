@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from crypto.log import leaf as leaves
 from crypto.refusal import Refusal
-from crypto.sealing import KeyPacket, open_page, unwrap_key
+from crypto.sealing import KeyPacket, Stream, open_page, unwrap_key
 from crypto.statement import read_envelope, read_statement
 from deploy.commands import common, dept
 from hub.casework.casefile import State
@@ -21,6 +22,8 @@ from node_agent.runtime import Agent
 from storage.journal import OutboxEntry
 from tests.unit.agent_region import FORM, RECOVERY, SCANS, Region, picture
 from tests.unit.evidence_log import ACCEPTOR, DEPARTMENT, GATEWAY, WINDOW
+
+REASONS, APPEAL = "经营场所不符", "60日内可申请行政复议"
 
 
 @pytest.fixture
@@ -93,9 +96,82 @@ def test_a_refusal_has_reasons_and_an_appeal(region: Region, agent: Agent, inbox
         with pytest.raises(Refusal) as caught:
             department.decide(agent, case, "D01", "REFUSE", reasons, appeal)
         assert caught.value.code == "REASONS_MISSING"
-    department.decide(agent, case, "D01", "REFUSE", "经营场所不符", "60日内可申请行政复议")
+    department.decide(agent, case, "D01", "REFUSE", REASONS, APPEAL)
     exchange(region, agent, inbox)
     assert region.log.files[case].outcome == "REFUSE"
+
+
+def stored(region: Region, manifest: str, stream: Stream) -> bytes:
+    """The bytes of one stream of a stored object."""
+    return region.objects[manifest][stream.offset : stream.offset + stream.length]
+
+
+def test_the_words_of_a_refusal_are_sealed_with_the_result_and_stand_nowhere_in_the_log(
+    region: Region, agent: Agent, inbox: Receiver, case: str, page: Path
+) -> None:
+    department.accept(agent, case, "A01")
+    act = department.decide(agent, case, "D01", "REFUSE", f" {REASONS} ", APPEAL)
+    issued = department.issue(agent, case, "I01", [page])  # before the hub has answered to the decision
+    exchange(region, agent, inbox)
+    for entry in region.log.entries:
+        payload = read_envelope(leaves.decode(entry).envelope).payload
+        assert REASONS.encode() not in payload and APPEAL.encode() not in payload
+    assert issued.needs_upload is not None
+    manifest, _ = manifest_here(agent.journal, issued.needs_upload)
+    assert [line.material for line in manifest.lines] == ["M-RESULT", "DECISION"]
+    rendition = manifest.lines[1].pages[0].renditions[0]
+    assert rendition.media_type == "application/json"
+    said, ciphertext = body_of(act), stored(region, issued.needs_upload, rendition.stream)
+    own = {one["line"]: base64.b64decode(one["packet"]) for one in body_of(issued)["applicant_packets"]}
+    private = region.log.keys[WINDOW].opening
+    assert private is not None
+    window = {packet.line: packet for packet in region.packets[issued.needs_upload, WINDOW]}
+    for reader, packet in (
+        (region.applicants[case].result_key, KeyPacket("DECISION", "full", "applicant", "", own["DECISION"])),
+        (private, window["DECISION"]),
+    ):
+        key = unwrap_key(reader, case, 2, packet)
+        told = json.loads(open_page(key, rendition.stream, [ciphertext]))
+        assert {name: told[name] for name in ("outcome", "reasons", "appeal")} == {
+            "outcome": "REFUSE", "reasons": REASONS, "appeal": APPEAL,
+        }  # fmt: skip
+        for name in ("reasons", "appeal"):
+            salt = bytes.fromhex(told["salts"][name])
+            assert len(salt) == 32
+            assert hashlib.sha256(salt + told[name].encode()).hexdigest() == said[name]
+
+
+def test_the_words_of_a_decision_that_was_refused_do_not_take_the_place_of_those_that_count(
+    region: Region, agent: Agent, inbox: Receiver, case: str, page: Path
+) -> None:
+    department.accept(agent, case, "A01")
+    department.decide(agent, case, "D01", "REFUSE", REASONS, APPEAL)
+    exchange(region, agent, inbox)
+    department.decide(agent, case, "D01", "REFUSE", "另一理由", APPEAL)
+    assert [entry.refusal.code for entry in region.send(agent) if entry.refusal] == ["STATE_FORBIDS"]
+    issued = department.issue(agent, case, "I01", [page])
+    exchange(region, agent, inbox)
+    assert issued.needs_upload is not None
+    stream = manifest_here(agent.journal, issued.needs_upload)[0].lines[1].pages[0].renditions[0].stream
+    private = region.log.keys[WINDOW].opening
+    assert private is not None
+    packet = next(one for one in region.packets[issued.needs_upload, WINDOW] if one.line == "DECISION")
+    ciphertext = stored(region, issued.needs_upload, stream)
+    told = json.loads(open_page(unwrap_key(private, case, 2, packet), stream, [ciphertext]))
+    assert told["reasons"] == REASONS
+
+
+def test_a_refusal_whose_words_are_lost_is_not_issued(
+    region: Region, agent: Agent, inbox: Receiver, case: str, page: Path
+) -> None:
+    department.accept(agent, case, "A01")
+    department.decide(agent, case, "D01", "REFUSE", REASONS, APPEAL)
+    exchange(region, agent, inbox)
+    agent.journal.keep(f"decision:{case}", b"{}")
+    with pytest.raises(Refusal) as caught:
+        department.issue(agent, case, "I01", [page])
+    assert caught.value.code == "DECISION_TEXT_MISSING"
+    assert not agent.journal.uploads_waiting()
 
 
 def test_without_a_grant_or_the_role_nothing_is_signed(agent: Agent, case: str, page: Path) -> None:
@@ -317,6 +393,17 @@ def test_open_without_out_writes_no_page(desk: Desk, case: str) -> None:
     assert value["checked_by"] == f"{WINDOW}/person/C01"
     assert {path for path in desk.agent.settings.home.rglob("*") if path.is_file()} == before
     assert desk.region.log.files[case].case_seq == 7  # the opening is on record
+
+
+@pytest.mark.parametrize("command", ["open", "handover"])
+def test_open_and_handover_take_a_purpose_of_the_list_alone(desk: Desk, case: str, command: str) -> None:
+    before = desk.region.log.files[case].case_seq
+    code, value = desk.run(command, case, "--staff", "A01", "--purpose", "看一看")
+    assert (code, value["refusal"]["code"]) == (1, "PURPOSE_UNKNOWN")
+    assert desk.region.log.files[case].case_seq == before
+    for purpose in ("HANDOVER", "移交业务系统"):
+        assert desk.run(command, case, "--staff", "A01", "--purpose", purpose)[0] == 0
+    assert desk.region.log.files[case].case_seq == before + 2
 
 
 def test_open_does_not_write_over_a_file(desk: Desk, case: str, tmp_path: Path) -> None:

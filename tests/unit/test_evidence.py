@@ -22,6 +22,7 @@ from crypto.log.leaf import Leaf, decode
 from crypto.records import PublicKey
 from crypto.refusal import Refusal
 from crypto.statement import Actor, Envelope, Statement, sign
+from node_agent.auditor.verify import audit
 
 QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -415,7 +416,7 @@ def test_a_missing_or_refused_registry_leaf_still_takes_its_epoch(made: Any, evi
     unsigned = replace(registry[0], envelope=registry[1].envelope)
     timeline = Timeline(made.pins().registrar_keys, [unsigned, *registry[1:]])
     assert timeline.at(14).current(evidence_log.COLLECTOR).epoch == 6
-    assert [(leaf.epoch, refusal.code) for leaf, refusal in timeline.refused] == [(2, "RECORD_NOT_CURRENT")]
+    assert [(leaf.epoch, refusal.code) for leaf, refusal in timeline.refused] == [(2, "STATEMENT_TWICE")]
 
 
 # --- validity by position ------------------------------------------------------------------------------------------
@@ -446,3 +447,40 @@ def test_keys_are_judged_at_the_position_of_the_act(evidence_log: Any) -> None:
     assert report.codes() == {"KEY_REVOKED", "PERSON_SIGNATURE_MISSING"}
     assert {finding.where for finding in report.findings} == {f"leaves/{leaf.index}.json"}
     assert decode(log.entries[leaf.index]).epoch == 16
+
+
+def unlawful(evidence_log: Any) -> Any:
+    """A log whose case holds a decision by someone without the role, taken into the log past the law."""
+    log = evidence_log.founded()
+    log.case = log.run_case(1, "accept")
+    file = log.files[log.case]
+    actor = Actor(evidence_log.DEPARTMENT, evidence_log.ACCEPTOR, "ACCEPTOR")
+    said = Statement(
+        "decide", log.case, "custody", file.seq + 1, file.head, actor, canonical.time_text(log.now),
+        {"outcome": "GRANT"},
+    )  # fmt: skip
+    envelope = sign(said.payload(), [log.keys[one].sign for one in (evidence_log.ACCEPTOR, evidence_log.DEPARTMENT)])
+    changed = replace(file, seq=file.seq + 1, head=envelope.digest, case_seq=file.case_seq + 1)
+    log.files[log.case] = changed
+    log._append(envelope, changed, {})
+    return log
+
+
+def test_missing_witnesses_do_not_hide_what_the_law_forbids(evidence_log: Any) -> None:
+    """A hub withholds cosignatures at will: that must not soften the finding of an unlawful act."""
+    log = unlawful(evidence_log)
+    log.cosigned = False
+    report = audit(log.package(log.case), log.pins())
+    assert report.evidence.codes() == {"WITNESSES_MISSING"}
+    assert [(one.code, one.severity) for one in report.law] == [("ROLE_FORBIDS", Severity.INVALID)]
+    assert report.verdict is Verdict.INVALID
+
+
+def test_a_version_not_known_here_leaves_the_law_undecided(evidence_log: Any) -> None:
+    log = unlawful(evidence_log)
+    package = log.package(log.case)
+    value = {**json.loads(read.read(package).entries[read.PACKAGE]), "v": 2}
+    report = audit(repack(package, **{read.PACKAGE: canonical.encode(value)}), log.pins())
+    assert "PACKAGE_VERSION" in report.evidence.codes()
+    assert report.verdict is Verdict.INDETERMINATE
+    assert {one.severity for one in report.law} == {Severity.INDETERMINATE}

@@ -23,8 +23,10 @@ from tests.unit.law_world import (
     GATEWAY,
     OTHER_DEPARTMENT,
     OTHER_GATEWAY,
+    OTHER_RECOVERY,
     OTHER_WINDOW,
     PREFIX,
+    RECOVERY,
     SUSPENDED_TASK,
     TASK,
     Bench,
@@ -95,6 +97,16 @@ def _gone(node: str) -> Spoil:
     def spoil(bench: Bench, step: Step) -> Step:
         del bench.register.records[node]
         return step
+
+    return spoil
+
+
+def _moved(node: str, region: str) -> Spoil:
+    """A wrap to the node, whose record names another region."""
+
+    def spoil(bench: Bench, step: Step) -> Step:
+        bench.register.records[node] = replace(bench.register.current(node), region=region)
+        return bench.wrap(node, ("M01",))
 
     return spoil
 
@@ -219,7 +231,7 @@ SEAL = [
     ),
     Scenario(
         "T05", "applicant_key_given", "KEY_RECORD_FORMAT",
-        _says(applicant_key={"suite": "X25519", "public": "?"}),
+        _says(applicant_key={"suite": "X25519", "public": "CQ"}),
     ),
     Scenario("T05", "applicant_key_given", "SUITE_UNKNOWN", _says(applicant_key={"suite": "RSA", "public": "CQk="})),
 ]  # fmt: skip
@@ -244,14 +256,18 @@ FORWARD = [
     Scenario("W1", "wrap_valid", "GATEWAY_ADDRESS_ONLY", _to(GATEWAY, "M01")),
     Scenario("W1", "wrap_valid", "RECIPIENT_FORBIDDEN", _to(OTHER_DEPARTMENT, "M01")),
     Scenario("W1", "wrap_valid", "RECIPIENT_FORBIDDEN", _to(OTHER_WINDOW, "ADDRESS")),
+    Scenario("W1", "wrap_valid", "RECOVERY_REGION", _to(OTHER_RECOVERY, "M01")),
+    Scenario("W1", "wrap_valid", "RECOVERY_REGION", _moved(RECOVERY, "500112000000")),
 ]
 DECISION = [
     *_grants("T31", "decide_grant"),
     *_grants("T33", "seal_use_grant"),
     Scenario("T31", "decision_complete", "OUTCOME_UNKNOWN", _says(outcome="MAYBE")),
     Scenario("T31", "decision_complete", "BODY_MEMBER", _says(outcome=None), killer=False),
-    Scenario("T31", "decision_complete", "BODY_MEMBER", _says(outcome="REFUSE", appeal="60 days")),
-    Scenario("T31", "decision_complete", "BODY_MEMBER", _says(outcome="REFUSE", reasons="38(2)")),
+    Scenario("T31", "decision_complete", "BODY_MEMBER", _says(outcome="REFUSE", appeal="0" * 64)),
+    Scenario("T31", "decision_complete", "BODY_MEMBER", _says(outcome="REFUSE", reasons="0" * 64)),
+    Scenario("T31", "decision_complete", "BODY_MEMBER", _says(outcome="REFUSE", reasons="38.2", appeal="0" * 64)),
+    Scenario("T31", "decision_complete", "BODY_MEMBER", _says(outcome="REFUSE", reasons="0" * 64, appeal="A" * 64)),
     Scenario("T33", "result_sealed", "MANIFEST_MISMATCH", _sealed("result", case="d0" * 16)),
     Scenario("T33", "result_sealed", "MANIFEST_MISMATCH", _sealed("application")),
     Scenario("T33", "result_sealed", "MANIFEST_MISMATCH", _sealed("result", task_code=SUSPENDED_TASK)),
@@ -261,6 +277,8 @@ DECISION = [
     Scenario("T35", "withdrawal_written", "BODY_MEMBER", _says(paper=None)),
     Scenario("H02", "opening_has_purpose", "BODY_MEMBER", _says(purpose=None)),
     Scenario("H02", "opening_has_purpose", "BODY_MEMBER", _says(purpose="x" * 4001)),
+    Scenario("H02", "opening_has_purpose", "PURPOSE_UNKNOWN", _says(purpose="CURIOSITY")),
+    Scenario("H02", "opening_has_purpose", "PURPOSE_UNKNOWN", _says(purpose="accept_review")),
     Scenario("H02", "opening_has_purpose", "SEALING_UNKNOWN", _says(manifest="f" * 64)),
 ]
 DELIVERY = [
@@ -385,6 +403,20 @@ def test_w1_a_holder_of_keys_passes_them_on_and_an_earlier_wrap_gives_way() -> N
     assert len(bench.case.wraps) == count
     step = replace(bench.wrap(GATEWAY, ("ADDRESS",), by=DEPARTMENT), role="department")
     assert len(bench.do(step).wraps) == count + 1
+
+
+def test_w1_the_recovery_key_of_the_windows_own_region_holds_keys_too() -> None:
+    bench = Bench().reach("W1")
+    for region in ("500000000000", "500116000000"):
+        bench.do(_moved(RECOVERY, region)(bench, bench.step("W1")))
+    assert {wrap.recipient for wrap in bench.case.wraps} == {RECOVERY}
+    assert bench.do(bench.step("W1")).state is State.COLLECTED  # the department's wrap; routing is the hub's next act
+
+
+def test_t31_a_refusal_commits_to_reasons_and_appeal() -> None:
+    bench = Bench().reach("T31")
+    step = bench.step("T31").saying(outcome="REFUSE", reasons="a" * 64, appeal="b" * 64)
+    assert bench.do(step).outcome == "REFUSE"
 
 
 def test_d4w_a_parcel_keeps_its_first_waybill() -> None:

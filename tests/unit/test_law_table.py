@@ -1,5 +1,6 @@
 """The table itself: which event counts in which state, who must sign, in which role, as which node."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -163,6 +164,43 @@ def test_row_columns_are_filled_and_ids_are_unique() -> None:
         assert row.citation and row.guards and row.roles
         assert (row.opening is None) == bool(row.source)
         assert (row.signers is Signers.HUB) == (row.party is Party.HUB)
+        assert set(Bench().reach(row.id).step(row.id).body) <= row.members
+
+
+def _inside(value: object) -> object:
+    """``value`` at the bottom of lists and objects."""
+    return [{"line": [value]}]
+
+
+@pytest.mark.parametrize("row", [row.id for row in ROWS])
+def test_promise_1_a_body_has_only_the_members_of_its_row(row: str) -> None:
+    bench, step = _reached(row)
+    name = "remark-" + "x" * 60
+    act = bench.act(step.saying(**{name: True}))
+    with pytest.raises(Refusal) as refused:
+        LAW.apply(bench.file, act, bench.world())
+    assert (refused.value.code, refused.value.values) == ("BODY_MEMBER", {"member": name[:40]})
+
+
+@pytest.mark.parametrize("row", [row.id for row in ROWS if row.members])
+@pytest.mark.parametrize(
+    "text", ["请电联张三", "a,b", "a\nb", "a;b", "x" * 4097, "\u00e9", "\uff21", "\u0661", "a\x00"], ids=ascii
+)
+@pytest.mark.parametrize("place", [lambda text: text, _inside, lambda text: {text: 1}], ids=["flat", "deep", "name"])
+def test_promise_1_every_text_of_a_body_is_a_code(row: str, text: str, place: Callable[[str], object]) -> None:
+    """The refusal names the member and says nothing of the text."""
+    bench, step = _reached(row)
+    for member in sorted(_row(row).members):
+        act = bench.act(step.saying(**{member: place(text)}))
+        with pytest.raises(Refusal) as refused:
+            LAW.apply(bench.file, act, bench.world())
+        assert (refused.value.code, refused.value.values) == ("BODY_FREE_TEXT", {"member": member})
+
+
+@pytest.mark.parametrize("text", ["", "x" * 4096, "AZaz09._:/+=@- ", "2026-03-02T09:30:00.000+08:00"])
+def test_a_code_may_hold_what_ids_times_digests_and_base64_hold(text: str) -> None:
+    bench, step = _reached("D5E")
+    assert bench.do(step.saying(key=text)).case_seq
 
 
 def test_two_rows_for_one_event_and_state_are_refused_when_the_law_is_built() -> None:

@@ -16,7 +16,7 @@ from crypto.refusal import Refusal
 from hub.casework import messages
 from hub.casework.casefile import CHINESE, State
 from hub.casework.clock_table import CLOCKS
-from hub.casework.guards import METHODS
+from hub.casework.guards import METHODS, PURPOSES
 from hub.casework.messages.words import LABELS, shown
 from hub.casework.table import ROWS
 
@@ -179,6 +179,7 @@ def test_every_event_role_state_clock_and_method_has_its_word() -> None:
     assert set(CHINESE) == set(State)
     assert set(messages.CLOCKS) == set(CLOCKS)
     assert set(messages.DELIVERY) == METHODS
+    assert tuple(messages.PURPOSES) == PURPOSES
     words = [*messages.EVENTS.values(), *messages.ROLES.values(), *CHINESE.values()]
     assert all(re.search(r"[\u4e00-\u9fff]", word) for word in words)
 

@@ -13,6 +13,7 @@ from crypto import canonical
 from crypto.log import leaf as leaves
 from crypto.refusal import Refusal
 from crypto.statement import read_envelope, read_statement, sign
+from hub.casework.messages import PURPOSES, render
 from node_agent import opening, pulling, receiver
 from node_agent.casemirror import history
 from node_agent.receiver import Receiver
@@ -384,7 +385,7 @@ def test_open_gives_form_and_pages_and_is_on_record(region: Region, agent: Agent
     assert (made.checked_by, made.lines[0].trust) == (f"{WINDOW}/person/C01", "B")
     inbox.step()
     last = history(agent.journal, case)[-1].statement
-    assert (last.type, last.chain, last.body["purpose"]) == ("open_document", "access", "受理审查")
+    assert (last.type, last.chain, last.body["purpose"]) == ("open_document", "access", "ACCEPT_REVIEW")
     assert last.actor.person == f"{DEPARTMENT}/person/A01"
 
 
@@ -395,6 +396,23 @@ def test_open_needs_a_purpose(region: Region, agent: Agent) -> None:
         opened(region, agent, case, purpose="  ")
     assert caught.value.code == "PURPOSE_MISSING"
     assert queued(agent, case) == ["delivered"]
+
+
+@pytest.mark.parametrize("purpose", ["看一看", "accept_review", "受理审查 " * 2, "受理"])
+def test_open_needs_a_purpose_of_the_list(region: Region, agent: Agent, purpose: str) -> None:
+    case, _ = region.forward()
+    Receiver(agent, region.transfer()).step()
+    with pytest.raises(Refusal) as caught:
+        opened(region, agent, case, purpose=purpose)
+    assert caught.value.code == "PURPOSE_UNKNOWN"
+    assert render(caught.value).splitlines()[1].startswith("可选事由：受理审查、审批决定、移交业务系统、")
+    assert purpose not in str(caught.value)
+    assert queued(agent, case) == ["delivered"]
+
+
+@pytest.mark.parametrize("code, word", PURPOSES.items())
+def test_a_purpose_is_said_by_code_or_word(code: str, word: str) -> None:
+    assert opening.purpose_code(code, "c") == opening.purpose_code(f" {word} ", "c") == code
 
 
 def _unanswered(agent: Agent) -> Callable[[str], OutboxEntry]:
@@ -414,7 +432,7 @@ def test_open_shows_nothing_before_the_hub_has_it(
     unwrapped: list[object] = []
     monkeypatch.setattr(pulling, "data_keys", lambda *args: unwrapped.append(args))
     with pytest.raises(Refusal) as caught:
-        opening.open_case(agent, case, "A01", "ACCEPTOR", "审查", answered=_unanswered(agent))
+        opening.open_case(agent, case, "A01", "ACCEPTOR", "受理审查", answered=_unanswered(agent))
     assert caught.value.code == "ACCESS_UNCONFIRMED"
     assert unwrapped == []
 
@@ -428,7 +446,7 @@ def test_open_refused_by_the_hub_shows_nothing(region: Region, agent: Agent) -> 
         return _unanswered(agent)(digest)
 
     with pytest.raises(Refusal) as caught:
-        opening.open_case(agent, case, "A01", "ACCEPTOR", "审查", answered=answered)
+        opening.open_case(agent, case, "A01", "ACCEPTOR", "受理审查", answered=answered)
     assert caught.value.code == "KEY_REVOKED"
 
 
@@ -459,3 +477,39 @@ def test_a_form_that_is_no_form(region: Region, agent: Agent) -> None:
 def test_pauses_grow_and_stay_bounded() -> None:
     assert 0.25 <= receiver.pause_s(1) <= 0.5
     assert receiver.LONGEST_PAUSE_S / 2 <= receiver.pause_s(10_000) <= receiver.LONGEST_PAUSE_S
+
+
+# --- epochs --------------------------------------------------------------------------------------------------------
+
+
+def test_a_leaf_by_a_revoked_key_under_an_old_epoch_is_an_alarm(region: Region, agent: Agent) -> None:
+    """A hub cannot bring a revoked key back by stamping the past on a leaf, once the revocation is known here."""
+    case, _ = region.forward()
+    inbox = Receiver(agent, region.transfer())
+    inbox.step()
+    region.log.say_registry("key.revoke", {"subject": WINDOW, "reason": "LOST"}, [region.log.registrar])
+    wrap = leaves.decode(region.log.entries[region.log.cases[case][1]])
+    again = replace(read_statement(read_envelope(wrap.envelope).payload), nonce="0123456789abcdef")
+    file = region.log.files[case]
+    later = replace(file, case_seq=file.case_seq + 1)
+    signed = sign(again.payload(), [region.log.keys[WINDOW].sign])
+    at = region.log._append(signed, later, {}).index
+    hub_of(agent).forge[at] = changed(region, at, lambda leaf: leaf.update(epoch=leaf["epoch"] - 1))
+    inbox.step()
+    alarm = receiver.alarms(agent)[f"leaf:{case}"]
+    assert (alarm.code, alarm.values["step"], alarm.values["cause"]) == ("LEAF_UNTRUSTED", "2", "LEAF_EPOCH")
+    assert len(agent.journal.leaves(case)) == 5
+
+
+def test_an_epoch_does_not_fall_within_a_case(region: Region, agent: Agent) -> None:
+    case, digest, keys = region.seal(1)
+    region.forward(2)
+    region.grant("DECIDE", f"{DEPARTMENT}/person/D01")
+    for recipient in (WINDOW, DEPARTMENT):
+        region.wrap(case, digest, keys, recipient)
+    Receiver(agent, region.transfer()).step()
+    at, free = region.log.cases[case][-1], region.log.cases[case][0] + 1
+    back = changed(region, at, lambda leaf: leaf.update(index=free, epoch=leaf["epoch"] - 1))
+    with pytest.raises(Refusal) as caught:
+        receiver.verify_leaf(agent, free, case, back)
+    assert (caught.value.values["step"], caught.value.values["cause"]) == ("2", "LEAF_EPOCH")

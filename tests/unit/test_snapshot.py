@@ -122,3 +122,16 @@ def test_nothing_is_kept_of_a_refused_snapshot(world: World, monkeypatch: pytest
 def test_a_payload_of_another_shape_is_refused(world: World) -> None:
     world.hub.change_snapshot = lambda payload: payload.update(greatest_age_hours="72")
     assert refused_at(world) == ("", "SNAPSHOT_FORMAT")
+
+
+def test_the_hub_cannot_stretch_the_greatest_age(world: World) -> None:
+    world.hub.change_snapshot = lambda payload: payload.update(greatest_age_hours=10_000)
+    made = fetch_snapshot(world.agent)
+    assert made.greatest_age == timedelta(hours=72)
+    with pytest.raises(Refusal, match="SNAPSHOT_TOO_OLD"):
+        require_fresh(world.agent, made.made_at + timedelta(hours=72, seconds=1))
+
+
+def test_the_hub_may_ask_for_a_smaller_age(world: World) -> None:
+    world.hub.change_snapshot = lambda payload: payload.update(greatest_age_hours=6)
+    assert fetch_snapshot(world.agent).greatest_age == timedelta(hours=6)

@@ -16,6 +16,7 @@ from hub.casework.messages.words import DELIVERY as DELIVERY
 from hub.casework.messages.words import EVENTS as EVENTS
 from hub.casework.messages.words import LABELS, shown
 from hub.casework.messages.words import OUTCOMES as OUTCOMES
+from hub.casework.messages.words import PURPOSES as PURPOSES
 from hub.casework.messages.words import ROLES as ROLES
 from hub.casework.messages.words import event_name as event_name
 

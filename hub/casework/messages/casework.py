@@ -19,6 +19,8 @@ MESSAGES: dict[str, Message] = {
     "NOT_YOUR_CASE": say("只有承办这一件的单位可以办这一步。", "请转告承办单位办理，或联系统筹人员。", "event", "node"),
     "FROM_FUTURE": say("申报时间不得晚于枢纽时间五分钟以上。", "请校准本机时钟后重新提交。", "occurred_at", "now"),
     "BODY_MEMBER": say("这一步必填的内容没有填全，或者超过了长度。", "请补全后重新提交。", "member"),
+    "BODY_FREE_TEXT": say("登记内容只能是代码，不得写姓名、地址等文字，枢纽不看内容。",
+        "请改选规定的代码；文字内容请随材料加密封装。", "member"),
     # intake
     "UNKNOWN_ITEM": say("只能收清单内的事项，清单里没有这一项。", "请重新按事项名称和办理地查找。", "task_code"),
     "ITEM_EXPIRED": say("这一事项在办理当日不在有效期内。", "请查找现行事项；仍要办请联系统筹人员。",
@@ -44,6 +46,7 @@ MESSAGES: dict[str, Message] = {
     "KEYS_MISSING": say("接收单位须先拿到这一件的密钥。", "请由持有密钥的单位补发，系统会自动继续。", "recipient"),
     "RECIPIENT_KEY_STALE": say("密钥只能发给接收单位当前有效的公钥。", "请刷新登记信息，系统会重新分发。", "recipient"),
     "RECIPIENT_FORBIDDEN": say("材料只能给承办这一件的单位查看。", "请核对接收单位。", "recipient"),
+    "RECOVERY_REGION": say("恢复密钥须属于收件窗口所在的地区。", "请部署人员核对本机设置的恢复密钥节点。", "recipient"),
     "GATEWAY_ADDRESS_ONLY": say("寄递网关只能看收件地址，不得看材料。", "请只分发地址一项。", "recipient"),
     "WRAP_LINES": say("分发密钥须对应本件已有的材料行。", "请刷新本件后重试。"),
     "SEALING_UNKNOWN": say("所指的材料不是本件的。", "请刷新本件后重新打开。"),

@@ -17,6 +17,7 @@ MESSAGES: dict[str, Message] = {
     "PUBLIC_KEY_INVALID": say("公钥无效。", ASK_REGISTRAR),
     # keys and registry
     "KEY_REVOKED": say("这个密钥已经吊销或更换，不能再用。", ASK_REGISTRAR, "subject", "node"),
+    "STATEMENT_TWICE": say("一份登记文书只能入账一次，重放的不予采用。", "请重新签一份；不是本人重发的请报技术值守和审计人员。"),
     "NODE_NAME_TAKEN": say("节点短名在全网只能有一个。", "请换一个短名重新登记。", "subject"),
     "KEY_REUSED": say("一个密钥只能登记给一个对象使用一次。", "请重新生成密钥后登记。"),
     "KEY_LABEL_TAKEN": say("本机已有同名密钥，不能覆盖。", "请核对是否已登记；确需更换请联系技术值守。", "label"),

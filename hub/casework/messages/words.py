@@ -70,6 +70,15 @@ DELIVERY: Final = {
     "COUNTER_DEPT": "受理部门窗口领取",
     "ELECTRONIC": "电子送达",
 }
+PURPOSES: Final = {
+    "ACCEPT_REVIEW": "受理审查",
+    "DECISION": "审批决定",
+    "HANDOVER": "移交业务系统",
+    "ISSUE": "制证出件",
+    "ENQUIRY": "答复咨询",
+    "COMPLAINT": "投诉核查",
+    "AUDIT": "审计抽查",
+}
 OUTCOMES: Final = {"GRANT": "准予", "REFUSE": "不予"}
 _DECLARATIONS: Final = {
     "no_classified": "无涉密材料",
@@ -134,6 +143,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "clock": CLOCKS,
     "delivery": DELIVERY,
     "outcome": OUTCOMES,
+    "purposes": PURPOSES,
     "declaration": _DECLARATIONS,
     "kind": _KINDS,
     "cause": _CAUSES,
@@ -209,6 +219,7 @@ LABELS: Final = {
     "port": "端口",
     "position": "位置",
     "prefix": "号段",
+    "purposes": "可选事由",
     "published": "已公布长度",
     "reason": "原因",
     "recipient": "接收单位",
