@@ -34,6 +34,7 @@ from node_agent.receiver import Receiver
 from node_agent.runtime import Agent, open_agent
 from node_agent.sender import Sender
 from node_agent.settings import AgentSettings
+from node_agent.snapshot import fetch_snapshot
 
 if TYPE_CHECKING:
     from node_agent.gateway.carrier import HttpCarrier
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 READY, LOCK = "agent.ready", "agent.lock"
 REFRESH_SECONDS = 15.0
 RENEWAL_SECONDS = 3600.0
+SNAPSHOT_SECONDS = 1800.0
+SNAPSHOT_LATER = frozenset({"HUB_UNAVAILABLE", "HUB_STOPPING", "NOT_INTEGRATED", "NOT_PUBLISHED", "STORE_UNAVAILABLE"})
 FIRST_PAUSE, LONGEST_PAUSE, STEADY_SECONDS = 0.5, 30.0, 60.0
 PATIENCE, END_SECONDS = 2.0, 4.0
 RULE = "promise 6; architecture: one agent program, roles by certificate"
@@ -100,6 +103,24 @@ class RegistryLoop:
 
 
 @dataclass
+class SnapshotLoop:
+    """Keeps a window's directory snapshot fresh, so that it can go on without network at any moment (promise 6)."""
+
+    agent: Agent
+
+    def run(self, stop: threading.Event) -> None:
+        """Fetch every half hour until ``stop`` is set. Refusals of ``fetch_snapshot`` other than a hub not ready."""
+        while not stop.is_set():
+            try:
+                fetch_snapshot(self.agent)
+                stop.wait(SNAPSHOT_SECONDS)
+            except Refusal as refusal:
+                if refusal.code not in SNAPSHOT_LATER:
+                    raise
+                stop.wait(FIRST_PAUSE)
+
+
+@dataclass
 class RenewalLoop:
     """Asks for a new certificate when a third of its life is left, then lets the agent connect anew."""
 
@@ -128,6 +149,8 @@ def loops_for(agent: Agent, record: KeyRecord, signals: Signals) -> dict[str, Ma
         "receiver": lambda: Receiver(agent),
         "monitor": lambda: Monitor(agent),
     }
+    if record.roles & {"window", "portal"}:
+        loops["snapshot"] = lambda: SnapshotLoop(agent)
     if "witness" in record.keys:
         loops["witness"] = lambda: Witness(agent)
     if "gateway" in record.roles:

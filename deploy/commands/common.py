@@ -141,7 +141,7 @@ def finish(
     waiting = any(entry.state == "WAITING" for entry in entries)
     state = "REFUSED" if refused else "WAITING" if waiting else "DONE"
     acts = [act_object(entry) for entry in entries]
-    show({"ok": not refused, "state": state, **value, "acts": acts}, as_json, *human)
+    show({"ok": not refused, "state": state, **value, "acts": acts}, as_json, *(() if refused else human))
     if not as_json:
         for refusal in refused:
             show_refusal(refusal, False)
@@ -157,6 +157,11 @@ def _why_waiting(agent: Agent) -> str:
 
     problem = read_status(agent.journal)["problem"]
     return f"（{refusal_text(Refusal(problem['code'], problem['rule'], **problem['values']))}）" if problem else ""
+
+
+def minute(text: str | None, otherwise: str = "—") -> str:
+    """A time of the log for a table, in Beijing time to the minute; ``--json`` has it whole."""
+    return text[:16].replace("T", " ") if text else otherwise
 
 
 def act_object(entry: OutboxEntry) -> dict[str, object]:

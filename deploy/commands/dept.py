@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from crypto import identity
 from crypto.refusal import Refusal
 from deploy.commands.common import (
     AsJson,
@@ -23,6 +24,7 @@ from deploy.commands.common import (
     WaitSeconds,
     agent_at,
     finish,
+    minute,
     refusal_object,
     show,
     wait_for,
@@ -61,7 +63,7 @@ def queue(home: Home, as_json: AsJson = False) -> None:
         lines = department.queue_view(agent)
         table = Table("办件编号", "状态", "受理剩余(K2)", "承诺剩余(K3)", "到期", title=f"待办 {len(lines)} 件")
         for line in lines:
-            due = min((text for text in line.due.values() if text), default="—")
+            due = minute(min((text for text in line.due.values() if text), default=None))
             table.add_row(
                 line.case_no or line.view.case, state_text(line.view), _left(line, "K2"), _left(line, "K3"), due
             )
@@ -182,10 +184,11 @@ def show_case(home: Home, case: CaseName, as_json: AsJson = False) -> None:
     """办件状态、责任方、各时限的到期日。"""
     with agent_at(home, as_json) as agent:
         view = mirror(agent, resolve(agent, case))
-        table = Table("时限", "名称", "起", "止", "到期", title=f"{state_text(view)}　责任方：{_holder(view)}")
+        table = Table("时限", "起", "止", "到期", title=f"{state_text(view)}　责任方：{_holder(agent, view)}")
         rows = clock_rows(view.file) if view.file else []
         for row in rows:
-            table.add_row(row.clock, row.name, row.started_at, row.stopped_at or "—", row.due or "暂停中")
+            times = (minute(row.started_at), minute(row.stopped_at), minute(row.due, "暂停中"))
+            table.add_row(f"{row.clock} {row.name}", *times)
         notes = [f"[yellow]本节点缺少：{'、'.join(view.missing)}[/yellow]"] if view.missing else []
         notes += [f"[red]与法不符：{found.code} {found.where}[/red]" for found in view.findings]
         show({"ok": True, **case_object(view)}, as_json, table, *notes)
@@ -348,5 +351,8 @@ def _left(line: department.QueueLine, clock: str) -> str:
     return f"[red]超期 {-days} 天[/red]" if days < 0 else f"{days} 天"
 
 
-def _holder(view: CaseView) -> str:
-    return view.file.holder if view.file else "—"
+def _holder(agent: Agent, view: CaseView) -> str:
+    """Name of the institution that holds the case."""
+    if view.file is None:
+        return "—"
+    return agent.registry.directory.current(view.file.holder).title or identity.node_name(view.file.holder)

@@ -24,7 +24,7 @@ MESSAGES: dict[str, Message] = {
     "PUBLIC_PREFIX_MISSING": say("本机没有登记取件号段，不能收件。", ASK_REGISTRAR, "node"),
     "CHECK_CODE_FORMAT": say("查询码的格式不对。", "请照回执重新输入。", "length"),
     # snapshot and registry held by an agent
-    "SNAPSHOT_MISSING": say("本机还没有登记快照，不能离线收件。", "请先联网同步一次。"),
+    "SNAPSHOT_MISSING": say("本机还没有登记快照，不能离线收件。", "请联网片刻，本机会自动同步，然后再试。"),
     "SNAPSHOT_TOO_OLD": say("本机的登记快照太旧，不能离线收件。", "请联网同步后再收。", "made_at", "hours"),
     "SNAPSHOT_FROM_FUTURE": say("登记快照的时间晚于本机时钟。", "请校准本机时钟后再试。", "made_at", "now"),
     "SNAPSHOT_BEHIND": say("收到的登记快照比本机已有的旧，不予采用。", CHECK_AGAIN),
