@@ -30,7 +30,6 @@ PERSON_ROLES = frozenset(
     }
 )
 GRANT_KINDS = frozenset({"DECIDE", "SEAL_USE", "PRE_REVIEW", "COORDINATE"})
-PURPOSES = frozenset({"tls", "sign", "kem", "witness"})
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,6 @@ EXIT_REFUSED = 1
 EXIT_KEPT = 3
 POLL_SECONDS = 0.1
 KEPT_TEXT = "已存入本机队列，恢复联网后自动发送"
-STATES = {"DONE": "已登记", "WAITING": "待发送", "REFUSED": "被拒绝"}
 
 console = Console()
 progress_console = Console(stderr=True)
