@@ -186,6 +186,11 @@ def read_statement(payload: bytes) -> Statement:
     return made
 
 
+def read_signed(data: bytes) -> Statement:
+    """The statement in an encoded envelope; its signatures are not looked at. Refusals of the two readers."""
+    return read_statement(read_envelope(data).payload)
+
+
 def _problem(value: Mapping[str, object]) -> str | None:
     """What is out of form, or None."""
     if set(value) != _MEMBERS or type(value["v"]) is not int or value["v"] != 1:

@@ -23,7 +23,7 @@ from crypto.manifest import LineFacts
 from crypto.records import GRANT_KINDS
 from crypto.refusal import Refusal
 from crypto.sealing import SALT_SIZE, wrap_keys
-from crypto.statement import REGISTRY, Actor, Statement, read_envelope, read_statement, sign
+from crypto.statement import REGISTRY, Actor, Statement, read_signed, sign
 from hub.casework import clocks
 from hub.casework.casefile import CaseFile, State
 from hub.casework.guards import ADDRESS, DECISION, FORM
@@ -335,7 +335,7 @@ def _decisions(agent: Agent, case_id: str) -> dict[str, object]:
 def _decision_line(agent: Agent, case_id: str) -> list[sealer.LineInput]:
     """The words of the refusal that counts, as a line; none after a grant. Refusal DECISION_TEXT_MISSING."""
     own = [act for act in agent.journal.acts(case_id) if act.event == "decide" and act.state != "REFUSED"]
-    said = [read_statement(read_envelope(act.envelope).payload) for act in own]
+    said = [read_signed(act.envelope) for act in own]
     said += [told.statement for told in history(agent.journal, case_id) if told.statement.type == "decide"]
     if not said or said[-1].body.get("outcome") != "REFUSE":
         return []

@@ -8,7 +8,6 @@ Invariants:
 - published documents are used only when their digest is the one in a verified publication leaf.
 """
 
-import json
 import threading
 from typing import TYPE_CHECKING
 
@@ -18,8 +17,8 @@ from crypto.evidence.pins import Pins
 from crypto.log import leaf as leaves
 from crypto.refusal import Refusal
 from crypto.statement import read_envelope
-from hub.casework.calendar import WorkCalendar
-from hub.casework.catalogue import Catalogue, load_catalogue
+from hub.casework.calendar import WorkCalendar, calendar_in
+from hub.casework.catalogue import Catalogue, catalogue_in
 from storage.journal import Journal
 
 if TYPE_CHECKING:
@@ -71,12 +70,11 @@ class AgentRegistry:
 
     def catalogue(self, version: str | None = None, hub: "HubClient | None" = None) -> Catalogue:
         """A catalogue; the newest known when no version is named. Refusals NOT_PUBLISHED, DOCUMENT_MISSING."""
-        return load_catalogue(json.loads(self.document("catalogue", version or self._newest("catalogue"), hub)))
+        return catalogue_in(self.document("catalogue", version or self._newest("catalogue"), hub))
 
     def calendar(self, version: str | None = None, hub: "HubClient | None" = None) -> WorkCalendar:
         """A calendar; the newest known when no version is named. Refusals NOT_PUBLISHED, DOCUMENT_MISSING."""
-        value = json.loads(self.document("calendar", version or self._newest("calendar"), hub))
-        return WorkCalendar.from_document(value)
+        return calendar_in(self.document("calendar", version or self._newest("calendar"), hub))
 
     def _newest(self, kind: str) -> str:
         latest = self.directory.latest(kind)

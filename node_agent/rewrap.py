@@ -11,7 +11,7 @@ from crypto.manifest import read as read_manifest
 from crypto.records import PublicKey
 from crypto.refusal import Refusal
 from crypto.sealing import KeyPacket, unwrap_key
-from crypto.statement import read_envelope, read_statement
+from crypto.statement import read_signed
 from hub.casework.guards import ADDRESS
 from node_agent.casemirror import kept_manifest
 from node_agent.runtime import Agent
@@ -75,7 +75,7 @@ def _own_packets(agent: Agent, case_id: str, digest: str) -> Sequence[KeyPacket]
     for entry in agent.journal.acts(case_id):
         if entry.event != "wrap":
             continue
-        body = read_statement(read_envelope(entry.envelope).payload).body
+        body = read_signed(entry.envelope).body
         if body["manifest"] == digest and body["recipient_key"] == PublicKey(own_key.suite, own_key.public).id:
             return entry.packets
     return agent.hub.key_packets(case_id, digest)

@@ -25,7 +25,7 @@ from crypto import canonical
 from crypto.manifest import Manifest
 from crypto.manifest import read as read_manifest
 from crypto.refusal import Refusal
-from crypto.statement import read_envelope, read_statement
+from crypto.statement import read_signed
 from node_agent import drafts
 from node_agent.client.hub import Answer, Outgoing
 from node_agent.receipts import WITH_OBJECT, verify_proven, verify_receipt
@@ -266,7 +266,7 @@ class Sender:
         for entry in self._agent.journal.acts(case_id):
             if entry.event != "wrap":
                 continue
-            body = read_statement(read_envelope(entry.envelope).payload).body
+            body = read_signed(entry.envelope).body
             use = (str(body["manifest"]), str(body["recipient"]))
             if entry.refusal is None:
                 done.add(use)

@@ -13,10 +13,11 @@ Invariants:
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import chain, pairwise
 from typing import Final, NamedTuple
 
-from crypto.canonical import digest, encode
+from crypto.canonical import digest, encode, parse
 from crypto.refusal import Refusal
 
 RULE: Final = "行政许可法 82, standards.md 6"
@@ -151,6 +152,12 @@ class WorkCalendar:
             while not self.is_working(found):
                 yield found
                 found += step
+
+
+@lru_cache(maxsize=8)
+def calendar_in(data: bytes) -> WorkCalendar:
+    """The calendar in published bytes (canonical JSON), loaded once. Refusals NOT_CANONICAL, CALENDAR_FORMAT."""
+    return WorkCalendar.from_document(parse(data))
 
 
 def _weekdays(after: int, through: int) -> int:

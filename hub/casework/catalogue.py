@@ -10,9 +10,10 @@ Invariants:
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final
 
-from crypto.canonical import digest, encode
+from crypto.canonical import digest, encode, parse
 from crypto.refusal import Refusal
 from hub.casework.catalogue_lint import Breach as Breach
 from hub.casework.catalogue_lint import breaches as breaches
@@ -255,6 +256,12 @@ def load_catalogue(document: Mapping[str, Any]) -> Catalogue:
         tuple(_queue(entry) for entry in document["queues"]),
         tuple(_window(entry) for entry in document["windows"]),
     )
+
+
+@lru_cache(maxsize=8)
+def catalogue_in(data: bytes) -> Catalogue:
+    """The catalogue in published bytes (canonical JSON), loaded once. Refusals NOT_CANONICAL, CATALOGUE_BREACHES."""
+    return load_catalogue(parse(data))
 
 
 def _item(entry: Mapping[str, Any]) -> Item:

@@ -23,9 +23,9 @@ from crypto.records import KeyRecord, PublicKey
 from crypto.refusal import Refusal
 from crypto.statement import Statement, read_statement
 from hub.casework import consequences, numbers
-from hub.casework.calendar import WorkCalendar
+from hub.casework.calendar import WorkCalendar, calendar_in
 from hub.casework.casefile import CaseFile
-from hub.casework.catalogue import Catalogue, load_catalogue
+from hub.casework.catalogue import Catalogue, catalogue_in
 from hub.casework.consequences import HubEvent
 from hub.casework.context import RULES_VERSION, Act, BoundRegistry, Pinned, World
 from hub.casework.law import Rule
@@ -158,30 +158,24 @@ class _Run:
 
 
 class _Documents:
-    """Catalogues and calendars by version, loaded once."""
+    """Catalogues and calendars by version."""
 
     def __init__(self, documents: Mapping[tuple[str, str], bytes]) -> None:
         self._documents = documents
-        self._catalogues: dict[str, Catalogue] = {}
-        self._calendars: dict[str, WorkCalendar] = {}
 
     def catalogue(self, version: str) -> Catalogue:
-        """Refusals DOCUMENT_MISSING, CATALOGUE_BREACHES."""
-        if version not in self._catalogues:
-            self._catalogues[version] = load_catalogue(self._value("catalogue", version))
-        return self._catalogues[version]
+        """Refusals DOCUMENT_MISSING, NOT_CANONICAL, CATALOGUE_BREACHES."""
+        return catalogue_in(self._bytes("catalogue", version))
 
     def calendar(self, version: str) -> WorkCalendar:
-        """Refusals DOCUMENT_MISSING, CALENDAR_FORMAT."""
-        if version not in self._calendars:
-            self._calendars[version] = WorkCalendar.from_document(self._value("calendar", version))
-        return self._calendars[version]
+        """Refusals DOCUMENT_MISSING, NOT_CANONICAL, CALENDAR_FORMAT."""
+        return calendar_in(self._bytes("calendar", version))
 
-    def _value(self, kind: str, version: str) -> dict[str, object]:
+    def _bytes(self, kind: str, version: str) -> bytes:
         data = self._documents.get((kind, version))
         if data is None:
             raise Refusal("DOCUMENT_MISSING", "D08", kind=kind, version=version)
-        return canonical.parse(data)
+        return data
 
 
 def rules_document() -> bytes:

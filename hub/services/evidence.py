@@ -4,7 +4,6 @@ Invariants: all leaves of the case and all registry leaves lie under one checkpo
 data; who may export is who may see the case.
 """
 
-import json
 import time
 
 from crypto.evidence.build import Parts, build
@@ -12,7 +11,6 @@ from crypto.keystore import Signer
 from crypto.log import leaf as leaves
 from crypto.records import KeyRecord
 from crypto.refusal import Refusal
-from crypto.statement import read_envelope
 from hub.casework.casefile import CaseFile
 from hub.casework.replay import rules_document
 from hub.services.clock import now_text
@@ -20,7 +18,6 @@ from hub.services.integrator import LogReader
 from hub.services.registry import RegistryService
 from hub.services.views import Views
 from storage.database import Database, Reading
-from storage.log_rows import LeafRow
 
 WAIT_SECONDS = 10.0
 PAUSE_SECONDS = 0.1
@@ -44,16 +41,18 @@ class EvidenceService:
         with self._database.reading() as reading:
             case_rows, registry_rows = reading.log.of_case(row.case_id), reading.log.registry(0)
             manifests = _manifests(reading, file)
-            catalogues = {version: self._published(reading, "catalogue", version) for version in _catalogues(case_rows)}
-            calendars = {version: self._published(reading, "calendar", version) for version in _calendars(case_rows)}
-        indexes = [leaf.index for leaf in (*case_rows, *registry_rows)]
-        note = self._covering(max(indexes))
+            told = [leaves.decode(leaf.leaf) for leaf in case_rows]
+            versions = {leaf.catalogue for leaf in told if leaf.catalogue} | {file.catalogue}  # and the one pinned
+            catalogues = {version: self._published(reading, "catalogue", version) for version in versions}
+            versions = {leaf.calendar for leaf in told if leaf.calendar}
+            calendars = {version: self._published(reading, "calendar", version) for version in versions}
+        note, paths = self._covering([leaf.index for leaf in (*case_rows, *registry_rows)])
         parts = Parts(
             case=row.case_id,
             checkpoint=note.encode(),
             leaves={leaf.index: leaf.leaf for leaf in case_rows},
             registry={leaf.index: leaf.leaf for leaf in registry_rows},
-            paths=self._log.paths_under(note, indexes),
+            paths=paths,
             manifests=manifests,
             catalogues=catalogues,
             calendars=calendars,
@@ -61,14 +60,13 @@ class EvidenceService:
         )
         return build(parts, self._signer, now_text())
 
-    def _covering(self, index: int) -> str:
-        """A checkpoint that covers ``index``; the integrator needs a moment after the last act."""
+    def _covering(self, indexes: list[int]) -> tuple[str, dict[int, list[bytes]]]:
+        """A checkpoint and the leaves' paths under it; the integrator needs a moment after the last act."""
         deadline = time.monotonic() + WAIT_SECONDS
         while True:
             try:
                 note, _ = self._log.checkpoint()
-                self._log.paths_under(note, [index])
-                return note
+                return note, self._log.paths_under(note, indexes)
             except Refusal as refusal:
                 if refusal.code != "NOT_INTEGRATED" or time.monotonic() > deadline:
                     raise
@@ -81,18 +79,3 @@ class EvidenceService:
 def _manifests(reading: Reading, file: CaseFile) -> dict[str, bytes]:
     found = reading.objects.pinned([sealing.manifest for sealing in file.sealings])
     return {digest: data for digest, (_, data) in found.items()}
-
-
-def _catalogues(rows: list[LeafRow]) -> set[str]:
-    """Versions in force at each leaf, and the one pinned at intake."""
-    versions = {leaves.decode(row.leaf).catalogue for row in rows}
-    pinned = {json.loads(_payload(row)).get("body", {}).get("catalogue") for row in rows}
-    return {version for version in versions | pinned if version}
-
-
-def _calendars(rows: list[LeafRow]) -> set[str]:
-    return {version for row in rows if (version := leaves.decode(row.leaf).calendar)}
-
-
-def _payload(row: LeafRow) -> bytes:
-    return read_envelope(leaves.decode(row.leaf).envelope).payload

@@ -7,7 +7,6 @@ Invariants:
 - documents are loaded by digest and kept; a version never changes.
 """
 
-import json
 import threading
 from collections.abc import Iterable, Sequence
 
@@ -16,8 +15,8 @@ from crypto.log import leaf as leaves
 from crypto.records import PublicKey
 from crypto.refusal import Refusal
 from crypto.statement import read_envelope
-from hub.casework.calendar import WorkCalendar
-from hub.casework.catalogue import Catalogue, load_catalogue
+from hub.casework.calendar import WorkCalendar, calendar_in
+from hub.casework.catalogue import Catalogue, catalogue_in
 from hub.casework.context import BoundRegistry
 from storage.database import Database, Reading
 from storage.log_rows import LeafRow
@@ -64,14 +63,14 @@ class RegistryService:
         """A published catalogue; the newest when no version is named. Refusals VERSION_UNKNOWN, NOT_PUBLISHED."""
         digest = self._digest("catalogue", version)
         if digest not in self._catalogues:
-            self._catalogues[digest] = load_catalogue(json.loads(_document(reading, digest)))
+            self._catalogues[digest] = catalogue_in(_document(reading, digest))
         return self._catalogues[digest]
 
     def calendar(self, reading: Reading, version: str | None = None) -> WorkCalendar:
         """A published calendar; the newest when no version is named. Refusals VERSION_UNKNOWN, NOT_PUBLISHED."""
         digest = self._digest("calendar", version)
         if digest not in self._calendars:
-            self._calendars[digest] = WorkCalendar.from_document(json.loads(_document(reading, digest)))
+            self._calendars[digest] = calendar_in(_document(reading, digest))
         return self._calendars[digest]
 
     def version(self, kind: str) -> str | None:

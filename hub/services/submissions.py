@@ -15,7 +15,7 @@ from crypto.keystore import Signer
 from crypto.log import leaf as leaves
 from crypto.records import KeyRecord
 from crypto.refusal import Refusal
-from crypto.statement import Statement, read_envelope, read_statement
+from crypto.statement import Statement, read_signed
 from hub.services.batch import Placed
 from hub.services.intake import Ready, Submission, examine
 from hub.services.receipts import make_receipt
@@ -80,7 +80,7 @@ class SubmissionService:
             if row is None:
                 raise Refusal("STATEMENT_UNKNOWN", "A24", digest=payload_digest[:64])
             leaf = leaves.decode(row.leaf)
-            statement = read_statement(read_envelope(leaf.envelope).payload)
+            statement = read_signed(leaf.envelope)
             if not _may_see(reading, caller, row, statement):
                 raise Refusal("STATEMENT_UNKNOWN", "A24", digest=payload_digest[:64])
             case = reading.cases.find(row.case_id) if row.case_id else None

@@ -12,7 +12,7 @@ from crypto.keystore import Signer
 from crypto.log import leaf as leaves
 from crypto.records import KeyRecord
 from crypto.refusal import Refusal
-from crypto.statement import SNAPSHOT_TYPE, Envelope, read_envelope, read_statement, sign
+from crypto.statement import SNAPSHOT_TYPE, Envelope, read_signed, sign
 from hub.casework.casefile import CaseFile, from_document
 from hub.casework.numbers import region_prefix
 from hub.services.clock import now_text
@@ -127,4 +127,4 @@ def _in_region(caller: KeyRecord, file: CaseFile) -> bool:
 
 def _for_gateway(leaf: bytes) -> bool:
     """What a carriers' gateway needs: who sealed, which keys, which parcel; no decision, nothing of who looked."""
-    return read_statement(read_envelope(leaves.decode(leaf).envelope).payload).type in GATEWAY_SEES
+    return read_signed(leaves.decode(leaf).envelope).type in GATEWAY_SEES

@@ -19,7 +19,7 @@ from datetime import datetime
 from crypto import canonical
 from crypto.identity import node_name
 from crypto.refusal import Refusal
-from crypto.statement import read_envelope, read_statement
+from crypto.statement import read_signed
 from hub.casework.catalogue import Catalogue
 from node_agent import acts
 from node_agent.casemirror import history
@@ -238,7 +238,7 @@ class Gateway:
         said = set()
         for entry in self._agent.journal.acts(record.case):
             if entry.event == event:
-                body = read_statement(read_envelope(entry.envelope).payload).body
+                body = read_signed(entry.envelope).body
                 if body.get("parcel") == record.parcel:
                     said.add(str(body[member]))
                     if entry.refusal is not None:

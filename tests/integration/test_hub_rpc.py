@@ -2,7 +2,6 @@
 
 import threading
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import grpc
 import pytest
@@ -27,9 +26,6 @@ from yidi.v1 import (
     statements_pb2,
     supervision_pb2,
 )
-
-if TYPE_CHECKING:
-    pass
 
 pytestmark = pytest.mark.integration
 PROTOS = (

@@ -25,31 +25,11 @@ from node_agent.client.hub import HubClient, Outgoing
 from node_agent.enrol import enrol_node
 from storage.database import Database
 from tests.integration.hub_region import Region, Watch, put_in_inbox
-from yidi.v1 import (
-    catalogue_pb2,
-    inbox_pb2,
-    log_pb2,
-    objects_pb2,
-    packets_pb2,
-    registry_pb2,
-    statements_pb2,
-    supervision_pb2,
-)
 
 if TYPE_CHECKING:
     from tests.conftest import Databases, ObjectServer
 
 pytestmark = pytest.mark.integration
-PROTOS = (
-    catalogue_pb2,
-    inbox_pb2,
-    log_pb2,
-    objects_pb2,
-    packets_pb2,
-    registry_pb2,
-    statements_pb2,
-    supervision_pb2,
-)
 
 
 # --- statements ----------------------------------------------------------------------------------------------
