@@ -6,6 +6,9 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 # passed on, e.g.: make test ARGS="-m 'not e2e' -x"
 ARGS ?=
+# make drill: how many kills, and the seed that chooses them (0: a new one, printed)
+KILLS ?= 200
+SEED ?= 0
 
 .PHONY: help demo test dev check drill bench proto docs up down clean lock system-deps fmt runtime
 
@@ -31,8 +34,9 @@ check: dev ## every gate: style, types, imports, contract, what is generated
 	$(BIN)/python tools/generate_proto.py --check
 	$(BIN)/python tools/docs.py --check
 
-drill: system-deps dev ## the fault tests alone
-	@$(BIN)/python -m pytest -m drill $(ARGS)
+drill: system-deps dev ## all fault tests: every failpoint, 200 kills, bad disks, bad lines (KILLS=n, SEED=n)
+	@YIDI_DRILL=whole YIDI_DRILL_KILLS=$(KILLS) YIDI_DRILL_FAILPOINTS=100000 YIDI_DRILL_SEED=$(SEED) \
+		$(BIN)/python -m pytest -m drill -p no:randomly $(ARGS)
 
 bench: dev ## statements a second through the real hub
 	@$(BIN)/python tests/bench/run.py $(ARGS)

@@ -10,6 +10,9 @@ Invariants:
 import hashlib
 import json
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
+
+import orjson
 
 from crypto.refusal import Refusal
 
@@ -26,13 +29,20 @@ def _no_float(text: str) -> object:
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 _DECODER = json.JSONDecoder(parse_float=_no_float, parse_constant=_no_float)
+_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+_DEEP, _FLAT = (dict, list, tuple), (str, int)
 _PLAIN = frozenset({str, int, bool, type(None)})
 
 
 def encode(value: object) -> bytes:
     """Bytes of ``value`` (None, bool, int, str, list, dict with str keys). TypeError on floats and other types."""
     _refuse_others(value)
-    return _ENCODER.encode(value).encode()
+    return _written(value)
+
+
+def encode_known(value: object) -> bytes:
+    """``encode`` for a value whose types are known, such as one made of parsed members: it is not looked through."""
+    return _written(value)
 
 
 def parse(data: bytes) -> dict[str, object]:
@@ -42,11 +52,19 @@ def parse(data: bytes) -> dict[str, object]:
         # What the decoder made has text keys and no floats. Only what may be deep is looked through, for its depth.
         if data.count(b"{") + data.count(b"[") > DEEPEST:
             _refuse_others(value)
-        if isinstance(value, dict) and _ENCODER.encode(value).encode() == data:
+        if isinstance(value, dict) and _written(value) == data:
             return value
     except (ValueError, TypeError, RecursionError):
         value = None
     raise Refusal("NOT_CANONICAL", RULE, length=len(data))
+
+
+def _written(value: object) -> bytes:
+    """The one form. Two writers that agree on every value both know; only one knows integers beyond 64 bits."""
+    try:
+        return orjson.dumps(value, option=_OPTIONS)
+    except TypeError:
+        return _ENCODER.encode(value).encode()
 
 
 def digest(data: bytes) -> str:
@@ -64,17 +82,23 @@ def time_text(moment: datetime) -> str:
 def time_value(text: str) -> datetime:
     """The moment in ``text``, in UTC+8. Refusal TIME_FORMAT unless it is exactly what ``time_text`` writes."""
     try:
-        moment = datetime.fromisoformat(text)
-        if time_text(moment) == text:
-            return moment
+        return _moment(text)
     except (ValueError, TypeError):
-        pass
-    raise Refusal("TIME_FORMAT", RULE, value=str(text)[:40])
+        raise Refusal("TIME_FORMAT", RULE, value=str(text)[:40]) from None
+
+
+@lru_cache(maxsize=1024)
+def _moment(text: str) -> datetime:
+    """All statements of a batch have one legal time, and a statement's own is asked for several times."""
+    moment = datetime.fromisoformat(text)
+    if time_text(moment) != text:
+        raise ValueError("another writing of a time")
+    return moment
 
 
 def _refuse_others(value: object, left: int = DEEPEST) -> None:
     """TypeError for what has no canonical form; ``left``: levels of objects and lists that may follow."""
-    if isinstance(value, dict | list | tuple) and not left:
+    if isinstance(value, _DEEP) and not left:
         raise TypeError("too deep")
     if isinstance(value, dict):
         for key, inner in value.items():
@@ -82,9 +106,9 @@ def _refuse_others(value: object, left: int = DEEPEST) -> None:
                 raise TypeError("keys are strings")
             if type(inner) not in _PLAIN:
                 _refuse_others(inner, left - 1)
-    elif isinstance(value, list | tuple):
+    elif isinstance(value, _DEEP):
         for inner in value:
             if type(inner) not in _PLAIN:
                 _refuse_others(inner, left - 1)
-    elif value is not None and not isinstance(value, str | int):
+    elif value is not None and not isinstance(value, _FLAT):
         raise TypeError(f"{type(value).__name__} has no canonical form")

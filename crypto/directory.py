@@ -7,21 +7,29 @@ Invariants (kept by ``Directory`` alone; the hub and the offline verifier run th
   validity is judged by position in the log, never by a clock;
 - a key record counts only when the registrar signed it and its subject proved possession of the signing key;
   without the registrar a node may replace its ``tls`` key alone;
+- a record that only its subject's previous key vouches for is a proposal: it counts from the ``key.activate`` that
+  stands at least ``COOLING_OFF`` of legal time behind it (or that the registrar signed), unless it was vetoed before;
 - a signature counts only for the actor that the statement names, in a role that the record gives.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
-from crypto import identity, suites
+from crypto import canonical, identity, suites
 from crypto.records import Grant, KeyRecord, Publication, PublicKey, read_grant, read_key_record
 from crypto.refusal import Refusal
 from crypto.statement import REGISTRY, Envelope, Statement, read_statement
 
 RULE = "architecture: key record; H08, H09"
 REGISTRY_TYPES = frozenset(
-    {"key.register", "key.revoke", "grant.issue", "grant.revoke", "catalogue.publish", "calendar.publish"}
+    {
+        *("key.register", "key.activate", "key.veto", "key.revoke"),
+        *("grant.issue", "grant.revoke", "catalogue.publish", "calendar.publish"),
+    }
 )
+COOLING_OFF = timedelta(hours=72)
+"""Legal time between a proposal and its activation by the node alone: as long as a window may work on old lists."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,15 @@ class Entry:
     def valid_at(self, epoch: int) -> bool:
         """Whether the key spoke for its subject at ``epoch``."""
         return self.record.epoch <= epoch and (self.until is None or epoch < self.until)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A record that waits. ``announced_at``, ``ready_at``: legal times of its leaf and of the earliest activation."""
+
+    record: KeyRecord
+    announced_at: str
+    ready_at: str
 
 
 @dataclass(frozen=True)
@@ -59,6 +76,11 @@ class Directory:
         self._grants: dict[str, tuple[Grant, int | None]] = {}
         self._publications: dict[tuple[str, str], Publication] = {}
         self._admitted: set[str] = set()
+        self._nodes: tuple[int, dict[str, list[KeyRecord]]] = (-1, {})
+        self._proposals: dict[str, Proposal] = {}
+        self._lost: set[str] = set()
+        self.kem_epoch = 0
+        """Registry position of the last change of anybody's ``kem`` key."""
 
     # --- reading -------------------------------------------------------------------------------------------
 
@@ -94,7 +116,33 @@ class Directory:
 
     def nodes(self, role: str, epoch: int | None = None) -> list[KeyRecord]:
         """Valid node records with ``role`` at ``epoch`` (now, where none is named)."""
-        return [record for record in self.records(epoch) if record.kind == "node" and role in record.roles]
+        at = self.epoch if epoch is None else epoch
+        held = self._nodes
+        if held[0] != at:
+            held = (at, {})
+            if at <= self.epoch:  # what was valid at a position stays so: no later statement changes it
+                self._nodes = held
+        if role not in held[1]:
+            valid = self.records(at)
+            held[1][role] = [record for record in valid if record.kind == "node" and role in record.roles]
+        return list(held[1][role])
+
+    def proposal(self, subject: str) -> Proposal | None:
+        """The record of a node or person that waits for its activation, or None."""
+        return self._proposals.get(subject)
+
+    def proposals(self) -> list[Proposal]:
+        """All records that wait, by subject."""
+        return [proposal for _, proposal in sorted(self._proposals.items())]
+
+    def owner(self, keyid: str) -> str | None:
+        """The node or person that a key belongs or belonged to, valid or ended; None for an unknown key."""
+        found = self._keys.get(keyid)
+        return found.record.subject if found else None
+
+    def lost(self, keyid: str) -> bool:
+        """Whether the holder of a key was registered anew without it: the private half is gone, or somebody else's."""
+        return keyid in self._lost
 
     def grant(self, grant_id: str, epoch: int | None = None) -> Grant | None:
         """The grant with this id if it was issued and not revoked at ``epoch``, or None. Source: F04."""
@@ -134,6 +182,10 @@ class Directory:
         """The signatures of ``envelope`` with the public keys to check them by. Refusals as ``entry``."""
         return [self._check(keyid, signature, epoch) for keyid, signature in envelope.signatures]
 
+    def key(self, keyid: str, epoch: int | None = None) -> PublicKey:
+        """The valid key ``keyid``, the registrar's included. Refusals as ``entry``."""
+        return self._registrar.get(keyid) or self.entry(keyid, epoch).key
+
     def signed_by_node(self, statement: Statement, envelope: Envelope, epoch: int | None = None) -> KeyRecord:
         """The actor's node record if its ``sign`` key is among the signatures. Refusal NODE_SIGNATURE_MISSING."""
         record = self._signed_by(statement.actor.node, envelope, epoch)
@@ -156,15 +208,29 @@ class Directory:
             raise Refusal("ROLE_MISSING", RULE, role=statement.actor.role, person=record.subject)
         return record
 
+    def signed_by_second(self, statement: Statement, envelope: Envelope, epoch: int | None = None) -> KeyRecord | None:
+        """The record of the second person whom the body names; None when it names none. Refusal SECOND_PERSON_MISSING.
+
+        Which role is asked for stands in the law's row (states.md T19, T23).
+        """
+        named = statement.body.get("second_person")
+        if named is None:
+            return None
+        record = self._signed_by(named, envelope, epoch) if isinstance(named, str) else None
+        if record is None or record.kind != "person":
+            raise Refusal("SECOND_PERSON_MISSING", "promise 2; states.md T19, T23", type=statement.type)
+        return record
+
     def is_registrar(self, keyid: str) -> bool:
         """Whether ``keyid`` is a pinned registrar key."""
         return keyid in self._registrar
 
     # --- changing ------------------------------------------------------------------------------------------
 
-    def admit(self, envelope: Envelope, *, verified: bool = False) -> Statement:
+    def admit(self, envelope: Envelope, *, recorded_at: str = "", verified: bool = False) -> Statement:
         """Apply one registry statement; raises and changes nothing when a rule says no.
 
+        ``recorded_at``: legal time of its leaf, text in UTC+8; proposals and their activations count by it.
         ``verified``: signatures were already checked over these bytes (the hub's own path). Refusals STATEMENT_TWICE,
         NOT_A_REGISTRY_STATEMENT and those of the rules.
         """
@@ -173,21 +239,22 @@ class Directory:
         statement = read_statement(envelope.payload)
         if statement.chain != REGISTRY or statement.type not in REGISTRY_TYPES:
             raise Refusal("NOT_A_REGISTRY_STATEMENT", RULE, type=statement.type)
-        self._admit_checked(statement, envelope, verified)
+        self._admit_checked(statement, envelope, verified, recorded_at)
         self._admitted.add(envelope.digest)
         self.epoch += 1
         return statement
 
-    def _admit_checked(self, statement: Statement, envelope: Envelope, verified: bool) -> None:
+    def _admit_checked(self, statement: Statement, envelope: Envelope, verified: bool, recorded_at: str) -> None:
         epoch = self.epoch + 1
         if statement.type == "key.register":
             record = read_key_record(envelope.digest, epoch, statement.body)
             self._verify(envelope, record, verified)
-            self._guard_record(record, envelope)
-            self._put(record)
+            self._register(record, envelope, recorded_at)
             return
         self._verify(envelope, None, verified)
-        if statement.type == "grant.issue":
+        if statement.type in {"key.activate", "key.veto"}:
+            self._settle(statement, envelope, recorded_at)
+        elif statement.type == "grant.issue":
             self._guard_head(statement, envelope)
             grant = read_grant(envelope.digest, epoch, statement.body)
             if grant.node != statement.actor.node or grant.grant_id in self._grants:
@@ -200,12 +267,54 @@ class Directory:
             self._guard_registrar(envelope)
             self._apply_registrar(statement, epoch)
 
+    def _register(self, record: KeyRecord, envelope: Envelope, recorded_at: str) -> None:
+        """A record counts at once, or waits: registrar's signature, a new ``tls`` key alone, or the previous key."""
+        previous = self._guard_record(record, envelope)
+        signers = {keyid for keyid, _ in envelope.signatures}
+        if signers & set(self._registrar):
+            if record.kind == "person":
+                self.current(record.node)
+        elif previous is None or self._ended(previous, self.epoch) or previous.keys["sign"].id not in signers:
+            raise Refusal("REGISTRAR_SIGNATURE_MISSING", RULE, subject=record.subject)
+        elif not _only_differs(previous, record, {"tls"}):
+            self._propose(record, previous, recorded_at)
+            return
+        alive = previous is not None and not self._ended(previous, self.epoch)
+        self._put(record, carried_on=alive and previous is not None and previous.keys["sign"].id in signers)
+
+    def _propose(self, record: KeyRecord, previous: KeyRecord, recorded_at: str) -> None:
+        if not _only_differs(previous, record, {"sign", "kem", "witness"}):
+            raise Refusal("REGISTRAR_SIGNATURE_MISSING", RULE, subject=record.subject)
+        if record.subject in self._proposals:
+            raise Refusal("PROPOSAL_PENDING", RULE, subject=record.subject)
+        ready = canonical.time_text(canonical.time_value(recorded_at) + COOLING_OFF)
+        self._proposals[record.subject] = Proposal(record, recorded_at, ready)
+
+    def _settle(self, statement: Statement, envelope: Envelope, recorded_at: str) -> None:
+        """A waiting record begins to count (``key.activate``) or is dropped (``key.veto``)."""
+        found = self._proposals.get(str(statement.body.get("subject")))
+        if found is None or found.record.digest != statement.body.get("record"):
+            raise Refusal("PROPOSAL_UNKNOWN", RULE, subject=str(statement.body.get("subject"))[:200])
+        record, by_registrar = found.record, any(self.is_registrar(keyid) for keyid, _ in envelope.signatures)
+        if not by_registrar:
+            self.signed_by_node(statement, envelope)
+            if statement.actor.node != record.node:
+                raise Refusal("REGISTRAR_SIGNATURE_MISSING", RULE, subject=record.subject)
+        if statement.type == "key.veto":
+            del self._proposals[record.subject]
+            return
+        if not by_registrar and canonical.time_value(recorded_at) < canonical.time_value(found.ready_at):
+            raise Refusal("COOLING_OFF", RULE, subject=record.subject, ready_at=found.ready_at)
+        self._guard_keys(record)  # another subject may have registered one of them since
+        self._put(replace(record, epoch=self.epoch + 1), carried_on=True)
+
     def _apply_registrar(self, statement: Statement, epoch: int) -> None:
         body = statement.body
         if statement.type == "key.revoke":
             record = self.current(str(body.get("subject")))
             self._ends[record.digest] = epoch
             self._close_keys(record, epoch)
+            self._proposals.pop(record.subject, None)
             return
         kind = statement.type.partition(".")[0]
         version = str(body.get("version"))
@@ -225,25 +334,22 @@ class Directory:
             if not verified:
                 suites.verify(check.suite, check.public, signature, envelope.signed_bytes)
 
-    def _guard_record(self, record: KeyRecord, envelope: Envelope) -> None:
-        signers = {keyid for keyid, _ in envelope.signatures}
-        if record.keys["sign"].id not in signers:
+    def _guard_record(self, record: KeyRecord, envelope: Envelope) -> KeyRecord | None:
+        """What holds for every record, whoever signed it; the record that it replaces."""
+        if record.keys["sign"].id not in {keyid for keyid, _ in envelope.signatures}:
             raise Refusal("POSSESSION_UNPROVEN", RULE, subject=record.subject)
-        taken = [key.id for purpose, key in record.keys.items() if self._taken(key.id, purpose, record)]
-        if taken:
-            raise Refusal("KEY_REUSED", RULE, key=taken[0])
-        history = self._records.get(record.subject)
-        previous = history[-1] if history else None
+        self._guard_keys(record)
+        previous = self.newest(record.subject)
         if record.replaces != (previous.digest if previous else None):
             raise Refusal("RECORD_NOT_CURRENT", RULE, subject=record.subject)
         if record.kind == "node" and self._name_taken(record.subject):
             raise Refusal("NODE_NAME_TAKEN", RULE, subject=record.subject)
-        if signers & set(self._registrar):
-            if record.kind == "person":
-                self.current(record.node)
-            return
-        if previous is None or self._ended(previous, self.epoch) or not _only_tls_differs(previous, record):
-            raise Refusal("REGISTRAR_SIGNATURE_MISSING", RULE, subject=record.subject)
+        return previous
+
+    def _guard_keys(self, record: KeyRecord) -> None:
+        taken = [key.id for purpose, key in record.keys.items() if self._taken(key.id, purpose, record)]
+        if taken:
+            raise Refusal("KEY_REUSED", RULE, key=taken[0])
 
     def _name_taken(self, node: str) -> bool:
         """Catalogues name nodes by the last part of their id, so that part belongs to one node for ever."""
@@ -271,8 +377,7 @@ class Directory:
     # --- pieces --------------------------------------------------------------------------------------------
 
     def _check(self, keyid: str, signature: bytes, epoch: int | None) -> Check:
-        registrar = self._registrar.get(keyid)
-        key = registrar or self.entry(keyid, epoch).key
+        key = self.key(keyid, epoch)
         return Check(key.suite, key.public, signature)
 
     def _signed_by(self, subject: str, envelope: Envelope, epoch: int | None) -> KeyRecord | None:
@@ -284,8 +389,16 @@ class Directory:
                 return self.current(subject, epoch)
         return None
 
-    def _put(self, record: KeyRecord) -> None:
+    def _put(self, record: KeyRecord, *, carried_on: bool) -> None:
+        """``carried_on``: the previous key vouched for the record, so its subject still has its older keys."""
         history = self._records.setdefault(record.subject, [])
+        self._proposals.pop(record.subject, None)
+        before = {found.keys["kem"].id for found in history if "kem" in found.keys}
+        now = {record.keys["kem"].id} if "kem" in record.keys else set()
+        if history and not carried_on:
+            self._lost |= before - now
+        if now - before:
+            self.kem_epoch = record.epoch
         if history:
             self._ends.setdefault(history[-1].digest, record.epoch)
             self._close_keys(history[-1], record.epoch)
@@ -318,16 +431,11 @@ class Directory:
         self._grants[grant_id] = (found[0], epoch)
 
 
-def _only_tls_differs(old: KeyRecord, new: KeyRecord) -> bool:
-    same = (old.roles, old.region, old.node, old.kind, old.public_prefix) == (
-        new.roles,
-        new.region,
-        new.node,
-        new.kind,
-        new.public_prefix,
-    )
-    others = {purpose for purpose in old.keys.keys() | new.keys.keys() if purpose != "tls"}
-    return same and all(old.keys.get(purpose) == new.keys.get(purpose) for purpose in others)
+def _only_differs(old: KeyRecord, new: KeyRecord, purposes: set[str]) -> bool:
+    """Whether ``new`` says what ``old`` says but for its title, with the same keys but for these purposes."""
+    facts = ("roles", "region", "node", "kind", "public_prefix")
+    same = all(getattr(old, name) == getattr(new, name) for name in facts) and old.keys.keys() == new.keys.keys()
+    return same and all(old.keys[purpose] == key for purpose, key in new.keys.items() if purpose not in purposes)
 
 
 def _started_at(record: KeyRecord, epoch: int) -> KeyRecord:

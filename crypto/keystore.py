@@ -3,11 +3,13 @@
 Invariants:
 - a private key leaves ``SoftwareKeystore`` only as a file of mode 0600 in a folder of mode 0700;
 - signing and decapsulation are the only operations; there is no export call;
-- one key, one purpose (tls, sign, kem, witness): a label is never reused for another purpose.
+- one key, one purpose (tls, sign, kem, witness): a label is never reused for another purpose;
+- a key takes another one's place in one step: there is no moment without a key under the label.
 """
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -21,6 +23,7 @@ from crypto.kem import KemPrivate, generate_kem, load_kem
 from crypto.refusal import Refusal
 
 RULE = "architecture: signer interface shaped like PKCS#11"
+SUFFIXES = (".pem", ".kem")
 
 
 class Signer(Protocol):
@@ -118,6 +121,52 @@ class SoftwareKeystore:
     def labels(self) -> list[str]:
         """Labels of all keys here, sorted."""
         return sorted({file.stem for file in self._folder.iterdir() if file.suffix in {".pem", ".kem"}})
+
+    def version(self, label: str) -> tuple[int, int] | None:
+        """What changes when another key comes under ``label``; None without a key."""
+        for suffix in SUFFIXES:
+            try:
+                found = (self._folder / f"{label}{suffix}").stat()
+            except FileNotFoundError:
+                continue
+            return found.st_ino, found.st_mtime_ns
+        return None
+
+    def keep_as(self, label: str, other: str) -> None:
+        """The key ``label`` is also there as ``other`` from now on; doing it again is harmless. Refusal KEY_MISSING."""
+        for suffix in SUFFIXES:
+            if (self._folder / f"{label}{suffix}").exists():
+                with suppress(FileExistsError):
+                    os.link(self._folder / f"{label}{suffix}", self._folder / f"{other}{suffix}")
+                self._sync()
+                return
+        raise Refusal("KEY_MISSING", RULE, label=label)
+
+    def take_over(self, source: "SoftwareKeystore", label: str) -> None:
+        """Move ``label`` of another keystore on this disk here, in place of the key that stood under it, if any."""
+        for suffix in SUFFIXES:
+            if (source._folder / f"{label}{suffix}").exists():
+                (source._folder / f"{label}{suffix}").replace(self._folder / f"{label}{suffix}")
+        self._sync()
+
+    def destroy(self, label: str) -> None:
+        """Overwrite and remove a key; on journalling or flash storage only the medium's own erasure is final."""
+        for suffix in SUFFIXES:
+            path = self._folder / f"{label}{suffix}"
+            if path.exists():
+                with path.open("r+b") as file:
+                    file.write(os.urandom(path.stat().st_size))
+                    file.flush()
+                    os.fsync(file.fileno())
+                path.unlink()
+        self._sync()
+
+    def _sync(self) -> None:
+        handle = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
     def _write(self, name: str, data: bytes) -> None:
         try:

@@ -4,6 +4,7 @@ Invariants:
 - canonical JSON with exactly the members written here; streams lie back to back and fill the object;
 - part sizes add up to the object's size; every digest is lower-case hex;
 - no file names, no free text: lines are named by catalogue material code;
+- revision 0 is a pre-review; an application that was sealed counts from 1, addenda and notices each count from 1;
 - ``renditions`` may hold ``full``, ``masked`` and ``camera``; ``tiles`` and ``fields`` (roots of trees of salted
   commitments, for provable masking) have their place: a digest or null, kept as they were signed.
 """
@@ -21,7 +22,11 @@ RENDITIONS = frozenset({"full", "masked", "camera"})
 ACQUISITIONS = frozenset({"SUBMIT", "VERIFY_ONLINE", "FROM_LICENCE", "COMMITMENT", "COVERED_BY", "REUSED", "FORM"})
 ORIGINALS = frozenset({"NOT_NEEDED", "SEEN_RETURNED", "HELD"})
 TRUST = frozenset({"A", "B", "C", "D"})
-KINDS = frozenset({"application", "result", "address", "notice"})
+KINDS = frozenset({"application", "result", "address", "notice", "addendum"})
+SEALING_OPTIONAL = frozenset({"supplement_notice", "second_notice", "refuse_accept"})
+"""Acts that may bring sealed words and may do without."""
+SEALING_EVENTS = frozenset({"seal", "ask_pre_review", "supplement_part", "resend", "issue"}) | SEALING_OPTIONAL
+"""Acts whose ``manifest`` names a sealing that the hub pins with them."""
 RULE = "architecture: manifest v1; A03, A04, 国办函〔2016〕108号"
 
 _HEX64 = re.compile(r"[0-9a-f]{64}")
@@ -202,7 +207,7 @@ def _read(value: Mapping[str, object]) -> Manifest:
         raise ValueError("version, suite or kind")
     if not isinstance(held, dict) or not isinstance(lines, list) or not lines:
         raise ValueError("object or lines")
-    case, revision = _match(_HEX32, value["case"]), _number(value["revision"])
+    case, revision = _match(_HEX32, value["case"]), _number(value["revision"], least=0)
     parts = tuple(
         Part(_number(part["size"]), _match(_HEX32, part["md5"]), _match(_HEX64, part["sha256"]))
         for part in held["parts"]

@@ -27,6 +27,7 @@ PERSON_ROLES = frozenset(
         "ISSUER",
         "AUDITOR",
         "COORDINATOR",
+        "COORDINATOR_LEAD",
     }
 )
 GRANT_KINDS = frozenset({"DECIDE", "SEAL_USE", "PRE_REVIEW", "COORDINATE"})

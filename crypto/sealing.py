@@ -11,7 +11,7 @@ Invariants:
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
@@ -88,7 +88,7 @@ class Sealer:
         self._out = out
         self._part_size = part_size
         self._offset = 0
-        self._whole = hashlib.sha256()
+        self._whole: hashlib._Hash | None = None  # from the second part on; the first part's digest is its beginning
         self._parts: list[Part] = []
         self._streams: list[Stream] = []
         self._begin_part()
@@ -115,11 +115,11 @@ class Sealer:
             raise Refusal("NOTHING_SEALED", RULE)
         if self._part_fill:
             self._end_part()
+        assert self._whole is not None  # a part ended
         return SealedObject(self._offset, self._whole.hexdigest(), tuple(self._parts), tuple(self._streams))
 
     def _emit(self, data: bytes, stream_digest: "hashlib._Hash") -> None:
         stream_digest.update(data)
-        self._whole.update(data)
         self._out.write(data)
         self._offset += len(data)
         view = memoryview(data)
@@ -127,6 +127,8 @@ class Sealer:
             piece = view[: self._part_size - self._part_fill]
             self._md5.update(piece)
             self._sha.update(piece)
+            if self._whole is not None:
+                self._whole.update(piece)
             self._part_fill += len(piece)
             view = view[len(piece) :]
             if self._part_fill == self._part_size:
@@ -137,6 +139,8 @@ class Sealer:
         self._md5, self._sha = hashlib.md5(usedforsecurity=False), hashlib.sha256()
 
     def _end_part(self) -> None:
+        if self._whole is None:
+            self._whole = self._sha.copy()
         self._parts.append(Part(self._part_fill, self._md5.hexdigest(), self._sha.hexdigest()))
         self._begin_part()
 
@@ -152,26 +156,41 @@ def open_page(key: bytes, stream: Stream, ciphertext: Iterable[bytes]) -> bytes:
     Refusals CIPHERTEXT_CHANGED (digest or length), STREAM_UNREADABLE (wrong key, context or damage),
     COMMITMENT_MISMATCH. Nothing of the page is given out before all three passed.
     """
+    plain = bytearray()
+    _decrypt(key, stream, ciphertext, plain.extend)
+    return bytes(memoryview(plain)[SALT_SIZE:])
+
+
+def check_page(key: bytes, stream: Stream, ciphertext: Iterable[bytes]) -> None:
+    """All checks of ``open_page`` without keeping the page: memory does not grow with it. Refusals the same."""
+    _decrypt(key, stream, ciphertext, lambda _: None)
+
+
+def _decrypt(key: bytes, stream: Stream, ciphertext: Iterable[bytes], keep: Callable[[bytes], object]) -> None:
+    """Decrypt to ``keep``, then check all of it: what was kept counts only when this returns."""
     decryptor = Cobblestone256Decryptor(key, stream.context.encode())
-    seen, length, plain, chunks = hashlib.sha256(), 0, bytearray(), iter(ciphertext)
+    seen, commitment, length, chunks = hashlib.sha256(), hashlib.sha256(), 0, iter(ciphertext)
     where = {"line": stream.context.line, "page": stream.context.page}
     try:
         for chunk in chunks:
             seen.update(chunk)
             length += len(chunk)
-            plain += decryptor.update(chunk)
+            plain = decryptor.update(chunk)
+            commitment.update(plain)
+            keep(plain)
         if length != stream.length or seen.hexdigest() != stream.sha256:
             raise Refusal("CIPHERTEXT_CHANGED", "promise 5", **where)
-        plain += decryptor.finalize()
+        plain = decryptor.finalize()
+        commitment.update(plain)
+        keep(plain)
     except (InvalidTag, ValueError) as error:
         for chunk in chunks:  # the rest tells whether the bytes changed or key and place are wrong
             seen.update(chunk)
             length += len(chunk)
         code = "CIPHERTEXT_CHANGED" if length != stream.length or seen.hexdigest() != stream.sha256 else None
         raise Refusal(code or "STREAM_UNREADABLE", RULE, **where) from error
-    if hashlib.sha256(plain).hexdigest() != stream.commitment:
+    if commitment.hexdigest() != stream.commitment:
         raise Refusal("COMMITMENT_MISMATCH", RULE, **where)
-    return bytes(memoryview(plain)[SALT_SIZE:])
 
 
 @dataclass(frozen=True)

@@ -123,9 +123,14 @@ class Envelope:
             "signatures": [{"keyid": keyid, "sig": base64.b64encode(sig).decode()} for keyid, sig in self.signatures],
         }
 
+    @cached_property
+    def encoded(self) -> bytes:
+        """Canonical JSON of the envelope; one that was read keeps the bytes that it was read from."""
+        return canonical.encode(self.as_object())
+
     def encode(self) -> bytes:
         """Canonical JSON of the envelope."""
-        return canonical.encode(self.as_object())
+        return self.encoded
 
 
 def pae(payload_type: str, payload: bytes) -> bytes:
@@ -143,7 +148,9 @@ def sign(payload: bytes, signers: Iterable[SignerLike], payload_type: str = STAT
 
 def read_envelope(data: bytes, payload_type: str = STATEMENT_TYPE) -> Envelope:
     """The envelope in ``data``. Refusals NOT_CANONICAL, ENVELOPE_FORMAT."""
-    return envelope_from(canonical.parse(data), payload_type)
+    made = envelope_from(canonical.parse(data), payload_type)
+    vars(made)["encoded"] = data  # what ``encode`` would write: canonical, these members, padding bits checked
+    return made
 
 
 def envelope_from(value: Mapping[str, object], payload_type: str = STATEMENT_TYPE) -> Envelope:

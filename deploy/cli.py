@@ -27,6 +27,8 @@ app = typer.Typer(
 GROUPS = (
     ("window", "异地通办专窗:查事项、扫描、检查、封装、查办件"),
     ("dept", "受理部门:待办、开卷、受理、决定、出件、寄出"),
+    ("coord", "统筹：待改派、改派、退回窗口"),
+    ("keys", "节点密钥:换钥、查看状态、登记本机、恢复密钥解围"),
     ("registrar", "登记机构:发登记口令、吊销、查有效登记、换发枢纽证书"),
     ("audit", "审计:导出证据包、离线验证、交接表、时限、谁看过"),
 )
@@ -34,30 +36,51 @@ Root = Annotated[Path, typer.Option("--root", envvar="YIDI_ROOT", help="单机�
 console = Console()
 
 
-def _later(module: str) -> type[TyperGroup]:
-    """A group whose commands are those of ``app`` in ``module``, imported when the group itself is called."""
+MORE = {"window": ("window_cases",), "dept": ("dept_refusals",), "audit": ("audit_course",)}
+"""Further modules with commands of a group."""
+
+
+def _later(name: str) -> type[TyperGroup]:
+    """A group whose commands are those of ``app`` in its modules; imported up to the one that has the command."""
 
     class Later(TyperGroup):
         def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-            self.commands = get_group(import_module(module).app).commands
+            for module in (name, *MORE.get(name, ())):
+                self.commands = {**self.commands, **get_group(import_module(f"deploy.commands.{module}").app).commands}
+                if args and args[0] in self.commands:
+                    break
             return super().parse_args(ctx, args)
 
     return Later
 
 
 for _name, _text in GROUPS:
-    _group = typer.Typer(cls=_later(f"deploy.commands.{_name}"), no_args_is_help=True)
+    _group = typer.Typer(cls=_later(_name), no_args_is_help=True)
     app.add_typer(_group, name=_name, help=_text)
 
 
 @app.command()
-def up(root: Root = Path(".yidi"), as_json: AsJson = False) -> None:
+def up(
+    root: Root = Path(".yidi"),
+    hubs: Annotated[int | None, typer.Option("--hubs", help="中枢进程数(1 至 16);记住,不写则照旧,初次为 2")] = None,
+    as_json: AsJson = False,
+) -> None:
     """启动单机环境(首次启动会建立日志、登记机构、发布清单);状态都在一个目录里。"""
     with refusals(as_json):
         stack = _stack(root)
         with console.status("正在启动…", spinner="dots"):
-            stack.up(lambda text: console.log(text) if not as_json else None)
+            stack.up(lambda text: console.log(text) if not as_json else None, hubs)
         show({"ok": True, "services": stack.status()}, as_json, _status_table(stack), _next_steps(stack))
+
+
+@app.command()
+def restart(root: Root = Path(".yidi"), as_json: AsJson = False) -> None:
+    """逐个重启中枢进程:任何时刻都有一个在办,窗口和部门不受影响。"""
+    with refusals(as_json):
+        stack = _stack(root)
+        with console.status("正在逐个重启…", spinner="dots"):
+            stack.restart_hubs(lambda text: console.log(text) if not as_json else None)
+        show({"ok": True, "services": stack.status()}, as_json, _status_table(stack))
 
 
 @app.command()

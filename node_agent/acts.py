@@ -4,7 +4,7 @@ Invariants: an act is signed over the head that the journal knows, including act
 made offline follow each other; person and node sign the same bytes; queueing is the point where an act is kept.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -14,6 +14,7 @@ from crypto.refusal import Refusal
 from crypto.sealing import KeyPacket
 from crypto.statement import CUSTODY, Actor, Envelope, Statement, read_envelope, read_statement, sign
 from node_agent.identity import AgentIdentity
+from node_agent.runtime import Agent
 from storage.journal import Journal, OutboxEntry
 
 
@@ -45,15 +46,20 @@ def build(
     body: Mapping[str, object],
     role: str,
     staff_code: str | None = None,
+    second: str | None = None,
     chain: str = CUSTODY,
     head: Head | None = None,
 ) -> Envelope:
     """A signed statement on the known head. ``role``: the person's role, or the node's for machine statements.
 
+    ``second``: staff code of a second person who signs the same payload and is named in it (``second_person``).
     ``head``: another head, for acts that are queued together with the one that they hang on.
     """
     head = head or known_head(journal, case_id)
     person, person_key = identity.person(staff_code) if staff_code else (None, None)
+    other, other_key = identity.person(second) if second else (None, None)
+    if other is not None:
+        body = {**body, "second_person": other}
     statement = Statement(
         type=event,
         case=case_id,
@@ -64,8 +70,43 @@ def build(
         occurred_at=canonical.time_text(datetime.now(UTC)),
         body=body,
     )
-    signers = [person_key, identity.sign] if person_key else [identity.sign]
+    signers = [key for key in (person_key, other_key, identity.sign) if key is not None]
     return sign(statement.payload(), signers)
+
+
+def by_person(
+    agent: Agent,
+    case_id: str,
+    event: str,
+    body: Mapping[str, object],
+    role: str,
+    staff_code: str,
+    *,
+    second: str | None = None,
+) -> OutboxEntry:
+    """The outbox entry of a person's custody act on the known head; not queued yet. Refusals of ``build``."""
+    return entry_of(
+        build(
+            agent.identity,
+            agent.journal,
+            event=event,
+            case_id=case_id,
+            body=body,
+            role=role,
+            staff_code=staff_code,
+            second=second,
+        )
+    )
+
+
+def role_of(agent: Agent, staff_code: str, wanted: Sequence[str]) -> str:
+    """The first of ``wanted`` roles that the person's key record gives. Refusals ROLE_MISSING, SUBJECT_UNKNOWN."""
+    person, _ = agent.identity.person(staff_code)
+    roles = agent.registry.directory.current(person).roles
+    for role in wanted:
+        if role in roles:
+            return role
+    raise Refusal("ROLE_MISSING", "H09", role=",".join(wanted), person=person)
 
 
 def entry_of(

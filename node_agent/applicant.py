@@ -11,8 +11,6 @@ from dataclasses import dataclass
 
 from crypto.kem import KemPrivate, kem_from_seed
 
-SCRYPT = {"n": 1 << 14, "r": 8, "p": 1}
-
 
 @dataclass(frozen=True)
 class Applicant:
@@ -35,10 +33,3 @@ class Applicant:
 def new_applicant() -> Applicant:
     """A fresh secret."""
     return Applicant(secrets.token_hex(32))
-
-
-def slow_hash(public_no: str, check_code: str) -> str:
-    """``scrypt$n$r$p$salt$hash`` of a check code, bound to its public number."""
-    salt = secrets.token_bytes(16)
-    made = hashlib.scrypt(f"{public_no}:{check_code}".encode(), salt=salt, dklen=32, **SCRYPT)
-    return f"scrypt${SCRYPT['n']}${SCRYPT['r']}${SCRYPT['p']}${salt.hex()}${made.hex()}"

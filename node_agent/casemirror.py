@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from crypto.evidence.report import Finding
 from crypto.log import leaf as leaves
 from crypto.log.leaf import Leaf
-from crypto.manifest import Manifest
+from crypto.manifest import SEALING_EVENTS, Manifest
 from crypto.manifest import read as read_manifest
 from crypto.refusal import Refusal
 from crypto.statement import CUSTODY, Envelope, Statement, read_envelope, read_statement
@@ -26,6 +26,15 @@ from node_agent.runtime import Agent
 from storage.journal import Journal
 
 OWED_LATER = "CONSEQUENCE_MISSING"
+NOTICES = ("supplement_notice", "second_notice")
+ROUTES = ("route", "redirect", "redirected", "ask_pre_review")
+"""Events that name the node whose turn it is to receive (``accepting_node``)."""
+ENDED = frozenset(
+    {
+        *(State.CLOSED, State.ARCHIVED, State.WITHDRAWN, State.VOIDED, State.TERMINATED),
+        *(State.NOT_ACCEPTED, State.NOT_COLLECTED, State.ABANDONED, State.REFERRED),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -81,12 +90,47 @@ def history(journal: Journal, case_id: str) -> list[Recorded]:
 
 
 def sealings(told: list[Recorded]) -> list[tuple[str, str]]:
-    """(event, manifest digest) of every ``seal`` and ``issue``, in log order."""
+    """(event, manifest digest) of every sealing of the case, in log order."""
     return [
-        (one.statement.type, str(one.statement.body.get("manifest")))
+        (one.statement.type, str(one.statement.body["manifest"]))
         for one in told
-        if one.statement.type in {"seal", "issue"}
+        if one.statement.type in SEALING_EVENTS and one.statement.body.get("manifest")
     ]
+
+
+def last_of(told: list[Recorded], *events: str) -> Recorded | None:
+    """The newest leaf of one of these events, or None."""
+    return next((one for one in reversed(told) if one.statement.type in events), None)
+
+
+def application_leaf(told: list[Recorded]) -> Recorded | None:
+    """The leaf of the sealing that counts as the application now: the newest seal, else the pre-review's revision 0."""
+    return last_of(told, "seal") or last_of(told, "ask_pre_review")
+
+
+def material_sealings(told: list[Recorded]) -> list[str]:
+    """Digests of the sealings that hold the applicant's materials: the application that counts, then its addenda."""
+    application = application_leaf(told)
+    first = [str(application.statement.body["manifest"])] if application else []
+    return first + [str(one.statement.body["manifest"]) for one in addenda_of(told)]
+
+
+def addenda_of(told: list[Recorded]) -> list[Recorded]:
+    """Leaves of the supplements that the law counted, in log order (T17)."""
+    return [one for one in told if one.statement.type == "supplement_part" and one.statement.body.get("manifest")]
+
+
+def demanded(told: list[Recorded]) -> tuple[list[dict[str, str]], str, list[str]]:
+    """Lines ({material, defect}), due date (ISO, UTC+8) and methods of the notice that stands; empty without one."""
+    sent = last_of(told, *NOTICES)
+    if sent is None:
+        return [], "", []
+    body = sent.statement.body
+    later = [one for one in told if one.statement.type == "extend_due" and one.leaf.index > sent.leaf.index]
+    due = str((later[-1] if later else sent).statement.body.get("due"))
+    lines, methods = body.get("lines"), body.get("methods")
+    assert isinstance(lines, list) and isinstance(methods, list)  # the law counted it
+    return [dict(line) for line in lines], due, [str(method) for method in methods]
 
 
 def kept_manifest(journal: Journal, digest: str) -> bytes | None:
@@ -133,9 +177,9 @@ def resolve(agent: Agent, name: str) -> str:
     for case_id in agent.journal.case_ids():
         if name == case_id:
             return case_id
-        first = history(agent.journal, case_id)[0]
-        if name in (first.leaf.assigned.get("case_no"), first.statement.body.get("public_no")):
-            return case_id
+        for one in history(agent.journal, case_id):  # numbers that a case had before still find it (T24)
+            if name in (one.leaf.assigned.get("case_no"), one.statement.body.get("public_no")):
+                return case_id
     raise Refusal("CASE_UNKNOWN_HERE", "A24", case=name[:43])
 
 
@@ -186,7 +230,7 @@ def _follow_parcel(parcels: dict[str, ParcelSeen], statement: Statement) -> None
 def _documents(agent: Agent, told: list[Recorded]) -> tuple[dict[tuple[str, str], bytes], list[str]]:
     """Published documents that the leaves name, by kind and version, and what of them is not here."""
     wanted = {("catalogue", one.leaf.catalogue) for one in told} | {("calendar", one.leaf.calendar) for one in told}
-    wanted |= {("catalogue", str(one.statement.body.get("catalogue"))) for one in told if one.statement.type == "seal"}
+    wanted |= {("catalogue", str(one.statement.body.get("catalogue", ""))) for one in told}
     found, missing = {}, []
     for kind, version in sorted((kind, version) for kind, version in wanted if version):
         try:

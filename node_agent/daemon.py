@@ -30,7 +30,9 @@ from crypto.refusal import Refusal
 from node_agent import enrol
 from node_agent.auditor.monitor import Monitor
 from node_agent.auditor.witness import Witness
+from node_agent.client.calls import NO_ANSWER
 from node_agent.receiver import Receiver
+from node_agent.rotation import TLS_WANTED, Rotation
 from node_agent.runtime import Agent, open_agent
 from node_agent.sender import Sender
 from node_agent.settings import AgentSettings
@@ -43,7 +45,8 @@ READY, LOCK = "agent.ready", "agent.lock"
 REFRESH_SECONDS = 15.0
 RENEWAL_SECONDS = 3600.0
 SNAPSHOT_SECONDS = 1800.0
-SNAPSHOT_LATER = frozenset({"HUB_UNAVAILABLE", "HUB_STOPPING", "NOT_INTEGRATED", "NOT_PUBLISHED", "STORE_UNAVAILABLE"})
+ROTATION_SECONDS = 1.0
+SNAPSHOT_LATER = NO_ANSWER | {"NOT_INTEGRATED", "NOT_PUBLISHED"}
 FIRST_PAUSE, LONGEST_PAUSE, STEADY_SECONDS = 0.5, 30.0, 60.0
 PATIENCE, END_SECONDS = 2.0, 4.0
 RULE = "promise 6; architecture: one agent program, roles by certificate"
@@ -97,14 +100,15 @@ class RegistryLoop:
                 self.agent.registry.refresh(self.agent.hub)
                 write_ready(self.agent.settings.home)
             except Refusal as refusal:
-                if refusal.code != "HUB_UNAVAILABLE":
+                if refusal.code not in NO_ANSWER:
                     raise
             stop.wait(self.seconds)
 
 
 @dataclass
 class SnapshotLoop:
-    """Keeps a window's directory snapshot fresh, so that it can go on without network at any moment (promise 6)."""
+    """Keeps the directory snapshot fresh, so that a window can go on without network at any moment (promise 6), and a
+    coordinator sees the queues of now."""
 
     agent: Agent
 
@@ -140,16 +144,51 @@ class RenewalLoop:
             stop.wait(RENEWAL_SECONDS)
 
 
+@dataclass
+class RotationLoop:
+    """Drives a planned change of this node's keys, wraps again what others' changes left unreadable."""
+
+    agent: Agent
+    signals: Signals
+
+    def run(self, stop: threading.Event) -> None:
+        """Rounds until ``stop`` is set or new keys are in place. Refusals other than an absent hub."""
+        rotation = Rotation(self.agent)
+        while not stop.is_set():
+            try:
+                if rotation.step():
+                    self._connect_anew()
+                    return
+            except Refusal as refusal:
+                if refusal.code not in SNAPSHOT_LATER:
+                    raise
+            stop.wait(ROTATION_SECONDS)
+
+    def _connect_anew(self) -> None:
+        settings = self.agent.settings
+        if settings.enrolment:
+            mine = self.agent.registry.directory.current(settings.node)
+            name = settings.hub_name or identity.dns_name(settings.hub_node)
+            try:
+                enrol.renew(settings.home, settings.hub, settings.enrolment, mine, hub_name=name)
+            except Refusal as refusal:  # the registrar is away: cases come first, ``tls`` is renewed at its time
+                log.warning("the certificate was not renewed with the other keys: %s", refusal.code)
+        self.agent.journal.keep(TLS_WANTED, b"")
+        log.info("new keys in place")
+        self.signals.renew()
+
+
 def loops_for(agent: Agent, record: KeyRecord, signals: Signals) -> dict[str, Make]:
     """What a node with this record has to run, by name."""
     loops: dict[str, Make] = {
         "registry": lambda: RegistryLoop(agent),
         "renewal": lambda: RenewalLoop(agent, signals),
+        "rotation": lambda: RotationLoop(agent, signals),
         "sender": lambda: Sender(agent),
         "receiver": lambda: Receiver(agent),
         "monitor": lambda: Monitor(agent),
     }
-    if record.roles & {"window", "portal"}:
+    if record.roles & {"window", "portal", "coordinator"}:
         loops["snapshot"] = lambda: SnapshotLoop(agent)
     if "witness" in record.keys:
         loops["witness"] = lambda: Witness(agent)

@@ -25,19 +25,28 @@ from crypto.refusal import Refusal
 from crypto.sealing import SALT_SIZE, wrap_keys
 from crypto.statement import REGISTRY, Actor, Statement, read_signed, sign
 from hub.casework import clocks
-from hub.casework.casefile import CaseFile, State
+from hub.casework.casefile import CaseFile
 from hub.casework.guards import ADDRESS, DECISION, FORM
 from node_agent import acts, pulling, sealer
-from node_agent.casemirror import CaseView, history, manifest_here, mirror, sealings
+from node_agent.casemirror import (
+    ENDED,
+    ROUTES,
+    CaseView,
+    application_leaf,
+    history,
+    last_of,
+    manifest_here,
+    mirror,
+    sealings,
+)
 from node_agent.handover import BundleLine, write_bundle
 from node_agent.imaging.check import read_page
-from node_agent.opening import OpenedCase
+from node_agent.opening import OpenedCase, OpenedLine
 from node_agent.runtime import Agent
 from storage.journal import OutboxEntry
 
 RESULT = "M-RESULT"
 DECIDERS = ("DECIDER", "HEAD")
-ENDED = frozenset({State.CLOSED, State.ARCHIVED, State.WITHDRAWN, State.VOIDED, State.TERMINATED, State.NOT_ACCEPTED})
 
 
 @dataclass(frozen=True)
@@ -73,7 +82,7 @@ def decide(
     if outcome == "REFUSE" and not (reasons.strip() and appeal.strip()):
         raise Refusal("REASONS_MISSING", "行政许可法 38; T31", case=case_id)
     body: dict[str, object] = {"outcome": outcome, "grant": _grant(agent, case_id, "DECIDE", staff_code)}
-    role = role_of(agent, staff_code, DECIDERS)
+    role = acts.role_of(agent, staff_code, DECIDERS)
     if outcome == "REFUSE":
         body |= _keep_decision(agent, case_id, {"reasons": reasons.strip(), "appeal": appeal.strip()})
     return _act(agent, case_id, "decide", body, role, staff_code)
@@ -99,8 +108,8 @@ def issue(agent: Agent, case_id: str, staff_code: str, files: Sequence[Path]) ->
         catalogue=application.catalogue,
     )
     body = {"manifest": bundle.digest, "grant": grant, "applicant_packets": _applicant_packets(agent, case_id, bundle)}
-    main = replace(_build(agent, case_id, "issue", body, "ISSUER", staff_code), needs_upload=bundle.digest)
-    window = str(_seal_member(agent, case_id, "node"))
+    main = replace(acts.by_person(agent, case_id, "issue", body, "ISSUER", staff_code), needs_upload=bundle.digest)
+    window = str(seal_member(agent, case_id, "node"))
     wraps = [
         replace(
             sealer.wrap_entry(
@@ -146,37 +155,53 @@ def post(agent: Agent, case_id: str, staff_code: str, gateway: str = "") -> Outb
         keys=keys,
         recipient=agent.registry.directory.current(target),
     )
-    main = _build(agent, case_id, "post", {"parcel": secrets.token_hex(16), "gateway": target}, "ISSUER", staff_code)
+    main = acts.by_person(
+        agent, case_id, "post", {"parcel": secrets.token_hex(16), "gateway": target}, "ISSUER", staff_code
+    )
     agent.journal.queue([wrap, main])
     return main
 
 
-def handover(agent: Agent, case_id: str, opened: OpenedCase) -> Path:
-    """Write the opened case for the department's own line system (A05).
+def handover(agent: Agent, case_id: str, opened: OpenedCase) -> list[Path]:
+    """Write the opened case for the department's own line system (A05): the application, and each addendum beside it.
 
-    Refusals LINE_SYSTEM_UNSET and those of ``write_bundle``.
+    Folders in order. Refusals LINE_SYSTEM_UNSET and those of ``write_bundle``.
     """
     target = agent.settings.line_system_folder
     if target is None:
         raise Refusal("LINE_SYSTEM_UNSET", "A05", case=case_id)
     target.mkdir(mode=0o750, parents=True, exist_ok=True)
-    facts: dict[str, object] = {
+    facts = {"sealed_at": opened.sealed_at, "checked_by": opened.checked_by}
+    made = [
+        write_bundle(target, _handed(opened, facts, opened.lines), opened.form, opened.manifest, _pages(opened.lines))
+    ]
+    for one in opened.addenda:
+        facts = {"sealed_at": one.sealed_at, "checked_by": one.sealed_by}
+        told = {**_handed(opened, facts, one.lines), "addendum": one.revision, "answers": dict(one.answers)}
+        made.append(write_bundle(target, told, {}, one.manifest, _pages(one.lines), addendum=one.revision))
+    return made
+
+
+def _handed(opened: OpenedCase, facts: Mapping[str, object], lines: Sequence[OpenedLine]) -> dict[str, object]:
+    return {
         "case_no": opened.case_no,
-        "case": case_id,
+        "case": opened.case,
         "task_code": opened.task_code,
-        "sealed_at": opened.sealed_at,
-        "checked_by": opened.checked_by,
+        **facts,
         "lines": [
             {"line": line.line, "material": line.material, "trust": line.trust, "original": line.original}
-            for line in opened.lines
+            for line in lines
         ],
     }
-    lines = [
+
+
+def _pages(lines: Sequence[OpenedLine]) -> list[BundleLine]:
+    """No page images of form and address: the form goes as JSON, the address stays sealed."""
+    return [
         BundleLine(line.line, line.material, line.name, [page.data for page in line.pages])
-        for line in opened.lines
-        if line.material not in {FORM, ADDRESS}  # no page images: the form goes as JSON, the address stays sealed
+        for line in lines
+        if line.material not in {FORM, ADDRESS}
     ]
-    return write_bundle(target, facts, opened.form, opened.manifest, lines)
 
 
 def grant_issue(
@@ -212,7 +237,7 @@ def grant_issue(
         chain=REGISTRY,
         seq=None,
         prev=None,
-        actor=Actor(agent.identity.node, person, role_of(agent, staff_code, ("HEAD",))),
+        actor=Actor(agent.identity.node, person, acts.role_of(agent, staff_code, ("HEAD",))),
         occurred_at=canonical.time_text(datetime.now(UTC)),
         body=body,
     )
@@ -247,36 +272,11 @@ def queue_line(agent: Agent, view: CaseView, at: str) -> QueueLine:
     return QueueLine(view, case_no, public_no, task_code, days, due)
 
 
-def role_of(agent: Agent, staff_code: str, wanted: Sequence[str]) -> str:
-    """The first of ``wanted`` roles that the person's key record gives. Refusals ROLE_MISSING, SUBJECT_UNKNOWN."""
-    person, _ = agent.identity.person(staff_code)
-    roles = agent.registry.directory.current(person).roles
-    for role in wanted:
-        if role in roles:
-            return role
-    raise Refusal("ROLE_MISSING", "H09", role=",".join(wanted), person=person)
-
-
 # --- pieces ------------------------------------------------------------------------------------------------------
 
 
-def _build(
-    agent: Agent, case_id: str, event: str, body: Mapping[str, object], role: str, staff_code: str
-) -> OutboxEntry:
-    envelope = acts.build(
-        agent.identity,
-        agent.journal,
-        event=event,
-        case_id=case_id,
-        body=body,
-        role=role,
-        staff_code=staff_code,
-    )
-    return acts.entry_of(envelope)
-
-
 def _act(agent: Agent, case_id: str, event: str, body: Mapping[str, object], role: str, staff_code: str) -> OutboxEntry:
-    entry = _build(agent, case_id, event, body, role, staff_code)
+    entry = acts.by_person(agent, case_id, event, body, role, staff_code)
     agent.journal.queue([entry])
     return entry
 
@@ -284,7 +284,7 @@ def _act(agent: Agent, case_id: str, event: str, body: Mapping[str, object], rol
 def _grant(agent: Agent, case_id: str, kind: str, staff_code: str) -> str:
     """Id of a live grant of the person for the case's item today. Refusal GRANT_MISSING."""
     person, _ = agent.identity.person(staff_code)
-    task_code = str(_seal_member(agent, case_id, "task_code"))
+    task_code = str(seal_member(agent, case_id, "task_code"))
     today = canonical.time_text(datetime.now(UTC))[:10]
     grant = agent.registry.directory.live_grant(kind, person, task_code, today)
     if grant is None:
@@ -297,12 +297,15 @@ def _days(state: clocks.ClockState, left: int) -> int:
     return left // (24 * 60) if state.unit.is_hours else left
 
 
-def _seal_member(agent: Agent, case_id: str, name: str) -> object:
-    """A member of the ``seal`` statement's body, or its node for ``node``. Refusal CASE_UNKNOWN_HERE."""
-    for told in history(agent.journal, case_id):
-        if told.statement.type == "seal":
-            return told.statement.actor.node if name == "node" else told.statement.body.get(name)
-    raise Refusal("CASE_UNKNOWN_HERE", "A24", case=case_id)
+def seal_member(agent: Agent, case_id: str, name: str) -> object:
+    """A member of the body of the newest ``seal`` (or pre-review), or its node for ``node``.
+
+    Refusal CASE_UNKNOWN_HERE.
+    """
+    told = application_leaf(history(agent.journal, case_id))
+    if told is None:
+        raise Refusal("CASE_UNKNOWN_HERE", "A24", case=case_id)
+    return told.statement.actor.node if name == "node" else told.statement.body.get(name)
 
 
 def _result_page(file: Path) -> sealer.PageInput:
@@ -320,11 +323,17 @@ def _keep_decision(agent: Agent, case_id: str, texts: Mapping[str, str]) -> dict
     The note holds every attempt by its commitment to the reasons: one that the hub refused must not take the words of
     the one that counts.
     """
-    salts = {name: secrets.token_bytes(SALT_SIZE) for name in texts}
-    made = {name: canonical.digest(salts[name] + text.encode()) for name, text in texts.items()}
-    page = {"outcome": "REFUSE", **texts, "salts": {name: salt.hex() for name, salt in salts.items()}}
+    made, page = committed(texts)
+    page = {"outcome": "REFUSE", **page}
     agent.journal.keep(f"decision:{case_id}", canonical.encode({**_decisions(agent, case_id), made["reasons"]: page}))
     return made
+
+
+def committed(texts: Mapping[str, str]) -> tuple[dict[str, str], dict[str, object]]:
+    """Commitments, hex SHA-256(salt, text), by member, for the log; and texts with salts, for the sealed page."""
+    salts = {name: secrets.token_bytes(SALT_SIZE) for name in texts}
+    made = {name: canonical.digest(salts[name] + text.encode()) for name, text in texts.items()}
+    return made, {**texts, "salts": {name: salt.hex() for name, salt in salts.items()}}
 
 
 def _decisions(agent: Agent, case_id: str) -> dict[str, object]:
@@ -347,7 +356,7 @@ def _decision_line(agent: Agent, case_id: str) -> list[sealer.LineInput]:
 
 def _applicant_packets(agent: Agent, case_id: str, bundle: sealer.Bundle) -> list[dict[str, str]]:
     """The result's data keys wrapped to the applicant's own key (80 bytes each). Refusal APPLICANT_KEY_MISSING."""
-    key = _seal_member(agent, case_id, "applicant_key")
+    key = seal_member(agent, case_id, "applicant_key")
     if not isinstance(key, dict) or key.get("suite") != X25519:
         raise Refusal("APPLICANT_KEY_MISSING", "architecture: results are sealed to the applicant", case=case_id)
     public = base64.b64decode(str(key["public"]))
@@ -365,16 +374,15 @@ def _applicant_packets(agent: Agent, case_id: str, bundle: sealer.Bundle) -> lis
 def _is_mine(agent: Agent, view: CaseView) -> bool:
     if view.file is not None:
         return view.file.accepting_node == agent.identity.node
-    return any(
-        told.statement.type == "route" and told.statement.body.get("accepting_node") == agent.identity.node
-        for told in history(agent.journal, view.case)
-    )
+    sent = last_of(history(agent.journal, view.case), *ROUTES)
+    return sent is not None and sent.statement.body.get("accepting_node") == agent.identity.node
 
 
 def _numbers(agent: Agent, view: CaseView, file: CaseFile | None) -> tuple[str, str, str]:
     if file is not None:
         return file.case_no, file.public_no, file.task_code
-    first = history(agent.journal, view.case)[0]
+    told = history(agent.journal, view.case)
+    first = application_leaf(told) or told[0]
     body = first.statement.body
     return (
         first.leaf.assigned.get("case_no", ""),

@@ -18,9 +18,12 @@ from typing import Any
 
 from crypto.refusal import Refusal
 from hub.casework.catalogue import Item, Material
+from node_agent.casemirror import history, last_of
 from node_agent.runtime import Agent
+from storage import failpoints
 
 OPEN, SEALED, SENT = "OPEN", "SEALED", "SENT"
+ENDING = frozenset({"seal", "decline", "discard"})
 JSON_MEDIA = "application/json"
 SUFFIX = {"image/jpeg": "jpg", "image/png": "png", "image/tiff": "tif"}
 VERIFIED = frozenset({"VERIFY_ONLINE", "FROM_LICENCE"})
@@ -106,7 +109,7 @@ def save(agent: Agent, draft: Draft) -> None:
 
 
 def open_draft(agent: Agent, case_id: str) -> Draft:
-    """A draft that may still be changed. Refusals DRAFT_UNKNOWN, DRAFT_SEALED.
+    """A draft that may still be changed. Refusals DRAFT_UNKNOWN, DRAFT_SEALED, DRAFT_ERASED (came back without pages).
 
     Whether it was sealed is asked of the outbox, so a kill between queueing and saving the draft changes
     nothing; a seal that the hub refused leaves the draft open.
@@ -114,12 +117,21 @@ def open_draft(agent: Agent, case_id: str) -> Draft:
     draft = load(agent, case_id)
     if sealed(agent, case_id):
         raise Refusal("DRAFT_SEALED", "T05; invariant 12", case=case_id)
+    if draft.state == SENT:
+        raise Refusal("DRAFT_ERASED", "T24; 个人信息保护法 47", case=case_id)
     return draft
 
 
 def sealed(agent: Agent, case_id: str) -> bool:
-    """Whether a seal of the case is on its way or answered with a receipt."""
-    return any(entry.event == "seal" and entry.state != "REFUSED" for entry in agent.journal.acts(case_id))
+    """Whether a seal of the case, or its end as a draft, is on its way or answered with a receipt.
+
+    A seal before the newest return to the window (T24) counts no more: the draft is open again.
+    """
+    told = history(agent.journal, case_id)
+    returned = last_of(told, "return_to_window")
+    before = {one.envelope.digest for one in told if returned and one.leaf.index < returned.leaf.index}
+    ends = [entry for entry in agent.journal.acts(case_id) if entry.event in ENDING and entry.state != "REFUSED"]
+    return any(entry.payload_digest not in before for entry in ends)
 
 
 def item_of(agent: Agent, draft: Draft) -> Item:
@@ -142,9 +154,12 @@ def checklist(agent: Agent, case_id: str) -> list[CheckLine]:
 
 
 def folder(agent: Agent, case_id: str) -> Path:
-    """The draft's folder, mode 0700."""
+    """The draft's folder, mode 0700. Refusal DRAFT_UNWRITABLE."""
     path = agent.settings.home / "drafts" / case_id
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refusal("DRAFT_UNWRITABLE", "promise 6", problem=error.strerror or "") from error
     return path
 
 
@@ -161,7 +176,8 @@ def keep_files(into: Path, files: Sequence[tuple[str, bytes]]) -> list[str]:
                 names.append(name)
                 file.write(data)
                 file.flush()
-                os.fsync(file.fileno())
+                with failpoints.write("draft.page"):
+                    os.fsync(file.fileno())
     except OSError as error:
         for name in names:
             (into / name).unlink(missing_ok=True)

@@ -18,7 +18,7 @@ from pathlib import Path
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_exponential
 
 from crypto import canonical, certificates, identity, kem, suites
-from crypto.keystore import SoftwareKeystore, SoftwareSigner
+from crypto.keystore import Signer, SoftwareKeystore, SoftwareSigner
 from crypto.records import KeyRecord, PublicKey, read_key_record
 from crypto.refusal import Refusal
 from crypto.statement import REGISTRY, Actor, Envelope, Statement, read_envelope, read_statement, sign
@@ -119,7 +119,7 @@ def renew(
     tls = _signer(SoftwareKeystore(draft), "tls", suites.ECDSA_P256)
     keys = {**mine.keys, "tls": PublicKey(tls.suite, tls.public)}
     facts = replace(facts_of(mine), replaces=mine.digest)
-    record = _record(draft, facts, keys, keystore.signer("sign"))
+    record = signed_record(draft, facts, keys, keystore.signer("sign"))
     asked = _kept(draft / REQUEST, lambda: certificates.make_request(tls, mine.subject))
     authority = (home / AUTHORITY).read_bytes()
     number = draft / "enrolment-id"
@@ -171,14 +171,14 @@ def prepare_node(home: Path, facts: RecordFacts, purposes: Iterable[str] = ("kem
         made = keystore.kem("kem") if "kem" in keystore.labels() else keystore.generate_kem("kem", kem.HYBRID)
         keys["kem"] = PublicKey(made.suite, made.public)
     asked = _kept(home / REQUEST, lambda: certificates.make_request(tls, facts.subject))
-    return Prepared(asked, _record(home, facts, keys, own))
+    return Prepared(asked, signed_record(home, facts, keys, own))
 
 
 def prepare_person(home: Path, facts: RecordFacts) -> Prepared:
     """Key and record of a person; made once, found again afterwards."""
     folder = home / PERSONS / facts.subject.rsplit("/", 1)[1]
     own = _signer(SoftwareKeystore(folder), "sign", suites.ECDSA_P256)
-    return Prepared(b"", _record(folder, facts, {"sign": PublicKey(own.suite, own.public)}, own))
+    return Prepared(b"", signed_record(folder, facts, {"sign": PublicKey(own.suite, own.public)}, own))
 
 
 def record_body(facts: RecordFacts, keys: Mapping[str, PublicKey]) -> dict[str, object]:
@@ -216,11 +216,8 @@ def token_tag(token: str, certificate_request: bytes, record_payload: bytes) -> 
     return hmac.digest(token.encode(), said, "sha256")
 
 
-# --- pieces --------------------------------------------------------------------------------------------------
-
-
-def _record(folder: Path, facts: RecordFacts, keys: Mapping[str, PublicKey], own: SoftwareSigner) -> Envelope:
-    """The signed record, kept in ``folder`` so that a repeated request has the same bytes."""
+def signed_record(folder: Path, facts: RecordFacts, keys: Mapping[str, PublicKey], *signers: Signer) -> Envelope:
+    """The ``key.register`` envelope, kept in ``folder`` so that a repeated request has the same bytes."""
     body, kept = record_body(facts, keys), folder / RECORD
     if kept.exists():
         envelope = read_envelope(kept.read_bytes())
@@ -236,9 +233,12 @@ def _record(folder: Path, facts: RecordFacts, keys: Mapping[str, PublicKey], own
         occurred_at=canonical.time_text(datetime.now(UTC)),
         body=body,
     )
-    envelope = sign(statement.payload(), [own])
+    envelope = sign(statement.payload(), signers)
     write_private(kept, envelope.encode())
     return envelope
+
+
+# --- pieces --------------------------------------------------------------------------------------------------
 
 
 def _ask(door: EnrolmentDoor, token: str, subject: str, prepared: Prepared, seconds: float) -> Answer:

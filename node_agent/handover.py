@@ -52,8 +52,13 @@ def write_bundle(
     form: dict[str, object],
     manifest: bytes,
     lines: Sequence[BundleLine],
+    *,
+    addendum: int = 0,
 ) -> Path:
     """Write the bundle of one case under ``target`` (an existing folder) and return ``target/<case number>``.
+
+    ``addendum``: revision of a supplement, which gets a folder of its own, ``<case number>-S<revision>``: the bundle
+    that was handed over before stays as it is.
 
     ``case_facts``: goes into ``case.json``; needs ``case_no`` (43 characters: task code 31,
     date 8, serial number 4). ``form``: the applicant's form. ``manifest``: the signed bytes.
@@ -67,7 +72,7 @@ def write_bundle(
         raise Refusal("BUNDLE_CASE_NO", "GB/T 39554.1-2020", length=len(case_no))
     files = _contents(case_facts, form, manifest, lines)
     sources = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
-    final = target / case_no
+    final = target / (f"{case_no}-S{addendum}" if addendum else case_no)
     if final.exists():
         return _same(final, case_no, sources)
     partial = Path(tempfile.mkdtemp(prefix=f".{case_no}.", suffix=".partial", dir=target))

@@ -1,17 +1,28 @@
 """Who this agent is: its keys by purpose, the persons who work at it, the pins that it trusts.
 
-Invariants: private keys stay in keystores of mode 0700; a person signs with a key of its own, never with the node's;
-what is trusted without the hub (registrar keys, log keys, authority) comes from the pins file alone.
+Invariants:
+- private keys stay in keystores of mode 0700; a person signs with a key of its own, never with the node's;
+- what is trusted without the hub (registrar keys, log keys, authority) comes from the pins file alone;
+- a rotated key counts in every process from the moment it is in its place; older decryption keys stay beside it, under
+  their key ids, until nothing needs them (``node_agent.rotation``).
 """
 
+import threading
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from crypto import identity
 from crypto.evidence.pins import Pins, read_pins
 from crypto.kem import KemPrivate
+from crypto.keyid import key_id
 from crypto.keystore import Signer, SoftwareKeystore
 from crypto.refusal import Refusal
+from crypto.sealing import KeyPacket, unwrap_key
+
+OLD = "kem-"
+"""Label of an older decryption key: this and its key id."""
 
 
 class AgentIdentity:
@@ -21,16 +32,48 @@ class AgentIdentity:
         self.home = home
         self.node = identity.require_node(node)
         self.keys = SoftwareKeystore(home / "keys")
+        self._lock = threading.Lock()
+        self._read: dict[str, tuple[object, Signer | KemPrivate]] = {}
 
-    @cached_property
+    @property
     def sign(self) -> Signer:
-        """The node's signing key."""
-        return self.keys.signer("sign")
+        """The node's signing key, as it is now."""
+        made: Signer = self._fresh("sign", self.keys.signer)
+        return made
 
-    @cached_property
+    @property
     def kem(self) -> KemPrivate:
-        """The node's decryption key."""
-        return self.keys.kem("kem")
+        """The node's decryption key, as it is now."""
+        made: KemPrivate = self._fresh("kem", self.keys.kem)
+        return made
+
+    def older_kem(self) -> list[str]:
+        """Ids of older decryption keys that are still here; never that of now, whatever a kill left behind."""
+        now = OLD + key_id(self.kem.suite, self.kem.public)
+        return [label.removeprefix(OLD) for label in self.keys.labels() if label.startswith(OLD) and label != now]
+
+    def holds(self, keyid: str) -> bool:
+        """Whether the decryption key with this id is here."""
+        return keyid == key_id(self.kem.suite, self.kem.public) or self.keys.version(OLD + keyid) is not None
+
+    def unwrap(self, case: str, revision: int, packet: KeyPacket) -> bytes:
+        """The data key in a packet to this node's key of now or an older one. Refusal PACKET_UNREADABLE."""
+        current = self.kem
+        if packet.recipient_key != key_id(current.suite, current.public):
+            label = OLD + packet.recipient_key
+            if self.keys.version(label) is None:
+                raise Refusal("PACKET_UNREADABLE", "architecture: key packets", line=packet.line)
+            current = self._fresh(label, self.keys.kem)
+        return unwrap_key(current, case, revision, packet)
+
+    def _fresh(self, label: str, read: Callable[[str], Any]) -> Any:
+        """A key read once for each file that stood under its label."""
+        version = self.keys.version(label)
+        with self._lock:
+            found = self._read.get(label)
+            if found is None or found[0] != version or version is None:
+                found = self._read[label] = (version, read(label))
+        return found[1]
 
     @property
     def certificate(self) -> bytes:

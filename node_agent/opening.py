@@ -6,20 +6,22 @@ Opening goes through these steps; the code carries the same numbers:
 3. every page is decrypted and checked against its commitment before the first is given out.
 
 Invariants: without an acknowledged access statement no data key is unwrapped; a page that fails at its last chunk shows
-nothing of any page; nothing is written to disk here.
+nothing of any page; nothing is written to disk here; memory does not grow with the number of pages.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 from crypto.manifest import Line, Manifest, Page, Rendition
 from crypto.refusal import Refusal
-from crypto.sealing import open_page
+from crypto.sealing import Stream, check_page, open_page
 from hub.casework.guards import FORM
 from hub.casework.messages import PURPOSES
 from node_agent import acts, pulling
-from node_agent.casemirror import Recorded, history, manifest_here
+from node_agent.casemirror import Recorded, addenda_of, application_leaf, demanded, history, manifest_here
 from node_agent.runtime import Agent
 from storage.journal import OutboxEntry
 from storage.transfer import TransferClient
@@ -30,11 +32,17 @@ READERS = ("ACCEPTOR", "REVIEWER", "DECIDER", "ISSUER", "HEAD", "COLLECTOR", "CO
 
 @dataclass(frozen=True)
 class OpenedPage:
-    """One page in memory: number from 1, media type, bytes."""
+    """One verified page: number from 1, media type, size in bytes. ``data`` decrypts and checks it again."""
 
     number: int
     media_type: str
-    data: bytes
+    size: int
+    read: Callable[[], bytes]
+
+    @property
+    def data(self) -> bytes:
+        """The page, in memory only while the caller holds it. Refusals of ``open_page``."""
+        return self.read()
 
 
 @dataclass(frozen=True)
@@ -52,7 +60,9 @@ class OpenedLine:
 
 @dataclass(frozen=True)
 class OpenedCase:
-    """An application in memory. ``checked_by``: person id that checked the originals and sealed, at ``sealed_at``.
+    """An application, verified to its last page.
+
+    ``checked_by``: person id that checked the originals and sealed, at ``sealed_at``.
 
     ``form``: the applicant's form (empty when the sealing has none); ``manifest``: bytes as named in ``seal``.
     """
@@ -65,6 +75,22 @@ class OpenedCase:
     form: dict[str, object]
     manifest: bytes
     lines: tuple[OpenedLine, ...]
+    addenda: tuple["OpenedAddendum", ...] = ()
+
+
+@dataclass(frozen=True)
+class OpenedAddendum:
+    """One supplement in memory: revision from 1, who sealed it and when (text in UTC+8), and its lines.
+
+    ``answers``: defect code of the demanded line by material (T16); ``manifest``: bytes as named in the act.
+    """
+
+    revision: int
+    sealed_by: str
+    sealed_at: str
+    manifest: bytes
+    lines: tuple[OpenedLine, ...]
+    answers: Mapping[str, str]
 
 
 def open_case(
@@ -77,21 +103,19 @@ def open_case(
     answered: Callable[[str], OutboxEntry],
     transfer: TransferClient | None = None,
 ) -> OpenedCase:
-    """The application of a case, after steps 1 to 3.
+    """The application of a case and its addenda, each after steps 1 to 3 and with a statement of its own.
 
     ``purpose``: a code of ``PURPOSES`` or its Chinese word. ``answered``: gives the outbox entry with this digest once
-    the hub answered, or still waiting when it took too long.
-    Refusals PURPOSE_MISSING, PURPOSE_UNKNOWN, ACCESS_UNCONFIRMED, the hub's own, and those of ``fetch_sealing`` and
-    ``open_page``.
+    the hub answered, or still waiting when it took too long. Refusals as ``open_sealing``.
     """
-    stated = purpose_code(purpose, case_id)
-    digest = pulling.application_of(agent, case_id)
-    if agent.journal.kept(f"packets:{digest}") is None or not pulling.sealed_file(agent, case_id, digest).exists():
-        pulling.fetch_sealing(agent, case_id, digest, transfer or TransferClient())  # 1
-    _require_acknowledged(agent, case_id, staff_code, role, stated, digest, answered)  # 2
-    manifest, encoded = manifest_here(agent.journal, digest)
-    lines = open_lines(agent, manifest, digest)  # 3
-    seal = _seal_of(agent, case_id)
+
+    def opened(digest: str) -> tuple[Manifest, bytes, tuple[OpenedLine, ...]]:
+        return open_sealing(agent, case_id, digest, staff_code, role, purpose, answered=answered, transfer=transfer)
+
+    told = history(agent.journal, case_id)
+    manifest, encoded, lines = opened(pulling.application_of(agent, case_id))
+    seal = application_leaf(told)
+    assert seal is not None  # ``application_of`` found it
     return OpenedCase(
         case=case_id,
         case_no=seal.leaf.assigned.get("case_no", ""),
@@ -101,7 +125,32 @@ def open_case(
         form=_form(lines),
         manifest=encoded,
         lines=lines,
+        addenda=tuple(_addendum(one, told, *opened(str(one.statement.body["manifest"]))) for one in addenda_of(told)),
     )
+
+
+def open_sealing(
+    agent: Agent,
+    case_id: str,
+    digest: str,
+    staff_code: str,
+    role: str,
+    purpose: str,
+    *,
+    answered: Callable[[str], OutboxEntry],
+    transfer: TransferClient | None = None,
+) -> tuple[Manifest, bytes, tuple[OpenedLine, ...]]:
+    """One sealing of a case after steps 1 to 3: its manifest, the manifest's bytes, its lines.
+
+    Refusals PURPOSE_MISSING, PURPOSE_UNKNOWN, ACCESS_UNCONFIRMED, the hub's own, and those of ``fetch_sealing`` and
+    ``open_page``.
+    """
+    stated = purpose_code(purpose, case_id)
+    if agent.journal.kept(f"packets:{digest}") is None or not pulling.sealed_file(agent, case_id, digest).exists():
+        pulling.fetch_sealing(agent, case_id, digest, transfer or TransferClient())  # 1
+    _require_acknowledged(agent, case_id, staff_code, role, stated, digest, answered)  # 2
+    manifest, encoded = manifest_here(agent.journal, digest)
+    return manifest, encoded, open_lines(agent, manifest, digest)  # 3
 
 
 def purpose_code(purpose: str, case_id: str) -> str:
@@ -119,7 +168,11 @@ def purpose_code(purpose: str, case_id: str) -> str:
 
 
 def open_lines(agent: Agent, manifest: Manifest, digest: str) -> tuple[OpenedLine, ...]:
-    """All lines of a pulled sealing, decrypted in memory; all or nothing. Refusals of ``open_page``."""
+    """All lines of a pulled sealing, every page of them decrypted and checked; all or nothing.
+
+    No page is kept: the caller reads them one by one, so a large case costs no more memory than a small one. Refusals
+    of ``open_page``.
+    """
     keys = pulling.data_keys(agent, digest, manifest)
     path = pulling.sealed_file(agent, manifest.case, digest)
     names = _names(agent, manifest)
@@ -128,10 +181,16 @@ def open_lines(agent: Agent, manifest: Manifest, digest: str) -> tuple[OpenedLin
         pages = []
         for page in line.pages:
             shown = _shown(page)
-            data = open_page(keys[line.line, shown.name], shown.stream, pulling.read_stream(path, shown.stream))
-            pages.append(OpenedPage(page.number, shown.media_type, data))
+            key, stream = keys[line.line, shown.name], shown.stream
+            check_page(key, stream, pulling.read_stream(path, stream))
+            read = partial(_read, path, key, stream)
+            pages.append(OpenedPage(page.number, shown.media_type, stream.plain_size, read))
         made.append(_opened(line, names.get(line.material, line.material), pages))
     return tuple(made)
+
+
+def _read(path: Path, key: bytes, stream: Stream) -> bytes:
+    return open_page(key, stream, pulling.read_stream(path, stream))
 
 
 def _require_acknowledged(
@@ -161,8 +220,19 @@ def _require_acknowledged(
         raise Refusal("ACCESS_UNCONFIRMED", RULE, case=case_id)
 
 
-def _seal_of(agent: Agent, case_id: str) -> Recorded:
-    return next(one for one in history(agent.journal, case_id) if one.statement.type == "seal")
+def _addendum(
+    one: Recorded, told: list[Recorded], manifest: Manifest, encoded: bytes, lines: tuple[OpenedLine, ...]
+) -> OpenedAddendum:
+    before = [other for other in told if other.leaf.index < one.leaf.index]
+    answers = {line["material"]: line["defect"] for line in demanded(before)[0]}
+    return OpenedAddendum(
+        revision=manifest.revision,
+        sealed_by=one.statement.actor.person or "",
+        sealed_at=one.leaf.recorded_at,
+        manifest=encoded,
+        lines=lines,
+        answers={line.material: answers[line.material] for line in lines if line.material in answers},
+    )
 
 
 def _shown(page: Page) -> Rendition:

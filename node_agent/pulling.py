@@ -15,39 +15,63 @@ countersigned; doing it again is harmless.
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from crypto import canonical
+from crypto.evidence import container
+from crypto.evidence.read import Contents
+from crypto.keyid import key_id
 from crypto.manifest import Manifest
 from crypto.manifest import read as read_manifest
 from crypto.refusal import Refusal
-from crypto.sealing import CHUNK, KeyPacket, Stream, unwrap_key
+from crypto.sealing import CHUNK, KeyPacket, Stream
+from crypto.statement import CUSTODY
 from node_agent import acts
-from node_agent.casemirror import Recorded, history, kept_manifest, sealings
+from node_agent.casemirror import (
+    ROUTES,
+    Recorded,
+    application_leaf,
+    history,
+    kept_manifest,
+    last_of,
+    material_sealings,
+    sealings,
+)
 from node_agent.runtime import Agent
+from storage import failpoints
 from storage.transfer import TransferClient
 
 RULE = "T10; architecture: pull"
 PIECE = 8 << 20
+FORWARDS = ("route", "redirect", "redirected")
+ANSWERS = frozenset({"delivered", "bounced"})
 
 
 def awaits_pull(agent: Agent, case_id: str) -> bool:
-    """Whether the case was forwarded to this node and is not countersigned by it yet."""
-    forwarded = False
-    for told in history(agent.journal, case_id):
-        if told.statement.type == "route":
-            forwarded = told.statement.body.get("accepting_node") == agent.identity.node
-        elif told.statement.type == "delivered":
-            forwarded = False
-    queued = any(act.event == "delivered" and act.state != "REFUSED" for act in agent.journal.acts(case_id))
-    return forwarded and not queued
+    """Whether the case stands forwarded to this node, with keys for it, and no answer of this node is on its way."""
+    told = history(agent.journal, case_id)
+    sent = last_of(told, *FORWARDS)
+    if sent is None or sent.statement.body.get("accepting_node") != agent.identity.node:
+        return False
+    later = (one for one in told if one.leaf.index > sent.leaf.index and one.statement.chain == CUSTODY)
+    if any(one.statement.type != "retry" for one in later):
+        return False
+    known = {one.envelope.digest for one in told}
+    said = (act for act in agent.journal.acts(case_id) if act.event in ANSWERS and act.state != "REFUSED")
+    if any(act.payload_digest not in known for act in said):
+        return False
+    return all(_named_digests(told, digest, agent.identity.node) for digest in material_sealings(told))
 
 
 def pull(agent: Agent, case_id: str, transfer: TransferClient) -> None:
-    """Steps 1 to 6 for the application of a forwarded case. Refusals as ``fetch_sealing``."""
+    """Steps 1 to 6 for a forwarded case: the application, and the addenda that it brings along.
+
+    Refusals as ``fetch_sealing``.
+    """
+    for sealed in material_sealings(history(agent.journal, case_id)):
+        fetch_sealing(agent, case_id, sealed, transfer)
     digest = application_of(agent, case_id)
-    fetch_sealing(agent, case_id, digest, transfer)
     envelope = acts.build(
         agent.identity,
         agent.journal,
@@ -59,6 +83,24 @@ def pull(agent: Agent, case_id: str, transfer: TransferClient) -> None:
     agent.journal.queue([acts.entry_of(envelope)])  # 6
 
 
+def fetch_named(agent: Agent, case_id: str, transfer: TransferClient) -> None:
+    """Steps 1 to 5 for pre-reviews and addenda whose keys came to this department and that are not here yet.
+
+    Refusals as ``fetch_sealing``.
+    """
+    told = history(agent.journal, case_id)
+    sent = last_of(told, *ROUTES)
+    if sent is None or sent.statement.body.get("accepting_node") != agent.identity.node:
+        return
+    application = application_leaf(told)
+    for digest in material_sealings(told):
+        forwarded = application is not None and application.statement.body["manifest"] == digest
+        if forwarded and sent.statement.type != "ask_pre_review":
+            continue  # that is what ``pull`` countersigns
+        if agent.journal.kept(f"packets:{digest}") is None and _named_digests(told, digest, agent.identity.node):
+            fetch_sealing(agent, case_id, digest, transfer)
+
+
 def fetch_sealing(agent: Agent, case_id: str, digest: str, transfer: TransferClient) -> Path:
     """Steps 1 to 5 for one sealing of a case; the file of ciphertext.
 
@@ -67,42 +109,63 @@ def fetch_sealing(agent: Agent, case_id: str, digest: str, transfer: TransferCli
     """
     url, encoded = agent.hub.grant_download(case_id, digest)  # 1
     manifest = require_manifest(encoded, digest, case_id)
+    agent.journal.keep(f"manifest:{digest}", encoded)
     path = sealed_file(agent, case_id, digest)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _download(url, path, manifest.size, transfer)  # 2
-        _require_whole(path, manifest)  # 3
+        require_whole(path, manifest)  # 3
     except OSError as error:
         raise Refusal("INBOX_UNWRITABLE", "promise 6", problem=error.strerror or "") from error
     packets = _own_packets(agent, case_id, digest, manifest)  # 4
     for packet in packets:
-        unwrap_key(agent.identity.kem, manifest.case, manifest.revision, packet)  # 5
-    _keep_packets(agent, digest, packets)
-    agent.journal.keep(f"manifest:{digest}", encoded)
+        agent.identity.unwrap(manifest.case, manifest.revision, packet)  # 5
+    keep_packets(agent, digest, packets)
     return path
 
 
 def application_of(agent: Agent, case_id: str) -> str:
-    """Digest of the application's manifest, from the ``seal`` statement. Refusal CASE_UNKNOWN_HERE."""
-    for event, digest in sealings(history(agent.journal, case_id)):
-        if event == "seal":
-            return digest
-    raise Refusal("CASE_UNKNOWN_HERE", "A24", case=case_id)
+    """Digest of the manifest that counts as the application now. Refusal CASE_UNKNOWN_HERE."""
+    told = application_leaf(history(agent.journal, case_id))
+    if told is None:
+        raise Refusal("CASE_UNKNOWN_HERE", "A24", case=case_id)
+    return str(told.statement.body["manifest"])
 
 
 def keep_manifests(agent: Agent, case_id: str) -> None:
-    """Fetch the manifests that the case names and that are not kept here; those not open to us yet stay away."""
-    for _, digest in sealings(history(agent.journal, case_id)):
-        if kept_manifest(agent.journal, digest) is not None:
-            continue
+    """Fetch the manifests that the case names and that are not kept here; those not open to us yet stay away.
+
+    Who looks on without keys (a coordinator, another window) takes them from the evidence package: digests and codes.
+    """
+    told = history(agent.journal, case_id)
+    away = [digest for _, digest in sealings(told) if kept_manifest(agent.journal, digest) is None]
+    if away and _looks_on(agent, told):
+        _keep_from_package(agent, case_id, away)
+        return
+    for digest in away:
         try:
             _, encoded = agent.hub.grant_download(case_id, digest)
         except Refusal as refusal:
-            if refusal.code in {"KEYS_MISSING", "NOT_YOUR_CASE"}:
-                continue  # a later wrap opens it; the mirror says what it cannot know until then
+            if refusal.code in {"KEYS_MISSING", "NOT_YOUR_CASE", "OBJECT_MISSING", "OBJECT_CHANGED"}:
+                continue  # a later wrap or resend opens it; the mirror says what it cannot know until then
             raise
         require_manifest(encoded, digest, case_id)
         agent.journal.keep(f"manifest:{digest}", encoded)
+
+
+def _looks_on(agent: Agent, told: list[Recorded]) -> bool:
+    """Whether this node neither collected nor is asked to accept the case."""
+    named = [one.statement.body.get("accepting_node") for one in told]
+    collected = application_leaf(told)
+    return agent.identity.node not in {*named, collected.statement.actor.node if collected else None}
+
+
+def _keep_from_package(agent: Agent, case_id: str, digests: Sequence[str]) -> None:
+    entries, _ = container.read(agent.hub.export_evidence(case_id))
+    found = Contents(entries).manifests
+    for digest in set(digests) & found.keys():
+        require_manifest(found[digest], digest, case_id)
+        agent.journal.keep(f"manifest:{digest}", found[digest])
 
 
 def require_manifest(encoded: bytes, digest: str, case_id: str) -> Manifest:
@@ -131,7 +194,7 @@ def kept_packets(agent: Agent, digest: str) -> list[KeyPacket]:
 def data_keys(agent: Agent, digest: str, manifest: Manifest) -> dict[tuple[str, str], bytes]:
     """Data keys of a pulled sealing by (line, rendition); for memory only. Refusals NOT_PULLED, PACKET_UNREADABLE."""
     return {
-        (packet.line, packet.rendition): unwrap_key(agent.identity.kem, manifest.case, manifest.revision, packet)
+        (packet.line, packet.rendition): agent.identity.unwrap(manifest.case, manifest.revision, packet)
         for packet in kept_packets(agent, digest)
     }
 
@@ -154,37 +217,43 @@ def _download(url: str, path: Path, size: int, transfer: TransferClient) -> None
             out.write(piece)
             done += len(piece)
         out.flush()
-        os.fsync(out.fileno())
+        with failpoints.write("pull.file"):
+            os.fsync(out.fileno())
 
 
-def _require_whole(path: Path, manifest: Manifest) -> None:
-    """A file that differs is thrown away, so that the next attempt begins afresh."""
+def require_whole(path: Path, manifest: Manifest) -> None:
+    """Step 3, in one reading of the file. A file that differs is thrown away: the next attempt begins afresh.
+
+    Refusal CIPHERTEXT_CHANGED, which names line and page where it can.
+    """
     try:
         size = path.stat().st_size
-        if size != manifest.size or _file_digest(path) != manifest.sha256:
+        if size != manifest.size:
             raise Refusal("CIPHERTEXT_CHANGED", "promise 5", size=size, wanted=manifest.size)
-        for line, page, made in manifest.streams():
-            stream = made.stream
+        whole = hashlib.sha256()
+        for line, page, made in manifest.streams():  # back to back, and they fill the object (manifest v1)
             seen = hashlib.sha256()
-            for chunk in read_stream(path, stream):
+            for chunk in read_stream(path, made.stream):
                 seen.update(chunk)
-            if seen.hexdigest() != stream.sha256:
+                whole.update(chunk)
+            if seen.hexdigest() != made.stream.sha256:
                 raise Refusal("CIPHERTEXT_CHANGED", "promise 5", line=line.line, page=page.number)
+        if whole.hexdigest() != manifest.sha256:
+            raise Refusal("CIPHERTEXT_CHANGED", "promise 5", size=size, wanted=manifest.size)
     except Refusal:
         path.unlink()
         raise
 
 
-def _file_digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _own_packets(agent: Agent, case_id: str, digest: str, manifest: Manifest) -> list[KeyPacket]:
+    """Packets under keys that are here, those under the key of now before older ones."""
     named = _named_digests(history(agent.journal, case_id), digest, agent.identity.node)
-    own = {}
-    for packet in agent.hub.key_packets(case_id, digest):
-        if packet.recipient == agent.identity.node and packet.digest in named:
+    kem = agent.identity.kem
+    now = key_id(kem.suite, kem.public)
+    own: dict[tuple[str, str], KeyPacket] = {}
+    for packet in sorted(agent.hub.key_packets(case_id, digest), key=lambda one: one.recipient_key == now):
+        ours = packet.recipient == agent.identity.node and agent.identity.holds(packet.recipient_key)
+        if ours and packet.digest in named:
             own[packet.line, packet.rendition] = packet
     missing = sorted(manifest.data_key_names() - set(own))
     if missing:
@@ -205,6 +274,7 @@ def _named_digests(told: list[Recorded], manifest: str, node: str) -> set[str]:
     return named
 
 
-def _keep_packets(agent: Agent, digest: str, packets: list[KeyPacket]) -> None:
+def keep_packets(agent: Agent, digest: str, packets: Sequence[KeyPacket]) -> None:
+    """Keep a pulled sealing's packets to this node, in place of those kept before."""
     plain = [{**packet.__dict__, "packet": packet.packet.hex()} for packet in packets]
     agent.journal.keep(f"packets:{digest}", canonical.encode(plain))

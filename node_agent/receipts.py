@@ -2,7 +2,7 @@
 
 Invariants:
 - *sequenced* counts only under the hub's valid node key of our own directory, over our payload digest and our log;
-  for ``seal`` and ``issue`` it names the stored version of exactly the object that was uploaded;
+  for an act with a sealing it names the stored version of exactly the object that was uploaded;
 - *proven* counts only when a leaf with our statement stands at the receipt's place under the pinned log keys.
 """
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from crypto import canonical
 from crypto.log import leaf as leaves
 from crypto.log import merkle, proof
+from crypto.manifest import SEALING_EVENTS
 from crypto.manifest import read as read_manifest
 from crypto.refusal import Refusal
 from crypto.statement import RECEIPT_TYPE, read_envelope
@@ -20,7 +21,6 @@ from node_agent.snapshot import require_hub_signature
 from storage.journal import OutboxEntry
 
 RULE = "promises 4, 5"
-WITH_OBJECT = frozenset({"seal", "issue"})
 _MEMBERS = {"v", "payload_digest", "origin", "index", "recorded_at", "assigned", "objects"}
 
 
@@ -50,7 +50,7 @@ def verify_receipt(agent: Agent, entry: OutboxEntry, data: bytes) -> Receipt:
         raise _untrusted(entry, "FORM")
     if value["payload_digest"] != entry.payload_digest or value["origin"] != agent.identity.pins.origin:
         raise _untrusted(entry, "OTHER_STATEMENT")
-    if entry.event in WITH_OBJECT:
+    if entry.event in SEALING_EVENTS and entry.needs_upload is not None:
         _require_object(agent, entry, value["objects"], assigned)
     given = {str(name): str(text) for name, text in assigned.items()}
     return Receipt(index, str(value["recorded_at"]), given, given.get("case_no", ""))

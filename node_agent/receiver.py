@@ -31,9 +31,10 @@ from crypto.refusal import Refusal
 from crypto.statement import CUSTODY
 from hub.casework.law import Signers
 from hub.casework.table import LAW
-from node_agent import pulling
+from node_agent import bounce, following, pulling
 from node_agent.casemirror import Recorded, history, recorded
 from node_agent.runtime import Agent
+from storage import failpoints
 from storage.journal import Journal
 from storage.transfer import TransferClient
 
@@ -48,7 +49,8 @@ ALARMS = "alarms"
 LATER = frozenset(
     {
         "HUB_UNAVAILABLE",
-        "HUB_STOPPING",
+        "NOT_INTEGRATED",
+        *("HUB_STOPPING", "HUB_BUSY", "HUB_SLOW", "RATE_LIMITED", "DATABASE_UNAVAILABLE"),
         "STORE_UNAVAILABLE",
         "INTERNAL",
         "JOURNAL_UNWRITABLE",
@@ -57,8 +59,10 @@ LATER = frozenset(
     }
 )
 """Codes that say nothing about a leaf or an object: hub, store or this machine's disk is away."""
+WHOLE = frozenset({"window", "department", "portal", "coordinator"})
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 60.0
+LONGEST_STREAM_PAUSE_S = 5.0  # a hub that restarts is back soon, and another one may serve already
 _PLACES: WeakKeyDictionary[Journal, list[int]] = WeakKeyDictionary()
 _PLACES_LOCK = threading.Lock()
 
@@ -84,8 +88,8 @@ def verify_leaf(agent: Agent, index: int, case_id: str, data: bytes) -> Recorded
 
 
 def whole(agent: Agent) -> bool:
-    """Whether this node sees its cases from their first leaf on (windows, departments); a gateway does not."""
-    return bool(agent.registry.directory.current(agent.identity.node).roles & {"window", "department", "portal"})
+    """Whether this node sees its cases from their first leaf on; a gateway does not."""
+    return bool(agent.registry.directory.current(agent.identity.node).roles & WHOLE)
 
 
 def alarms(agent: Agent) -> dict[str, Refusal]:
@@ -111,6 +115,7 @@ class Receiver:
         self._wake = threading.Event()
         self._over = False
         self._tries: dict[str, tuple[int, float]] = {}
+        self._again: dict[str, float] = {}
 
     def run(self, stop: threading.Event) -> None:
         """Until ``stop``: watch the inbox in a thread of its own, do the work that follows in this one."""
@@ -154,7 +159,7 @@ class Receiver:
                 if not stop.is_set():
                     log.exception("inbox stream failed")
             failures += 1
-            stop.wait(pause_s(failures))
+            stop.wait(pause_s(failures, LONGEST_STREAM_PAUSE_S))
 
     def _take(self, item: "InboxItem") -> None:
         """Verify and keep one leaf, after those of its case that come before it; then move the cursor."""
@@ -169,13 +174,15 @@ class Receiver:
             if stopped not in alarms(self._agent):  # the first cause stands until the case goes on
                 known = refusal.code == "LEAF_UNTRUSTED"
                 self._alarm(stopped, refusal if known else _untrusted(4, refusal, item.case_id, item.index))
-        self._agent.journal.keep(CURSOR, str(item.cursor).encode())
+        with failpoints.write("receiver.cursor"):
+            self._agent.journal.keep(CURSOR, str(item.cursor).encode())
 
     def _keep(self, index: int, case_id: str, data: bytes) -> None:
         if data in self._agent.journal.leaves(case_id):
             return
         verify_leaf(self._agent, index, case_id, data)
         self._agent.journal.receive([(index, case_id, data)])  # commit point: the leaf is ours
+        self._tries.pop(f"pull:{case_id}", None)  # news, as a key packet: what waited for it is tried at once
         self._touch(case_id)
         self._wake.set()
 
@@ -218,6 +225,10 @@ class Receiver:
 
     def _work(self) -> None:
         """Manifests and pulls of cases that changed; what fails stays on the list."""
+        for case_id, at in list(self._again.items()):
+            if at <= self._monotonic():
+                del self._again[case_id]
+                self._touch(case_id)
         with self._lock:
             due = sorted(case_id for case_id in self._touched if self._due(f"pull:{case_id}"))
             self._touched -= set(due)
@@ -237,8 +248,23 @@ class Receiver:
         if not whole(self._agent) or f"leaf:{case_id}" in alarms(self._agent):
             return
         if pulling.awaits_pull(self._agent, case_id):
-            pulling.pull(self._agent, case_id, self._transfer)
+            self._pull(case_id)
+        pulling.fetch_named(self._agent, case_id, self._transfer)
         pulling.keep_manifests(self._agent, case_id)
+        seconds = following.attend(self._agent, case_id)
+        if seconds is not None:
+            self._again[case_id] = self._monotonic() + seconds
+
+    def _pull(self, case_id: str) -> None:
+        """A pull that fails for good is sent back (T12); the window mends it or the hub says why it is sound."""
+        try:
+            pulling.pull(self._agent, case_id, self._transfer)
+        except Refusal as refusal:
+            tries = self._tries.get(f"pull:{case_id}", (0, 0.0))[0] + 1
+            if tries < bounce.BOUNCE_AFTER or not bounce.send_back(self._agent, case_id, refusal):
+                raise
+            log.error("case %s sent back: %s", case_id, refusal.code)
+            self._tries.pop(f"pull:{case_id}", None)
 
     def _touch(self, case_id: str) -> None:
         with self._lock:
@@ -278,9 +304,9 @@ class Receiver:
             self._agent.journal.keep(ALARMS, canonical.encode(standing))
 
 
-def pause_s(failures: int) -> float:
+def pause_s(failures: int, most: float = LONGEST_PAUSE_S) -> float:
     """Seconds until the next attempt: doubled with each failure, bounded, half of it random."""
-    longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * float(1 << min(failures - 1, 16)))
+    longest = min(most, FIRST_PAUSE_S * float(1 << min(failures - 1, 16)))
     return longest * random.uniform(0.5, 1)
 
 
@@ -319,8 +345,8 @@ def _require_epoch(agent: Agent, told: Recorded, known: list[Recorded]) -> None:
     if leaf.epoch != before or (known and leaf.epoch < known[-1].leaf.epoch):
         raise Refusal("LEAF_EPOCH", "H09; architecture: leaf (epoch)", epoch=leaf.epoch, here=before)
     versions = {("catalogue", leaf.catalogue), ("calendar", leaf.calendar)}
-    if told.statement.type == "seal":
-        versions.add(("catalogue", str(told.statement.body.get("catalogue"))))
+    if told.statement.body.get("catalogue") is not None:
+        versions.add(("catalogue", str(told.statement.body["catalogue"])))
     for kind, version in versions:
         if version:
             registry.document(kind, version, agent.hub)
@@ -342,6 +368,8 @@ def _require_signatures(agent: Agent, told: Recorded) -> None:
     node = directory.signed_by_node(statement, envelope, epoch)
     if statement.actor.person:
         directory.signed_by_person(statement, envelope, epoch)
+    directory.signed_by_second(statement, envelope, epoch)
+    directory.signed_by_second(statement, envelope, epoch)
     rows = [row for row in LAW.rows if (row.chain, row.event) == (statement.chain, statement.type)]
     if not rows:
         raise Refusal("EVENT_UNKNOWN", "states.md 4", event=statement.type, chain=statement.chain)

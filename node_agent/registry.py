@@ -87,5 +87,5 @@ class AgentRegistry:
             leaf = leaves.decode(data)
             if leaf.epoch != self.directory.epoch + 1 or leaf.index <= self._index:
                 raise Refusal("REGISTRY_UNTRUSTED", "promise 4", epoch=leaf.epoch)
-            self.directory.admit(read_envelope(leaf.envelope))
+            self.directory.admit(read_envelope(leaf.envelope), recorded_at=leaf.recorded_at)
             self._index = leaf.index

@@ -1,5 +1,11 @@
 """Data keys wrapped again, to a recipient whose key changed or who joined later, without a new upload.
 
+Who wraps again when a key changed (``owed``):
+- whoever rotated its key still holds the old one and wraps to itself;
+- for a node that was registered anew without its older keys (they are lost), who made the sealing does it; if that is
+  the node itself, the collecting node, else the accepting one; for a carriers' gateway the accepting node; the region's
+  recovery key is the last resort (``node_agent.recovery``).
+
 Invariants: keys come back only through packets that were wrapped to this node itself; they leave memory as packets.
 """
 
@@ -8,14 +14,16 @@ from collections.abc import Sequence
 from crypto import canonical
 from crypto.manifest import Manifest
 from crypto.manifest import read as read_manifest
-from crypto.records import PublicKey
 from crypto.refusal import Refusal
-from crypto.sealing import KeyPacket, unwrap_key
-from crypto.statement import read_signed
+from crypto.sealing import KeyPacket
+from crypto.statement import Statement, read_signed
 from hub.casework.guards import ADDRESS
-from node_agent.casemirror import kept_manifest
+from node_agent.casemirror import Recorded, history, kept_manifest
 from node_agent.runtime import Agent
 from node_agent.sealer import wrap_entry
+
+NAMING = frozenset({"wrap", "open_document", "delivered"})
+"""Events that name a sealing that another act brought into the case."""
 
 
 def rewrap(agent: Agent, case_id: str, recipient: str, manifest_digest: str | None = None) -> str:
@@ -28,9 +36,8 @@ def rewrap(agent: Agent, case_id: str, recipient: str, manifest_digest: str | No
     digest = manifest_digest or _manifest_of(agent, case_id)
     manifest = _read_manifest(agent, case_id, digest)
     allowed = {line.line for line in manifest.lines if "gateway" not in record.roles or line.material == ADDRESS}
-    private = agent.identity.kem
     keys = {
-        (packet.line, packet.rendition): unwrap_key(private, case_id, manifest.revision, packet)
+        (packet.line, packet.rendition): agent.identity.unwrap(case_id, manifest.revision, packet)
         for packet in _own_packets(agent, case_id, digest)
         if packet.line in allowed
     }
@@ -70,12 +77,75 @@ def _read_manifest(agent: Agent, case_id: str, digest: str) -> Manifest:
     return read_manifest(data)
 
 
+def owed(agent: Agent, case_id: str) -> list[tuple[str, str]]:
+    """Sealings (manifest digest) and recipients that this node has to wrap again to, from what is known here.
+
+    A wrap that was queued counts as done, whatever became of it: what the law refused is not asked again and again. A
+    recipient without a valid key is left out until it has one.
+    """
+    told = history(agent.journal, case_id)
+    keys = wrapped_keys([one.statement for one in told])
+    for act in agent.journal.acts(case_id):
+        if act.event == "wrap":
+            for place, held in wrapped_keys([read_signed(act.envelope)]).items():
+                keys.setdefault(place, set()).update(held)
+    me = agent.identity.node
+    own = {manifest for (manifest, to), held in keys.items() if to == me and any(map(agent.identity.holds, held))}
+    return sorted(
+        (manifest, recipient)
+        for (manifest, recipient), held in keys.items()
+        if manifest in own and _is_stale(agent, told, manifest, recipient, held)
+    )
+
+
+def wrapped_keys(statements: Sequence[Statement]) -> dict[tuple[str, str], set[str]]:
+    """Key ids that ``wrap`` statements wrap to, by manifest digest and recipient."""
+    keys: dict[tuple[str, str], set[str]] = {}
+    for one in statements:
+        if one.type == "wrap":
+            place = (str(one.body.get("manifest")), str(one.body.get("recipient")))
+            keys.setdefault(place, set()).add(str(one.body.get("recipient_key")))
+    return keys
+
+
+def _is_stale(agent: Agent, told: Sequence[Recorded], manifest: str, recipient: str, keys: set[str]) -> bool:
+    """Whether nothing is wrapped to the recipient's key of now, and it falls to this node to mend that."""
+    directory, me = agent.registry.directory, agent.identity.node
+    try:
+        record = directory.current(recipient)
+    except Refusal:
+        return False
+    if record.kem.id in keys:
+        return False
+    if recipient == me:
+        return True
+    named = [one.statement.body["accepting_node"] for one in told if "accepting_node" in one.statement.body]
+    accepting = str(named[-1]) if named else ""
+    collecting = next((one.statement.actor.node for one in told if one.statement.type == "seal"), "")
+    wrappers = [accepting] if "gateway" in record.roles else [_sealer(told, manifest), collecting, accepting]
+    if me != next((node for node in wrappers if node not in ("", recipient)), ""):
+        return False
+    if "gateway" in record.roles or recipient in (collecting, accepting):
+        return all(map(directory.lost, keys))
+    # The recovery key lies in a safe, and a department that the case did not reach yet does not know of it.
+    return "recovery" in record.roles or not accepting
+
+
+def _sealer(told: Sequence[Recorded], manifest: str) -> str:
+    """The node that brought a sealing into the case, or an empty text."""
+    for one in told:
+        if one.statement.body.get("manifest") == manifest and one.statement.type not in NAMING:
+            return one.statement.actor.node
+    return ""
+
+
 def _own_packets(agent: Agent, case_id: str, digest: str) -> Sequence[KeyPacket]:
-    own_key = agent.identity.kem
+    """Packets to this node under a key that is here: those queued here, else the hub's."""
     for entry in agent.journal.acts(case_id):
         if entry.event != "wrap":
             continue
         body = read_signed(entry.envelope).body
-        if body["manifest"] == digest and body["recipient_key"] == PublicKey(own_key.suite, own_key.public).id:
+        ours = body["manifest"] == digest and body["recipient"] == agent.identity.node
+        if ours and agent.identity.holds(str(body["recipient_key"])):
             return entry.packets
-    return agent.hub.key_packets(case_id, digest)
+    return [one for one in agent.hub.key_packets(case_id, digest) if agent.identity.holds(one.recipient_key)]

@@ -23,6 +23,7 @@ from crypto.sealing import PART_SIZE, Context, KeyPacket, Sealer, new_data_key, 
 from node_agent import acts
 from node_agent.acts import Head, entry_of
 from node_agent.identity import AgentIdentity
+from storage import failpoints
 from storage.journal import Journal, OutboxEntry, PendingUpload
 
 
@@ -90,7 +91,8 @@ def seal_bundle(
                         sealer.add(key, at, source)
             sealed = sealer.finish()
             out.flush()
-            os.fsync(out.fileno())
+            with failpoints.write("spool.file"):
+                os.fsync(out.fileno())
     except OSError as error:
         path.unlink(missing_ok=True)
         raise Refusal("SPOOL_UNWRITABLE", "promise 6", problem=error.strerror or "") from error

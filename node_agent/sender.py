@@ -2,9 +2,11 @@
 
 Invariants:
 - an act is answered only by a receipt that verifies or by a refusal of the law; everything else (no network, a busy
-  hub, a receipt that does not verify) leaves it waiting, and is tried again with growing random pauses;
+  hub, a receipt that does not verify) leaves it waiting, and is tried again with growing random pauses, and not before
+  the time that a busy hub named;
 - acts of one case go in the order in which they were signed; one that waits holds back those behind it;
-- an upload continues at the first missing part; no more than one part is in memory;
+- cases are taken in the order in which they were sealed; one that cannot go holds back no other one;
+- an upload continues at the first missing part; a few go at once, with no more than one part of each in memory;
 - a spool file and the page copies of a draft are erased only after the receipt of the act that names them.
 """
 
@@ -12,7 +14,8 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,16 +25,20 @@ from tenacity.stop import stop_when_event_set
 from tenacity.wait import wait_random_exponential
 
 from crypto import canonical
-from crypto.manifest import Manifest
+from crypto.manifest import SEALING_EVENTS, Manifest
 from crypto.manifest import read as read_manifest
 from crypto.refusal import Refusal
 from crypto.statement import read_signed
-from node_agent import drafts
+from node_agent import bounce, drafts, housekeeping, missing_wraps
+from node_agent.client.calls import NO_ANSWER as HUB_NO_ANSWER
+from node_agent.client.calls import again_after
 from node_agent.client.hub import Answer, Outgoing
-from node_agent.receipts import WITH_OBJECT, verify_proven, verify_receipt
+from node_agent.receipts import Receipt, verify_proven, verify_receipt
 from node_agent.rewrap import rewrap
+from node_agent.rotation import sign_again
 from node_agent.runtime import Agent
 from storage.journal import Journal, OutboxEntry, PendingUpload
+from storage.objectstore import SignedPut
 from storage.transfer import TransferClient
 
 log = logging.getLogger(__name__)
@@ -39,26 +46,28 @@ log = logging.getLogger(__name__)
 BATCH = 64
 LOOK_AHEAD = 1024
 GRANTS = 8
+UPLOADS_A_ROUND = 16
+UPLOADS_AT_ONCE = 4
 IDLE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 20
 PROOF_EVERY_SECONDS = 2.0
 PROVEN_WITHIN = timedelta(seconds=60)
 MEND_EVERY_SECONDS = 30.0
+TIDY_EVERY_SECONDS = 60.0
+GROWING = wait_random_exponential(multiplier=0.2, max=LONGEST_PAUSE_SECONDS)
 STATUS = "sender"
 UNPROVEN = "sender.unproven"
-NO_ANSWER = frozenset(
-    {
-        *("HUB_UNAVAILABLE", "HUB_BUSY", "HUB_SLOW", "HUB_STOPPING"),
-        *("DATABASE_UNAVAILABLE", "STORE_UNAVAILABLE", "INTERNAL", "RECEIPT_UNTRUSTED"),
-    }
-)
+NO_ANSWER = HUB_NO_ANSWER | {"RECEIPT_UNTRUSTED"}
 KEY_GONE = frozenset({"RECIPIENT_KEY_STALE", "KEY_REVOKED", "SUBJECT_UNKNOWN"})
 
 
 def read_status(journal: Journal) -> dict[str, Any]:
-    """How sending goes: ``at``; ``problem`` (code, rule, values) or None; ``alarms``: {digest: {code, at}}."""
+    """How sending goes: ``at``; ``problem`` (code, rule, values) or None; ``alarms``: {digest: {code, at}}.
+
+    ``uploads``: {manifest digest: [parts stored, parts in all]} of uploads of several parts under way.
+    """
     data = journal.kept(STATUS)
-    return dict(json.loads(data)) if data else {"at": "", "problem": None, "alarms": {}}
+    return {"at": "", "problem": None, "alarms": {}, "uploads": {}} | (dict(json.loads(data)) if data else {})
 
 
 class Sender:
@@ -72,6 +81,7 @@ class Sender:
         self._unmended: set[str] = set()
         self._next_mend = 0.0
         self._next_proof = 0.0
+        self._next_tidy = 0.0
         self.problem: Refusal | None = None
 
     def run(self, stop: threading.Event) -> None:
@@ -80,7 +90,7 @@ class Sender:
             Retrying(
                 stop=stop_when_event_set(stop),
                 sleep=sleep_using_event(stop),
-                wait=wait_random_exponential(multiplier=0.2, max=LONGEST_PAUSE_SECONDS),
+                wait=lambda state: min(LONGEST_PAUSE_SECONDS, max(GROWING(state), again_after(self.problem))),
                 retry=retry_if_result(lambda _: self.problem is not None),
                 retry_error_callback=lambda _: None,
             )(self._guarded_step)
@@ -95,6 +105,7 @@ class Sender:
         moved = self._submit() or moved
         self._mend()
         self._prove()
+        self._tidy()
         self._write_status()
         return moved
 
@@ -111,16 +122,23 @@ class Sender:
     # --- uploads ---------------------------------------------------------------------------------------------
 
     def _upload_all(self) -> bool:
-        moved = False
-        for upload in self._agent.journal.uploads_waiting():
-            try:
-                self._upload(upload)
-                moved = True
-            except Refusal as refusal:
+        """The oldest uploads, a few at a time: the store's answers are waited for together."""
+        waiting = self._agent.journal.uploads_waiting()[:UPLOADS_A_ROUND]
+        if not waiting:
+            return False
+        with ThreadPoolExecutor(UPLOADS_AT_ONCE, thread_name_prefix="upload") as threads:
+            troubles = list(threads.map(self._try_upload, waiting))
+        for refusal in troubles:
+            if refusal is not None:
                 self._trouble(refusal)
-                if refusal.code == "HUB_UNAVAILABLE":
-                    return moved
-        return moved
+        return None in troubles
+
+    def _try_upload(self, upload: PendingUpload) -> Refusal | None:
+        try:
+            self._upload(upload)
+        except Refusal as refusal:
+            return refusal
+        return None
 
     def _upload(self, upload: PendingUpload) -> None:
         hub = self._agent.hub
@@ -128,18 +146,31 @@ class Sender:
         if not begun.complete:
             manifest = read_manifest(upload.manifest)
             missing = [number for number in range(1, len(manifest.parts) + 1) if number not in begun.stored]
-            for first in range(0, len(missing), GRANTS):
-                self._put_parts(upload, manifest, begun.upload_id, missing[first : first + GRANTS])
+            given = dict(begun.grants)
+            while missing:
+                self._tell_upload(upload, manifest, len(missing))
+                grants = given or hub.grant_parts(begun.upload_id, missing[:GRANTS])
+                if not grants:
+                    raise Refusal("STORE_UNAVAILABLE", "promise 5", answer="no grant")
+                self._put_parts(upload, manifest, grants)
+                missing = [number for number in missing if number not in grants]
+                given = {}
             hub.complete_upload(begun.upload_id)
         self._agent.journal.uploaded(upload.manifest_digest)
+        self._status["uploads"].pop(upload.manifest_digest, None)
 
-    def _put_parts(self, upload: PendingUpload, manifest: Manifest, upload_id: str, numbers: Sequence[int]) -> None:
-        grants = self._agent.hub.grant_parts(upload_id, numbers)
+    def _tell_upload(self, upload: PendingUpload, manifest: Manifest, missing: int) -> None:
+        """For the list of what waits: how far an upload of several parts is."""
+        if len(manifest.parts) > 1:
+            self._status["uploads"][upload.manifest_digest] = [len(manifest.parts) - missing, len(manifest.parts)]
+            self._write_status()
+
+    def _put_parts(self, upload: PendingUpload, manifest: Manifest, grants: Mapping[int, SignedPut]) -> None:
         try:
             with (self._agent.spool / upload.file).open("rb") as spool:
-                for number in numbers:
+                for number, grant in sorted(grants.items()):
                     spool.seek((number - 1) * manifest.part_size)
-                    self._transfer.put_part(grants[number], spool.read(manifest.parts[number - 1].size))
+                    self._transfer.put_part(grant, spool.read(manifest.parts[number - 1].size))
         except OSError as error:
             raise Refusal("SPOOL_UNREADABLE", "promise 6", problem=error.strerror or "") from error
 
@@ -213,45 +244,54 @@ class Sender:
         if answer.refusal is not None:
             if answer.refusal.code in NO_ANSWER:
                 raise answer.refusal
+            if sign_again(self._agent, entry, answer.refusal):
+                return
             journal.answered(entry.payload_digest, b"", "", answer.refusal)
             if entry.event == "wrap" and answer.refusal.code in KEY_GONE:
                 self._unmended.add(entry.case_id)
                 self._next_mend = 0.0
             return
-        self._verify(entry, answer.receipt)
-        journal.answered(entry.payload_digest, answer.receipt, answer.case_no, None)
+        receipt = self._verify(entry, answer.receipt)
+        journal.answered(entry.payload_digest, answer.receipt, receipt.case_no, None)
         self._status["alarms"].pop(entry.payload_digest, None)
         self._await_proof(entry.payload_digest)
         self._erase(entry)
+        if bounce.keep_for_resend(entry.event):
+            bounce.bound_spool(self._agent)
 
-    def _verify(self, entry: OutboxEntry, receipt: bytes) -> None:
+    def _verify(self, entry: OutboxEntry, receipt: bytes) -> Receipt:
         """Verified under the directory known here; a hub key that is new to us is looked up once."""
         try:
-            verify_receipt(self._agent, entry, receipt)
+            return verify_receipt(self._agent, entry, receipt)
         except Refusal as refusal:
             if refusal.values.get("problem") not in {"SIGNER_UNKNOWN", "KEY_REVOKED"}:
                 raise
             self._agent.registry.refresh(self._agent.hub)
-            verify_receipt(self._agent, entry, receipt)
+            return verify_receipt(self._agent, entry, receipt)
 
     def _erase(self, entry: OutboxEntry) -> None:
-        """The receipt names the stored version: ciphertext and page copies here have done their work."""
-        if entry.event not in WITH_OBJECT or entry.needs_upload is None:
+        """The receipt names the stored version: page copies here have done their work, and so has the ciphertext,
+        but for an application's, which stays until it was delivered (``node_agent.bounce``)."""
+        if entry.event not in SEALING_EVENTS or entry.needs_upload is None:
             return
         upload = self._agent.journal.upload(entry.needs_upload)
-        if upload is not None:
+        if upload is not None and not bounce.keep_for_resend(entry.event):
             (self._agent.spool / upload.file).unlink(missing_ok=True)
-        if entry.event == "seal" and self._agent.journal.draft(entry.case_id) is not None:
+        ended = entry.event == "seal" and drafts.sealed(self._agent, entry.case_id)
+        if ended and self._agent.journal.draft(entry.case_id) is not None:
             drafts.erase(self._agent, entry.case_id)
 
     # --- keys again ------------------------------------------------------------------------------------------
 
     def _mend(self) -> None:
-        """Wrap again what was refused because the recipient's key had gone: once for each of its keys."""
-        if not self._unmended or time.monotonic() < self._next_mend:
+        """Wrap to who had no key at the seal; wrap again what was refused since a key had gone, once for each key."""
+        if time.monotonic() < self._next_mend:
             return
         self._next_mend = time.monotonic() + MEND_EVERY_SECONDS
         try:
+            missing_wraps.mend(self._agent)
+            if not self._unmended:
+                return
             self._agent.registry.refresh(self._agent.hub)
             for case_id in sorted(self._unmended):
                 if self._mend_case(case_id):
@@ -351,6 +391,11 @@ class Sender:
         journal.keep(UNPROVEN, canonical.encode(waiting))
         self._swept = True
 
+    def _tidy(self) -> None:
+        if time.monotonic() >= self._next_tidy:
+            self._next_tidy = time.monotonic() + TIDY_EVERY_SECONDS
+            housekeeping.tidy(self._agent, datetime.now(UTC))
+
     def _trouble(self, refusal: Refusal) -> None:
         if self.problem is None:
             self.problem = refusal
@@ -369,7 +414,7 @@ class Sender:
         if self.problem is not None:
             shown = {"code": self.problem.code, "rule": self.problem.rule, "values": dict(self.problem.values)}
         before = read_status(self._agent.journal)
-        if (before["problem"], before["alarms"]) == (shown, self._status["alarms"]):
+        if all(before[name] == now for name, now in {**self._status, "problem": shown}.items() if name != "at"):
             return
         status = {**self._status, "at": canonical.time_text(datetime.now(UTC)), "problem": shown}
         self._agent.journal.keep(STATUS, canonical.encode(status))

@@ -1,6 +1,7 @@
 """Settings of one agent, from environment variables ``YIDI_AGENT_*`` or ``agent.env`` in its folder."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -23,6 +24,20 @@ class AgentSettings(BaseSettings):
     carrier_key_file: Path | None = Field(default=None, description="File with the carrier's API key (gateways only).")
     carrier_poll_seconds: float = Field(default=30.0, description="How often a gateway asks for tracking events.")
     watch_folder: Path | None = Field(default=None, description="Folder that the document camera writes to (windows).")
+    query_url: str = Field(default="", description="Address of the public query, printed as QR on receipts (windows).")
+    receipt_paper: Literal["A4", "A5", "ROLL80"] = Field(
+        default="A5", description="Paper of receipts: A4, A5 or a roll of 80 mm (windows)."
+    )
+    receipt_hours: float = Field(
+        default=12.0, gt=0, description="Hours after which a receipt that nobody printed is erased (windows)."
+    )
+    draft_days: int = Field(default=30, gt=0, description="Days after which an unsealed draft is discarded (windows).")
+    spool_keep_mib: int = Field(
+        default=2048, ge=0, description="Ciphertext kept until delivery, to store it again after a bounce (windows)."
+    )
+    step_in_minutes: float = Field(
+        default=10.0, ge=0, description="Minutes that a window leaves the former holder to wrap keys onward (T23)."
+    )
     line_system_folder: Path | None = Field(
         default=None, description="Folder where bundles are laid for the department's own line system."
     )

@@ -190,7 +190,7 @@ def _replay(parts: "SnapshotParts", payload: Mapping[str, object], pins: Pins) -
         leaf = leaves.decode(data)
         if leaf.epoch != directory.epoch + 1:
             raise Refusal("REGISTRY_UNTRUSTED", "promise 4", epoch=leaf.epoch)
-        directory.admit(read_envelope(leaf.envelope))
+        directory.admit(read_envelope(leaf.envelope), recorded_at=leaf.recorded_at)
     if directory.epoch != payload["epoch"]:
         raise Refusal("REGISTRY_UNTRUSTED", "promise 4", epoch=directory.epoch)
     return directory

@@ -24,6 +24,7 @@ from node_agent.drafts import Draft, DraftLine, DraftPage
 from node_agent.imaging.check import PageFacts, read_page
 from node_agent.rewrap import rewrap as rewrap
 from node_agent.runtime import Agent
+from node_agent.signed_papers import keep_paper
 from node_agent.snapshot import require_fresh
 from node_agent.window_seal import SealResult as SealResult
 from node_agent.window_seal import collecting_role
@@ -103,7 +104,7 @@ def add_pages(
     _require_way(agent, draft, material, acquisition)
     if original not in drafts.ORIGINAL:
         raise Refusal("ORIGINAL_UNKNOWN", "A03", original=original[:20])
-    good, refused = _read_pages(source)
+    good, refused = read_pages(source)
     if refused:
         return PagesTaken((), tuple(refused))
     if not good:
@@ -186,16 +187,13 @@ def withdraw(agent: Agent, case_id: str, staff_code: str, paper: Path) -> str:
     if acts.known_head(agent.journal, case_id).digest is None:
         raise Refusal("CASE_UNKNOWN", "T35", event="withdraw")
     role = collecting_role(agent, staff_code)
-    facts, data = read_page(paper)
-    papers = agent.settings.home / "papers"
-    papers.mkdir(mode=0o700, exist_ok=True)
-    drafts.keep_files(papers, [(f"{facts.sha256}.{drafts.SUFFIX[facts.media_type]}", data)])
+    digest = keep_paper(agent, paper)
     envelope = acts.build(
         agent.identity,
         agent.journal,
         event="withdraw",
         case_id=case_id,
-        body={"identity_checked": True, "paper": facts.sha256},
+        body={"identity_checked": True, "paper": digest},
         role=role,
         staff_code=staff_code,
     )
@@ -245,9 +243,10 @@ def _require_way(agent: Agent, draft: Draft, material: str, acquisition: str) ->
         )
 
 
-def _read_pages(
+def read_pages(
     source: Path | Sequence[Path],
 ) -> tuple[list[tuple[PageFacts, bytes]], list[tuple[str, Refusal]]]:
+    """Pages of a folder, a file or several files that pass the page check, and the refused ones by file name."""
     paths = [source] if isinstance(source, Path) and not source.is_dir() else source
     good: list[tuple[PageFacts, bytes]] = []
     refused: list[tuple[str, Refusal]] = []

@@ -3,12 +3,14 @@
 Invariants:
 - sealing works without hub and store, on a directory snapshot that is not too old;
 - seal, upload and key packets are queued in one journal transaction: a kill leaves all of them or none;
+- what the receipt says is on disk before that, so no case is sealed without the paper that proves it;
 - data keys leave memory only as packets; the window itself is always among the recipients;
-- the applicant's secret is given out once, in ``SealResult``, and kept nowhere.
+- the applicant's secret stands on that paper alone and is kept nowhere else.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,18 +18,24 @@ from typing import Any
 
 from crypto import identity
 from crypto.canonical import CHINA
+from crypto.checkcode import slow_hash
 from crypto.manifest import LineFacts
 from crypto.records import KeyRecord, PublicKey
 from crypto.refusal import Refusal
+from crypto.statement import read_signed
 from hub.casework import numbers, routing
 from hub.casework.guards import ADDRESS, FORM
 from node_agent import acts, drafts
 from node_agent.acts import Head
-from node_agent.applicant import Applicant, new_applicant, slow_hash
+from node_agent.applicant import new_applicant
+from node_agent.casemirror import history, last_of
 from node_agent.drafts import Draft, DraftLine
+from node_agent.missing_wraps import note_of
+from node_agent.paper import shelf
 from node_agent.runtime import Agent
 from node_agent.sealer import Bundle, LineInput, PageInput, seal_bundle, wrap_entry
 from node_agent.snapshot import require_fresh
+from node_agent.window_receipt import order_of_seal
 from storage.journal import OutboxEntry
 
 COLLECTING = ("COLLECTOR", "COLLECT_LEAD")
@@ -38,13 +46,14 @@ COUNTER_LAST = 999_999
 class SealResult:
     """What the applicant gets, and what is queued. ``waiting_for``: recipients without a valid key at this moment.
 
-    ``secret``: 64 hex digits, printed once and kept nowhere. ``entries``: payload digests, the seal's first.
+    The applicant's secret waits for the printer (``window_receipt.print_waiting``). ``entries``: payload digests, the
+    seal's first. ``check_code`` is empty, and the paper without a secret, when a case that came back (T24) is sealed
+    again: those of the first receipt hold.
     """
 
     case_id: str
     public_no: str
     check_code: str
-    secret: str
     manifest: str
     entries: tuple[str, ...]
     waiting_for: tuple[str, ...]
@@ -64,21 +73,26 @@ def seal(
 
     ``insist``: the applicant insists in spite of open lines (E04); the missing key materials are named in the act.
     Refusals DRAFT_…, DECLARATION_MISSING, MATERIALS_INCOMPLETE (all open key lines at once), SNAPSHOT_…, ITEM_…,
-    ROLE_MISSING, PUBLIC_PREFIX_MISSING, PUBLIC_NUMBERS_SPENT, SPOOL_UNWRITABLE, JOURNAL_UNWRITABLE.
+    ROLE_MISSING, PUBLIC_PREFIX_MISSING, PUBLIC_NUMBERS_SPENT, SPOOL_UNWRITABLE, RECEIPT_UNWRITABLE,
+    JOURNAL_UNWRITABLE; after any of them nothing is queued and nothing of the attempt is left on disk.
     """
     draft, now = drafts.open_draft(agent, case_id), datetime.now(UTC)
     ticks = {"no_classified": no_classified, "applicant_signed": applicant_signed, "privacy_notice": privacy_notice}
-    _require_ticks(ticks)
+    require_ticks(ticks)
     require_fresh(agent, now)
     agent.registry.catalogue(draft.catalogue).require_live(
         draft.task_code, now.astimezone(CHINA).date(), identity.node_name(agent.identity.node)
     )
     defects = _require_closed(agent, draft, insist)
     role = collecting_role(agent, staff_code)
-    recipients, waiting_for = _recipients(agent, draft, now)
-    applicant, public_no = new_applicant(), _next_public_number(agent)
-    bundle = _bundle(agent, draft)
-    said: dict[str, object] = {**ticks, "public_no": public_no, "manifest": bundle.digest}
+    recipients, waiting_for = recipients_of(agent, draft, now)
+    earlier = last_of(history(agent.journal, case_id), "seal")
+    applicant = None if earlier else new_applicant()
+    public_no = str(earlier.statement.body["public_no"]) if earlier else _next_public_number(agent)
+    bundle = sealed_draft(agent, draft, next_revision(agent, case_id))
+    key = PublicKey(applicant.result_key.suite, applicant.result_key.public).as_object() if applicant else None
+    given = key or earlier and earlier.statement.body["applicant_key"]
+    said: dict[str, object] = {**ticks, "public_no": public_no, "manifest": bundle.digest, "applicant_key": given}
     if defects:
         said["insisted_defects"] = defects
     envelope = acts.build(
@@ -86,20 +100,43 @@ def seal(
         agent.journal,
         event="seal",
         case_id=case_id,
-        body=_body(draft, applicant, said),
+        body=_body(draft, said),
         role=role,
         staff_code=staff_code,
     )
-    hashed = slow_hash(public_no, applicant.check_code)
+    hashed = slow_hash(public_no, applicant.check_code) if applicant else ""
     sealed = acts.entry_of(envelope, check_code_hash=hashed, needs_upload=bundle.digest)
     entries = [sealed, *(_wrap(agent, bundle, recipient, sealed) for recipient in recipients)]
-    # Saved first: once it is queued, the sender may erase the draft at any moment. Whether a draft is sealed is asked
-    # of the outbox alone, so a kill between the two leaves it open.
-    draft.state, draft.public_no = drafts.SEALED, public_no
-    drafts.save(agent, draft)
-    agent.journal.queue(entries, [bundle.pending()])  # commit point: the case is on its way
+    with _undone(agent, bundle, sealed):
+        order = order_of_seal(agent, draft, public_no, read_signed(sealed.envelope).occurred_at, applicant)
+        shelf.lay(agent.settings.home, sealed.payload_digest, order.encode())
+        # Saved first: once it is queued, the sender may erase the draft at any moment. Whether a draft is sealed is
+        # asked of the outbox alone, so a kill between the two leaves it open.
+        draft.state, draft.public_no = drafts.SEALED, public_no
+        drafts.save(agent, draft)
+        notes = note_of(case_id, bundle.digest, waiting_for)
+        agent.journal.queue(entries, [bundle.pending()], notes)  # commit point: the case is on its way
+    shelf.publish(agent.settings.home, sealed.payload_digest, public_no)
     digests = tuple(entry.payload_digest for entry in entries)
-    return SealResult(case_id, public_no, applicant.check_code, applicant.secret, bundle.digest, digests, waiting_for)
+    code = applicant.check_code if applicant else ""
+    return SealResult(case_id, public_no, code, bundle.digest, digests, waiting_for)
+
+
+@contextmanager
+def _undone(agent: Agent, bundle: Bundle, sealed: OutboxEntry) -> Iterator[None]:
+    """A seal that was not queued leaves nothing behind; one that was queued, although the disk said no, stands."""
+    try:
+        yield
+    except Exception:
+        if agent.journal.entry(sealed.payload_digest) is None:
+            (agent.spool / bundle.file).unlink(missing_ok=True)
+            shelf.drop(agent.settings.home, sealed.payload_digest)
+            raise
+
+
+def next_revision(agent: Agent, case_id: str) -> int:
+    """Revision of the next sealing of the application: 1, or one more for each time that the case came back (T24)."""
+    return sum(one.statement.type == "seal" for one in history(agent.journal, case_id)) + 1
 
 
 def _wrap(agent: Agent, bundle: Bundle, recipient: KeyRecord, seal: OutboxEntry) -> OutboxEntry:
@@ -116,19 +153,18 @@ def _wrap(agent: Agent, bundle: Bundle, recipient: KeyRecord, seal: OutboxEntry)
     )
 
 
-def _body(draft: Draft, applicant: Applicant, said: Mapping[str, object]) -> dict[str, object]:
-    key = applicant.result_key
+def _body(draft: Draft, said: Mapping[str, object]) -> dict[str, object]:
     return {
         **said,
         "task_code": draft.task_code,
         "region": draft.region,
         "catalogue": draft.catalogue,
-        "applicant_key": PublicKey(key.suite, key.public).as_object(),
         "delivery": draft.delivery,
     }
 
 
-def _require_ticks(ticks: Mapping[str, bool]) -> None:
+def require_ticks(ticks: Mapping[str, bool]) -> None:
+    """Refusal DECLARATION_MISSING names the first tick that is not set (A23, 个人信息保护法 35)."""
     for tick, given in ticks.items():
         if not given:
             raise Refusal("DECLARATION_MISSING", "A23; 个人信息保护法 35; T05", declaration=tick)
@@ -152,8 +188,11 @@ def collecting_role(agent: Agent, staff_code: str) -> str:
     raise Refusal("ROLE_MISSING", "T05; H09", role=COLLECTING[0], person=person)
 
 
-def _recipients(agent: Agent, draft: Draft, now: datetime) -> tuple[list[KeyRecord], tuple[str, ...]]:
-    """This window, the department of the one queue, the recovery node; and who of them has no valid key now."""
+def recipients_of(agent: Agent, draft: Draft, now: datetime) -> tuple[list[KeyRecord], tuple[str, ...]]:
+    """This window, the department of the one queue, the recovery node; and who of them has no valid key now.
+
+    Refusals ROUTE_NONE, ROUTE_AMBIGUOUS (A05).
+    """
     directory = agent.registry.directory
     queue = routing.route(
         agent.registry.catalogue(draft.catalogue), draft.task_code, draft.region, now.astimezone(CHINA).date()
@@ -184,7 +223,8 @@ def _next_public_number(agent: Agent) -> str:
     return numbers.public_number(prefix, counter)
 
 
-def _bundle(agent: Agent, draft: Draft) -> Bundle:
+def sealed_draft(agent: Agent, draft: Draft, revision: int) -> Bundle:
+    """The draft's pages, form and address as one sealing. Refusals of ``seal_bundle``."""
     home = agent.settings.home / "drafts" / draft.case
     order = [material.code for material in drafts.item_of(agent, draft).materials if material.code in draft.lines]
     lines = [_line(home, draft.lines[code]) for code in order]
@@ -199,7 +239,7 @@ def _bundle(agent: Agent, draft: Draft) -> Bundle:
         agent.spool,
         lines,
         case=draft.case,
-        revision=1,
+        revision=revision,
         kind="application",
         task_code=draft.task_code,
         catalogue=draft.catalogue,

@@ -3,7 +3,8 @@
 Invariants:
 - what a command answered "kept" is on disk; a kill at any moment loses nothing and doubles nothing;
 - the outbox keeps, for each case, the order in which acts were signed; an entry is never changed after it was signed,
-  only its answer is added; its identity is the payload digest, so queueing it again is harmless;
+  only its answer is added, and the node's signature made again over the same payload while it waits; its identity is
+  the payload digest, so queueing it again is harmless;
 - public numbers are counted here and never given out twice; a lost journal gets a new prefix from the registrar;
 - mode 0600: drafts and forms hold personal data and stay in this folder.
 """
@@ -12,13 +13,14 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from crypto.refusal import Refusal
 from crypto.sealing import KeyPacket
+from storage import failpoints
 
 RULE = "promise 6"
 _SCHEMA = """
@@ -37,6 +39,8 @@ CREATE TABLE IF NOT EXISTS drafts(case_id TEXT PRIMARY KEY, state TEXT NOT NULL,
 CREATE TABLE IF NOT EXISTS counters(name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS notes(name TEXT PRIMARY KEY, value BLOB NOT NULL);
 """
+
+_KEEP = "INSERT INTO notes VALUES(?,?) ON CONFLICT(name) DO UPDATE SET value=excluded.value"
 
 
 @dataclass(frozen=True)
@@ -76,13 +80,17 @@ class Journal:
     """Safe from several threads of one process and from several processes (commands beside the running agent)."""
 
     def __init__(self, path: Path) -> None:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        """Open the journal at ``path``, made when it is not there. Refusal JOURNAL_UNWRITABLE."""
         self._lock = threading.RLock()
-        self._connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
-        self._connection.row_factory = sqlite3.Row
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("PRAGMA synchronous=FULL")
-        self._connection.executescript(_SCHEMA)
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            self._connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+            self._connection.row_factory = sqlite3.Row
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=FULL")
+            self._connection.executescript(_SCHEMA)
+        except (OSError, sqlite3.OperationalError) as error:
+            raise Refusal("JOURNAL_UNWRITABLE", RULE, problem=str(error)[:60]) from error
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -94,7 +102,8 @@ class Journal:
                 raise Refusal("JOURNAL_UNWRITABLE", RULE, problem=str(error)[:60]) from error
             try:
                 yield self._connection
-                self._connection.execute("COMMIT")  # commit point: kept
+                with failpoints.write("journal.commit"):
+                    self._connection.execute("COMMIT")  # commit point: kept
             except sqlite3.OperationalError as error:
                 self._undo()
                 raise Refusal("JOURNAL_UNWRITABLE", RULE, problem=str(error)[:60]) from error
@@ -108,8 +117,14 @@ class Journal:
 
     # --- outbox ----------------------------------------------------------------------------------------------
 
-    def queue(self, entries: Sequence[OutboxEntry], uploads: Sequence[PendingUpload] = ()) -> None:
-        """Keep signed acts, and the files that they wait for, in one transaction."""
+    @failpoints.is_write("journal.queue")
+    def queue(
+        self,
+        entries: Sequence[OutboxEntry],
+        uploads: Sequence[PendingUpload] = (),
+        notes: Mapping[str, bytes] | None = None,
+    ) -> None:
+        """Keep signed acts, the files that they wait for, and named notes beside them, in one transaction."""
         with self.transaction() as at:
             for upload in uploads:
                 at.execute(
@@ -122,12 +137,14 @@ class Journal:
                     " check_code_hash, needs_upload, state, queued_at) VALUES(?,?,?,?,?,?,?,?,?,?)",
                     _values(entry),
                 )
+            at.executemany(_KEEP, list((notes or {}).items()))
 
     def waiting(self, limit: int = 256) -> list[OutboxEntry]:
         """Acts that wait, oldest first."""
         query = "SELECT * FROM outbox WHERE state='WAITING' ORDER BY number LIMIT ?"
         return [_entry(row) for row in self._all(query, (limit,))]
 
+    @failpoints.is_write("journal.answered")
     def answered(self, payload_digest: str, receipt: bytes, case_no: str, refusal: Refusal | None) -> None:
         """Keep the hub's answer to an act."""
         state = "REFUSED" if refusal else "DONE"
@@ -135,6 +152,13 @@ class Journal:
             at.execute(
                 "UPDATE outbox SET state=?, receipt=?, case_no=?, refusal=? WHERE payload_digest=? AND state='WAITING'",
                 (state, receipt, case_no, _refusal_text(refusal), payload_digest),
+            )
+
+    def signed_again(self, payload_digest: str, envelope: bytes) -> None:
+        """Another envelope over the same payload, for an act that waits."""
+        with self.transaction() as at:
+            at.execute(
+                "UPDATE outbox SET envelope=? WHERE payload_digest=? AND state='WAITING'", (envelope, payload_digest)
             )
 
     def entry(self, payload_digest: str) -> OutboxEntry | None:
@@ -145,6 +169,11 @@ class Journal:
     def acts(self, case_id: str) -> list[OutboxEntry]:
         """All acts of a case from this node, in order."""
         return [_entry(row) for row in self._all("SELECT * FROM outbox WHERE case_id=? ORDER BY number", (case_id,))]
+
+    def case_of_number(self, case_no: str) -> str | None:
+        """The case whose seal was answered with this 43-character number, or None."""
+        rows = self._all("SELECT case_id FROM outbox WHERE case_no=? AND state='DONE' ORDER BY number", (case_no,))
+        return str(rows[0]["case_id"]) if rows else None
 
     def proofs_unchecked(self, most: int) -> list[str]:
         """Identities of acts with a note ``proof:<digest>`` and none ``onelog:<digest>`` yet, oldest first."""
@@ -167,13 +196,29 @@ class Journal:
         row = rows[0] if rows else None
         return PendingUpload(row["manifest_digest"], row["manifest"], row["file"], row["state"]) if row else None
 
+    @failpoints.is_write("journal.uploaded")
     def uploaded(self, manifest_digest: str) -> None:
         """Mark a file as in the store."""
         with self.transaction() as at:
             at.execute("UPDATE uploads SET state='DONE' WHERE manifest_digest=?", (manifest_digest,))
 
+    def spool_files(self) -> frozenset[str]:
+        """Names of the files in the spool folder that an upload, waiting or done, names."""
+        return frozenset(row["file"] for row in self._all("SELECT file FROM uploads", ()))
+
+    def upload_again(self, manifest_digest: str) -> None:
+        """Have a sealed file uploaded once more, whose object in the store is no longer whole (T12R)."""
+        with self.transaction() as at:
+            at.execute("UPDATE uploads SET state='WAITING' WHERE manifest_digest=?", (manifest_digest,))
+
+    def uploads_done(self) -> list[PendingUpload]:
+        """Sealed files that are in the store, oldest first; the file may still be here or not."""
+        rows = self._all("SELECT * FROM uploads WHERE state='DONE' ORDER BY rowid", ())
+        return [PendingUpload(row["manifest_digest"], row["manifest"], row["file"], row["state"]) for row in rows]
+
     # --- inbox and registry ----------------------------------------------------------------------------------
 
+    @failpoints.is_write("journal.receive")
     def receive(self, leaves: Sequence[tuple[int, str, bytes]]) -> None:
         """Keep leaves (index, case, bytes), in one transaction."""
         with self.transaction() as at:
@@ -188,6 +233,7 @@ class Journal:
         rows = self._all("SELECT case_id, MAX(idx) AS top FROM leaves GROUP BY case_id ORDER BY top DESC", ())
         return [row["case_id"] for row in rows]
 
+    @failpoints.is_write("journal.registry")
     def keep_registry(self, leaves: Sequence[tuple[int, bytes]]) -> None:
         """Keep registry leaves (epoch, bytes)."""
         with self.transaction() as at:
@@ -200,6 +246,7 @@ class Journal:
 
     # --- drafts, counters, notes -----------------------------------------------------------------------------
 
+    @failpoints.is_write("journal.draft")
     def save_draft(self, case_id: str, state: str, document: dict[str, object]) -> None:
         """Keep a draft (personal data; only here)."""
         with self.transaction() as at:
@@ -218,28 +265,40 @@ class Journal:
         """Case and state of all drafts, in order of beginning."""
         return [(row["case_id"], row["state"]) for row in self._all("SELECT * FROM drafts ORDER BY rowid", ())]
 
+    @failpoints.is_write("journal.number")
     def next_number(self, name: str) -> int:
         """The next value of a counter, from 1; kept before it is given out."""
         with self.transaction() as at:
             at.execute("INSERT INTO counters VALUES(?,1) ON CONFLICT(name) DO UPDATE SET value=value+1", (name,))
             return int(at.execute("SELECT value FROM counters WHERE name=?", (name,)).fetchone()["value"])
 
+    @failpoints.is_write("journal.note")
     def keep(self, name: str, value: bytes) -> None:
         """Keep a named note."""
         with self.transaction() as at:
-            at.execute(
-                "INSERT INTO notes VALUES(?,?) ON CONFLICT(name) DO UPDATE SET value=excluded.value",
-                (name, value),
-            )
+            at.execute(_KEEP, (name, value))
 
     def kept(self, name: str) -> bytes | None:
         """A named note, or None."""
         rows = self._all("SELECT value FROM notes WHERE name=?", (name,))
         return bytes(rows[0]["value"]) if rows else None
 
+    def notes(self, prefix: str) -> list[tuple[str, bytes]]:
+        """Name and value of all notes whose names begin with ``prefix`` (ASCII), by name."""
+        query = "SELECT name, value FROM notes WHERE name>=? AND name<? ORDER BY name"
+        return [(row["name"], bytes(row["value"])) for row in self._all(query, (prefix, prefix + "\x7f"))]
+
+    def forget(self, name: str) -> None:
+        """Erase a named note, if there is one."""
+        with self.transaction() as at:
+            at.execute("DELETE FROM notes WHERE name=?", (name,))
+
     def _all(self, query: str, values: tuple[object, ...]) -> list[sqlite3.Row]:
         with self._lock:
-            return self._connection.execute(query, values).fetchall()
+            try:
+                return self._connection.execute(query, values).fetchall()
+            except sqlite3.OperationalError as error:  # reading needs the shared index of the WAL beside the file
+                raise Refusal("JOURNAL_UNWRITABLE", RULE, problem=str(error)[:60]) from error
 
     def _undo(self) -> None:
         if self._connection.in_transaction:

@@ -1,7 +1,7 @@
 """Rows about objects: uploads under way, pinned versions, documents by digest, key packets.
 
-Invariants: a manifest is pinned once, to one version; documents are content-addressed and never change; packets can
-be replaced and erased without touching the log.
+Invariants: a manifest is pinned to one version at a time, to another one only by ``pin_again``; documents are
+content-addressed and never change; packets can be replaced and erased without touching the log.
 """
 
 from collections.abc import Sequence
@@ -13,10 +13,11 @@ from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from crypto.refusal import Refusal
-from storage.bulk import any_of, columns, insert_many
+from storage import failpoints
+from storage.bulk import Prepared, any_of, columns, insert_many
 from storage.tables import documents, key_packets, pinned, uploads
 
-_KEEP_DOCUMENTS = insert_many(documents, "digest", "kind", "data").on_conflict_do_nothing()
+_KEEP_DOCUMENTS = Prepared(insert_many(documents, "digest", "kind", "data").on_conflict_do_nothing())
 _DOCUMENT = select(documents.c.data).where(documents.c.digest == bindparam("digest"))
 _PINNED = (
     select(pinned, documents.c.data)
@@ -31,7 +32,7 @@ def _keep_packets() -> Insert:
     return query.on_conflict_do_update(constraint=key_packets.primary_key, set_={"packet": query.excluded.packet})
 
 
-_KEEP_PACKETS = _keep_packets()
+_KEEP_PACKETS = Prepared(_keep_packets())
 
 
 @dataclass(frozen=True)
@@ -86,13 +87,15 @@ class ObjectRows:
         """Keep several (digest, kind, bytes)."""
         if documents:
             rows = [{"digest": digest, "kind": kind, "data": data} for digest, kind, data in documents]
-            self._connection.execute(_KEEP_DOCUMENTS, columns(rows))
+            with failpoints.write("sequencer.documents"):
+                _KEEP_DOCUMENTS.run(self._connection, columns(rows))
 
     def document(self, digest: str) -> bytes | None:
         """Bytes by digest, or None."""
         data = self._connection.scalar(_DOCUMENT, {"digest": digest})
         return None if data is None else bytes(data)
 
+    @failpoints.is_write("objects.upload_row")
     def open_upload(self, row: UploadRow) -> UploadRow:
         """Keep an upload; when the manifest has one already, that one is given back.
 
@@ -115,17 +118,26 @@ class ObjectRows:
         row = self._connection.execute(query).first()
         return _upload(row) if row else None
 
-    def end_upload(self, upload_id: str) -> None:
-        """Mark an upload as done."""
-        self._connection.execute(update(uploads).where(uploads.c.upload_id == upload_id).values(state="DONE"))
+    @failpoints.is_write("objects.end")
+    def end_upload(self, upload_id: str) -> bool:
+        """Mark an upload as done; False when it was already."""
+        open_one = (uploads.c.upload_id == upload_id, uploads.c.state == "OPEN")
+        return self._connection.execute(update(uploads).where(*open_one).values(state="DONE")).rowcount == 1
 
     def forget_upload(self, upload_id: str) -> None:
         """Drop an upload that was aborted."""
         self._connection.execute(delete(uploads).where(uploads.c.upload_id == upload_id))
 
+    @failpoints.is_write("objects.pin")
     def pin(self, row: PinnedRow) -> None:
         """Pin a version; the first one wins."""
         self._connection.execute(upsert(pinned).values(dict(row.__dict__)).on_conflict_do_nothing())
+
+    @failpoints.is_write("objects.pin")
+    def pin_again(self, row: PinnedRow, old_version: str) -> None:
+        """Pin another version of the same sealing in place of one that was found unsound."""
+        old = (pinned.c.manifest == row.manifest, pinned.c.version_id == old_version)
+        self._connection.execute(update(pinned).where(*old).values(dict(row.__dict__)))
 
     def pinned(self, manifests: Sequence[str]) -> dict[str, tuple[PinnedRow, bytes]]:
         """Pinned versions with their manifests, by manifest digest."""
@@ -139,7 +151,8 @@ class ObjectRows:
         if rows:
             # One statement may not write one place twice: of several packets for it the last one counts.
             last = {tuple(getattr(row, name) for name in _PLACE): vars(row) for row in rows}
-            self._connection.execute(_KEEP_PACKETS, columns(list(last.values())))
+            with failpoints.write("sequencer.packets"):
+                _KEEP_PACKETS.run(self._connection, columns(list(last.values())))
 
     def packets(
         self, manifest: str, recipient: str, after: tuple[str, str] = ("", ""), limit: int = 500

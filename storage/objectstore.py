@@ -41,6 +41,7 @@ MEANING = {
     **dict.fromkeys(("429", "500", "502", "503", "504"), "STORE_UNAVAILABLE"),
 }
 ByteRange = tuple[int, int]
+ONLY_NEW = "If-None-Match"
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,12 @@ class ObjectStore(Protocol):
     ) -> SignedPut:
         """Permission to PUT part ``number`` (1–10000) with exactly ``size`` bytes of this MD5 (base64)."""
 
+    def presign_put(self, key: str, size: int, content_md5_b64: str, expires_s: int, *, new: bool) -> SignedPut:
+        """Permission to PUT a whole object of exactly ``size`` bytes of this MD5 (base64); its ETag is that MD5.
+
+        ``new``: only while nothing stands there (status 412 otherwise); else each PUT makes a further version.
+        """
+
     def complete_multipart(self, key: str, upload_id: str, parts: Sequence[Part]) -> StoredObject:
         """Join the parts (number, size and ETag as listed; each number once, rising).
 
@@ -141,6 +148,12 @@ class ObjectStore(Protocol):
 
         Refusal STORE_DENIED while its retention lasts.
         """
+
+    def versions(self, prefix: str) -> Iterator[StoredObject]:
+        """Every version of every key that begins with ``prefix``, by key; no delete markers."""
+
+    def multiparts(self) -> Iterator[tuple[str, str]]:
+        """(key, upload id) of every upload that was begun and neither completed nor aborted."""
 
 
 def expected_etag(part_md5s: Sequence[bytes]) -> str:
@@ -261,6 +274,13 @@ class S3ObjectStore:
         url = self._signer.generate_presigned_url("upload_part", Params=wanted, ExpiresIn=expires_s)
         return SignedPut(url, {"Content-Length": str(size), "Content-MD5": content_md5_b64})
 
+    def presign_put(self, key: str, size: int, content_md5_b64: str, expires_s: int, *, new: bool) -> SignedPut:
+        wanted = {"Bucket": self.bucket, "Key": key, "ContentLength": size, "ContentMD5": content_md5_b64}
+        headers = {"Content-Length": str(size), "Content-MD5": content_md5_b64}
+        if new:
+            wanted["IfNoneMatch"] = headers[ONLY_NEW] = "*"
+        return SignedPut(self._signer.generate_presigned_url("put_object", Params=wanted, ExpiresIn=expires_s), headers)
+
     def complete_multipart(self, key: str, upload_id: str, parts: Sequence[Part]) -> StoredObject:
         expected = expected_etag([bytes.fromhex(part.etag) for part in parts])
         listed: list[CompletedPartTypeDef] = [{"PartNumber": part.number, "ETag": f'"{part.etag}"'} for part in parts]
@@ -342,6 +362,26 @@ class S3ObjectStore:
             except Refusal as refusal:
                 if refusal.code != "OBJECT_MISSING":
                     raise
+
+    def versions(self, prefix: str) -> Iterator[StoredObject]:
+        pages = iter(self._client.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=prefix))
+        while True:
+            with self._asking(prefix):  # a page at a time: the slot is free while the caller works
+                page = next(pages, None)
+            if page is None:
+                return
+            for entry in page.get("Versions", []):
+                yield StoredObject(entry["Key"], entry["VersionId"], entry["Size"], entry["ETag"].strip('"'))
+
+    def multiparts(self) -> Iterator[tuple[str, str]]:
+        pages = iter(self._client.get_paginator("list_multipart_uploads").paginate(Bucket=self.bucket))
+        while True:
+            with self._asking():
+                page = next(pages, None)
+            if page is None:
+                return
+            for entry in page.get("Uploads", []):
+                yield entry["Key"], entry["UploadId"]
 
     def _versions(self, key: str) -> list[str]:
         with self._asking(key):

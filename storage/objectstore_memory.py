@@ -15,12 +15,13 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from crypto.refusal import Refusal
 from storage.objectstore import (
+    ONLY_NEW,
     RULE,
     ByteRange,
     Part,
@@ -81,6 +82,10 @@ class MemoryObjectStore:
         query = {"uploadId": upload_id, "partNumber": str(number)}
         return SignedPut(self._sign("PUT", key, query, headers, expires_s), headers)
 
+    def presign_put(self, key: str, size: int, content_md5_b64: str, expires_s: int, *, new: bool) -> SignedPut:
+        headers = {"Content-Length": str(size), "Content-MD5": content_md5_b64, **({ONLY_NEW: "*"} if new else {})}
+        return SignedPut(self._sign("PUT", key, {}, headers, expires_s), headers)
+
     def complete_multipart(self, key: str, upload_id: str, parts: Sequence[Part]) -> StoredObject:
         with self._lock:
             done = self._completed.get(upload_id)
@@ -137,6 +142,16 @@ class MemoryObjectStore:
         with self._lock:
             return self._add(key, bytes(data), _md5(data).hex())
 
+    def versions(self, prefix: str) -> Iterator[StoredObject]:
+        with self._lock:
+            found = [one.stored for key, held in sorted(self._versions.items()) for one in held]
+        yield from (one for one in found if one.key.startswith(prefix))
+
+    def multiparts(self) -> Iterator[tuple[str, str]]:
+        with self._lock:
+            found = sorted((upload.key, upload_id) for upload_id, upload in self._uploads.items())
+        yield from found
+
     def delete(self, key: str, version_id: str | None) -> None:
         with self._lock:
             for one in [one for one in self._versions.get(key, []) if version_id in (None, one.stored.version_id)]:
@@ -168,6 +183,10 @@ class MemoryObjectStore:
         if len(data) != int(sent["content-length"]) or content_md5(data) != sent["content-md5"]:
             return Reply(400, {}, [])
         with self._lock:
+            if "uploadId" not in query:
+                if ONLY_NEW.lower() in sent and self._find(key, None):
+                    return Reply(412, {}, [])
+                return Reply(200, {"etag": f'"{self._add(key, data, _md5(data).hex()).etag}"'}, [])
             upload = self._uploads.get(query["uploadId"])
             if upload is None or upload.key != key:
                 return Reply(404, {}, [])

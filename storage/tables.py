@@ -3,7 +3,8 @@
 Invariants:
 - ``leaves`` is append-only and gap-free: ``idx`` runs from 0 to ``log_head.size`` - 1;
 - ``log_head`` has one row; whoever appends holds its lock;
-- ``cases``, ``inbox``, ``case_serials`` are projections of leaves and can be rebuilt from them (promise 3);
+- ``cases``, ``former_numbers``, ``inbox``, ``case_serials`` are projections of leaves and can be rebuilt from them
+  (promise 3); a number that a case has not got yet is NULL there, and so is ``wake_at`` of a case that no clock wakes;
 - what must be erasable (key packets, check codes) is not named by content in any leaf: digests only;
 - no personal data in any column; times are RFC 3339 text in UTC+8 as in the leaves.
 """
@@ -62,10 +63,19 @@ cases = Table(
     Column("seq", Integer, nullable=False),
     Column("state", Text, nullable=False, index=True),
     Column("holder", Text, nullable=False),
-    Column("public_no", Text, nullable=False, unique=True),
-    Column("case_no", Text, nullable=False, unique=True),
+    Column("public_no", Text, unique=True),
+    Column("case_no", Text, unique=True),
     Column("updated_index", BigInteger, nullable=False),
     Column("document", LargeBinary, nullable=False),
+    Column("wake_at", Text),
+)
+Index("ix_cases_wake_at", cases.c.wake_at, cases.c.case_id, postgresql_where=cases.c.wake_at.is_not(None))
+
+former_numbers = Table(
+    "former_numbers",
+    metadata,
+    Column("number", Text, primary_key=True),
+    Column("case_id", Text, nullable=False),
 )
 
 case_serials = Table(
@@ -137,6 +147,15 @@ check_codes = Table(
     metadata,
     Column("public_no", Text, primary_key=True),
     Column("hash", Text, nullable=False),
+)
+
+# Attempts at check codes, by who tried and by what was tried. Counted until a time, then from nought.
+check_code_attempts = Table(
+    "check_code_attempts",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("until", Text, nullable=False),
+    Column("count", Integer, nullable=False),
 )
 
 checkpoint = Table(

@@ -11,6 +11,7 @@ Invariants:
 import re
 
 from crypto.refusal import Refusal
+from storage import failpoints
 from storage.objectstore import ObjectStore
 
 RULE = "C2SP tlog-tiles"
@@ -38,6 +39,15 @@ class TileStore:
         """Bytes of a tile, an entry bundle or ``checkpoint``. Refusal TILE_PATH, OBJECT_MISSING."""
         return self._objects.get(self._key(path))
 
+    def exists(self, path: str) -> bool:
+        """Whether there is such a tile or entry bundle. Refusal TILE_PATH."""
+        return self._objects.head(self._key(path)) is not None
+
+    def widths(self, path: str) -> set[int]:
+        """Widths of the partial tiles that lie beside the full tile ``path``, which need not be there."""
+        return {int(one.key.rpartition("/")[2]) for one in self._objects.versions(self._key(path) + ".p/")}
+
+    @failpoints.is_write("integrator.tile")
     def write(self, path: str, data: bytes) -> None:
         """Keep a tile or entry bundle for ever.
 
@@ -47,6 +57,7 @@ class TileStore:
             raise Refusal("TILE_PATH", RULE, path=path)
         self._objects.put_new(self._key(path), data, self._retain_days)
 
+    @failpoints.is_write("integrator.copy")
     def write_checkpoint(self, note: bytes) -> None:
         """Publish a signed note (C2SP tlog-checkpoint) in the place of the former one."""
         self._objects.put(self._key(CHECKPOINT), note)

@@ -11,7 +11,6 @@ from crypto.log.leaf import Leaf
 from crypto.refusal import Refusal
 from crypto.statement import CUSTODY, REGISTRY, STATEMENT_TYPE, Envelope, Statement, read_statement
 
-SEALINGS = frozenset({"seal", "issue"})
 STATEMENT_VERSION = 1
 DOCUMENT_VERSION = 1
 
@@ -21,7 +20,7 @@ def statements(work: Work) -> None:
 
     Findings: STATEMENT_FORMAT, STATEMENT_VERSION, STATEMENT_TWICE, FOREIGN_STATEMENT, LEAF_VERSIONS, SIGNATURE_INVALID,
     SUITE_UNKNOWN, SIGNER_UNKNOWN, KEY_REVOKED, NODE_SIGNATURE_MISSING, PERSON_SIGNATURE_MISSING,
-    PERSON_OF_OTHER_NODE, ROLE_MISSING.
+    PERSON_OF_OTHER_NODE, ROLE_MISSING, SECOND_PERSON_MISSING.
     """
     timeline = Timeline(work.pins.registrar_keys, work.registry.values(), verified=True)
     seen: set[str] = set()
@@ -92,6 +91,10 @@ def _signatures(work: Work, spoken: Spoken, directory: Directory, where: str) ->
         except Refusal as refusal:
             unknown = bool({actor.person, actor.node} & work.unjudged)
             work.found.refused(refusal, where, unknown=unknown)
+    try:
+        work.facts["person_signatures"] += directory.signed_by_second(statement, left) is not None
+    except Refusal as refusal:
+        work.found.refused(refusal, where, unknown=str(statement.body.get("second_person")) in work.unjudged)
 
 
 def _versions(work: Work, leaf: Leaf, directory: Directory, where: str) -> None:
@@ -149,9 +152,10 @@ def sealings(work: Work) -> None:
 
 
 def _manifest_of(statement: Statement) -> str | None:
-    if statement.type not in SEALINGS or statement.chain != CUSTODY:
+    if statement.type not in manifests.SEALING_EVENTS or statement.chain != CUSTODY:
         return None
-    return str(statement.body.get("manifest"))
+    named = statement.body.get("manifest")
+    return None if named is None and statement.type in manifests.SEALING_OPTIONAL else str(named)
 
 
 def _manifest(work: Work, data: bytes, where: str) -> None:

@@ -39,7 +39,7 @@ class Timeline:
     def _admit(self, leaf: Leaf) -> None:
         self._directory.epoch = leaf.epoch - 1
         try:
-            self._directory.admit(envelope_of(leaf), verified=self._verified)
+            self._directory.admit(envelope_of(leaf), recorded_at=leaf.recorded_at, verified=self._verified)
         except Refusal as refusal:
             self.refused.append((leaf, refusal))
         except (TypeError, ValueError, KeyError, AttributeError) as error:  # a body of another shape

@@ -3,7 +3,8 @@
 Invariants:
 - ``verify`` and ``attacks`` read the package and the pins and nothing else; no network, no journal;
 - tables from a case's name are made from a package exported at that moment, so both ways give the same tables;
-- exit codes of ``verify``: 0 VALID, 1 INVALID, 2 INDETERMINATE, 3 package or pins cannot be used.
+- exit codes of ``verify``: 0 VALID, 1 INVALID, 2 INDETERMINATE, 3 package or pins cannot be used;
+- ``fsck`` alone looks into the hub's own stores (``deploy.commands.books``).
 """
 
 from datetime import UTC, datetime
@@ -74,7 +75,7 @@ def export(
 def verify(package: Package, pins: PinsFile = None, home: AnyHome = None, as_json: AsJson = False) -> None:
     """离线核验证据包：签名、证明、规则、时限，列出全部发现。"""
     try:
-        trusted, data = _pins(pins, home), _file(package)
+        trusted, data = pins_of(pins, home), _file(package)
     except Refusal as refusal:
         common.show_refusal(refusal, as_json)
         raise typer.Exit(UNUSABLE) from refusal
@@ -97,7 +98,7 @@ def verify(package: Package, pins: PinsFile = None, home: AnyHome = None, as_jso
 def custody(target: Target, home: AnyHome = None, as_json: AsJson = False) -> None:
     """交接表：谁持有、从何时、到何时、多少分钟。"""
     with refusals(as_json):
-        package = _package(target, home)
+        package = package_of(target, home)
         rows = custody_table(_leaves(package))
     titles = _titles(package)
     value = {"ok": True, "custody": [row.as_object() for row in rows], "titles": titles}
@@ -108,8 +109,8 @@ def custody(target: Target, home: AnyHome = None, as_json: AsJson = False) -> No
 def clocks(target: Target, pins: PinsFile = None, home: AnyHome = None, as_json: AsJson = False) -> None:
     """时限表：由日志和工作日历重算，并与枢纽所说的比较（给办件编号时）。"""
     with refusals(as_json):
-        package = _package(target, home)
-        report = audit(package, _pins(pins, home))
+        package = package_of(target, home)
+        report = audit(package, pins_of(pins, home))
         said = None if _is_file(target) else _hub_clocks(target, _require_home(home))
     same = None if said is None else {row.clock: row in said for row in report.clocks}
     agrees = None if said is None else list(report.clocks) == said
@@ -126,9 +127,9 @@ def clocks(target: Target, pins: PinsFile = None, home: AnyHome = None, as_json:
 def access(target: Target, home: AnyHome = None, as_json: AsJson = False) -> None:
     """查阅记录：谁、何时、为何打开过什么。"""
     with refusals(as_json):
-        told = [recorded(data) for data in read.read(_package(target, home)).leaves.values()]
+        told = [recorded(data) for data in read.read(package_of(target, home)).leaves.values()]
     rows = [_opening(one) for one in told if one.statement.type == "open_document"]
-    table = _table("查阅记录（时间为北京时间，UTC+8）", "登记时间", "机构", "人员", "岗位", "目的", "打开的封装")
+    table = plain_table("查阅记录（时间为北京时间，UTC+8）", "登记时间", "机构", "人员", "岗位", "目的", "打开的封装")
     for row in rows:
         role = ROLES.get(str(row["role"]), str(row["role"]))
         person = str(row["person"]).rsplit("/", 1)[-1]
@@ -168,7 +169,7 @@ def checkpoint(home: common.Home, as_json: AsJson = False) -> None:
             "alarms": raised,
             "note": published,
         }
-        table = _table("会签", "见证人", "时间", "核验")
+        table = plain_table("会签", "见证人", "时间", "核验")
         for line in lines:
             table.add_row(
                 _short(str(line["witness"])), str(line["at"]), "正确" if line["verified"] else "[red]不对[/red]"
@@ -186,7 +187,7 @@ def checkpoint(home: common.Home, as_json: AsJson = False) -> None:
 def attacks(package: Package, pins: PinsFile = None, home: AnyHome = None, as_json: AsJson = False) -> None:
     """在证据包的副本上实施各种攻击，看核验是否各以应有的代码识破；原件必须仍然有效。"""
     with refusals(as_json):
-        trusted, data = _pins(pins, home), _file(package)
+        trusted, data = pins_of(pins, home), _file(package)
         untouched = audit(data, trusted).verdict
         rows = []
         with common.bar(as_json) as progress:
@@ -196,7 +197,7 @@ def attacks(package: Package, pins: PinsFile = None, home: AnyHome = None, as_js
                 caught = attack.expected_code in codes and report.verdict is Verdict.INVALID
                 rows.append((attack, codes, report.verdict, caught))
     good = untouched is Verdict.VALID and all(caught for *_, caught in rows)
-    table = _table("攻击", "攻击", "应有代码", "识破", "结论", "发现")
+    table = plain_table("攻击", "攻击", "应有代码", "识破", "结论", "发现")
     for attack, codes, verdict, caught in rows:
         mark = "[green]是[/green]" if caught else "[red]否[/red]"
         table.add_row(attack.chinese, attack.expected_code, mark, verdict.value, f"{len(codes)} 类")
@@ -213,6 +214,18 @@ def attacks(package: Package, pins: PinsFile = None, home: AnyHome = None, as_js
         raise typer.Exit(common.EXIT_REFUSED)
 
 
+@app.command()
+def fsck(
+    root: Annotated[Path | None, typer.Option("--root", envvar="YIDI_ROOT", help="单机环境的状态目录")] = None,
+    deep: Annotated[bool, typer.Option("--deep", help="读出每个封装的全部内容，核对摘要")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """核对枢纽的账目：日志、日志块、检查点、办件、收件箱、存储（在枢纽的机器上运行，只读）。"""
+    from deploy.commands import books  # here, not above: this one needs the hub's libraries, the others none of them
+
+    books.fsck(root, deep, as_json)
+
+
 # --- what is read ------------------------------------------------------------------------------------------------
 
 
@@ -227,7 +240,7 @@ def _file(path: Path) -> bytes:
         raise Refusal("FILE_UNREADABLE", RULE, file=path.name, problem=error.strerror or "") from error
 
 
-def _package(target: str, home: Path | None) -> bytes:
+def package_of(target: str, home: Path | None) -> bytes:
     """The package in a file, or exported now from the hub."""
     if _is_file(target):
         return _file(Path(target))
@@ -238,7 +251,7 @@ def _package(target: str, home: Path | None) -> bytes:
         agent.close()
 
 
-def _pins(path: Path | None, home: Path | None) -> Pins:
+def pins_of(path: Path | None, home: Path | None) -> Pins:
     """What the auditor trusts: a file, or the pins of the node in ``home``. Refusals PINS_MISSING, PINS_FORMAT."""
     chosen = path or (home / "pins.json" if home else None)
     if chosen is None or not chosen.is_file():
@@ -330,7 +343,7 @@ def _titles(package: bytes) -> dict[str, str]:
 # --- tables ------------------------------------------------------------------------------------------------------
 
 
-def _table(title: str, *columns: str) -> Table:
+def plain_table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", show_lines=False)
     for column in columns:
         table.add_column(column, overflow="fold")
@@ -338,7 +351,7 @@ def _table(title: str, *columns: str) -> Table:
 
 
 def _custody_table(rows: list[CustodyRow], titles: dict[str, str]) -> Table:
-    table = _table("交接表（时间为北京时间，UTC+8）", "什么", "谁持有", "从", "到", "分钟")
+    table = plain_table("交接表（时间为北京时间，UTC+8）", "什么", "谁持有", "从", "到", "分钟")
     for row in rows:
         what = "办件" if row.kind.value == "ELECTRONIC" else "快件"
         holder = titles.get(row.holder) or _short(row.holder)
@@ -347,7 +360,7 @@ def _custody_table(rows: list[CustodyRow], titles: dict[str, str]) -> Table:
 
 
 def _clock_table(rows: tuple[ClockRow, ...], same: dict[str, bool] | None) -> Table:
-    table = _table("时限（时间为北京时间，UTC+8）", "时限", "起", "止", "届满", "日历", "说明")
+    table = plain_table("时限（时间为北京时间，UTC+8）", "时限", "起", "止", "届满", "日历", "说明")
     for row in rows:
         table.add_row(
             f"{row.clock} {row.name}",

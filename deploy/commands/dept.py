@@ -32,10 +32,11 @@ from deploy.commands.common import (
 from hub.casework.casefile import CHINESE
 from hub.casework.custody import clock_rows
 from hub.casework.messages import PURPOSES
-from node_agent import department, opening, pulling, receiver
-from node_agent.casemirror import CaseView, history, mirror, resolve
+from hub.casework.reasons import DEFECTS
+from node_agent import acts, department, opening, pulling, receiver
+from node_agent.casemirror import CaseView, history, last_of, mirror, resolve
 from node_agent.drafts import HOW, ORIGINAL
-from node_agent.opening import OpenedCase
+from node_agent.opening import OpenedCase, OpenedLine
 from node_agent.runtime import Agent
 from storage.journal import OutboxEntry
 
@@ -46,7 +47,19 @@ Purpose = Annotated[
     str, typer.Option("--purpose", help=f"查看用途，将连同办件编号登记在案：{'、'.join(PURPOSES.values())}")
 ]
 SUFFIX = {"image/jpeg": "jpg", "image/png": "png", "image/tiff": "tif", "application/json": "json"}
-PULL_STATES = {"DONE": "已签收", "WAITING": "待核验签收", "QUEUED": "已核验，签收待发送", "ALARM": "异常，未签收"}
+PULL_STATES = {
+    "DONE": "已签收",
+    "WAITING": "待核验签收",
+    "QUEUED": "已核验，签收待发送",
+    "BOUNCED": "核验不符，已退回窗口",
+    "ALARM": "异常，未签收",
+}
+PULL_MOVES = {
+    **dict.fromkeys(pulling.FORWARDS, "WAITING"),
+    **dict.fromkeys(("delivered", "constructive_delivery"), "DONE"),
+    "bounced": "BOUNCED",
+}
+"""How a pull stands after the newest of these acts."""
 
 
 class Kind(StrEnum):
@@ -106,6 +119,17 @@ def open_document(
                 ORIGINAL.get(line.original, line.original),
                 str(len(line.pages)),
             )
+        for addendum in opened.addenda:
+            for line in addendum.lines:
+                answers = DEFECTS.get(addendum.answers.get(line.material, ""), "—")
+                table.add_row(
+                    f"补正{addendum.revision}",
+                    f"{line.name}（答复：{answers}）",
+                    HOW.get(line.acquisition, line.acquisition),
+                    line.trust,
+                    ORIGINAL.get(line.original, line.original),
+                    str(len(line.pages)),
+                )
         checked = f"原件核对并签名：{opened.checked_by}　封装登记时间：{opened.sealed_at}"
         value = {"ok": True, **_opened_object(opened), "files": [str(file) for file in files]}
         written = f"已写出 {len(files)} 个文件到 {out}" if out else "页面未写入磁盘；需要时加 --out"
@@ -175,8 +199,9 @@ def handover(
     """把材料交给本部门业务系统（设置中的文件夹）。"""
     with agent_at(home, as_json) as agent:
         opened = _open(agent, case, staff, purpose, wait, as_json)
-        folder = department.handover(agent, opened.case, opened)
-        show({"ok": True, "case": opened.case, "folder": str(folder)}, as_json, f"已交付业务系统：{folder}")
+        folder, *addenda = map(str, department.handover(agent, opened.case, opened))
+        value = {"ok": True, "case": opened.case, "folder": folder, "addenda": addenda}
+        show(value, as_json, f"已交付业务系统：{'、'.join((folder, *addenda))}")
 
 
 @app.command("show")
@@ -242,6 +267,7 @@ def case_object(view: CaseView) -> dict[str, object]:
         "state": view.state.value if view.state else None,
         "holder": file.holder if file else None,
         "outcome": file.outcome if file else None,
+        "effective_at": file.effective_at if file else None,
         "head": {"seq": view.head.seq, "digest": view.head.digest},
         "parties": sorted(view.parties),
         "clocks": [row.as_object() for row in clock_rows(file)] if file else [],
@@ -253,7 +279,7 @@ def case_object(view: CaseView) -> dict[str, object]:
 
 def _open(agent: Agent, name: str, staff: str, purpose: str, wait: float, as_json: bool) -> OpenedCase:
     case_id = resolve(agent, name)
-    role = department.role_of(agent, staff, opening.READERS)
+    role = acts.role_of(agent, staff, opening.READERS)
     return opening.open_case(
         agent,
         case_id,
@@ -279,18 +305,29 @@ def _opened_object(opened: OpenedCase) -> dict[str, object]:
         "case_no": opened.case_no,
         "checked_by": opened.checked_by,
         "sealed_at": opened.sealed_at,
-        "lines": [
+        "lines": [_line_object(line) for line in opened.lines],
+        "addenda": [
             {
-                "line": line.line,
-                "material": line.material,
-                "name": line.name,
-                "acquisition": line.acquisition,
-                "trust": line.trust,
-                "original": line.original,
-                "pages": [{"page": page.number, "bytes": len(page.data)} for page in line.pages],
+                "revision": addendum.revision,
+                "sealed_by": addendum.sealed_by,
+                "sealed_at": addendum.sealed_at,
+                "answers": dict(addendum.answers),
+                "lines": [_line_object(line) for line in addendum.lines],
             }
-            for line in opened.lines
+            for addendum in opened.addenda
         ],
+    }
+
+
+def _line_object(line: OpenedLine) -> dict[str, object]:
+    return {
+        "line": line.line,
+        "material": line.material,
+        "name": line.name,
+        "acquisition": line.acquisition,
+        "trust": line.trust,
+        "original": line.original,
+        "pages": [{"page": page.number, "bytes": page.size} for page in line.pages],
     }
 
 
@@ -299,9 +336,11 @@ def _write_pages(out: Path, opened: OpenedCase) -> list[Path]:
     made: list[Path] = []
     try:
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for line in opened.lines:
+        named = [(line.line, line) for line in opened.lines]
+        named += [(f"S{one.revision}-{line.line}", line) for one in opened.addenda for line in one.lines]
+        for name, line in named:
             for page in line.pages:
-                path = out / f"{line.line}-{line.material}-{page.number:03d}.{SUFFIX.get(page.media_type, 'bin')}"
+                path = out / f"{name}-{line.material}-{page.number:03d}.{SUFFIX.get(page.media_type, 'bin')}"
                 with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                     file.write(page.data)
                 made.append(path)
@@ -314,7 +353,7 @@ def _write_pages(out: Path, opened: OpenedCase) -> list[Path]:
 
 def _forwarded(agent: Agent, case_id: str) -> bool:
     return any(
-        told.statement.type == "route" and told.statement.body.get("accepting_node") == agent.identity.node
+        told.statement.type in pulling.FORWARDS and told.statement.body.get("accepting_node") == agent.identity.node
         for told in history(agent.journal, case_id)
     )
 
@@ -324,10 +363,11 @@ def _pull_object(agent: Agent, case_id: str) -> dict[str, object]:
     alarm = standing.get(f"pull:{case_id}") or standing.get(f"leaf:{case_id}")
     if alarm is not None:
         state = "ALARM"
-    elif any(told.statement.type == "delivered" for told in history(agent.journal, case_id)):
-        state = "DONE"
     else:
-        state = "WAITING" if pulling.awaits_pull(agent, case_id) else "QUEUED"
+        moved = last_of(history(agent.journal, case_id), *PULL_MOVES)
+        state = PULL_MOVES[moved.statement.type] if moved else "WAITING"
+        if state == "WAITING" and any(act.event in pulling.ANSWERS for act in agent.journal.acts(case_id)):
+            state = "WAITING" if pulling.awaits_pull(agent, case_id) else "QUEUED"
     return {"case": case_id, "state": state, "code": alarm.code if alarm else ""}
 
 

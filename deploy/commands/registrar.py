@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.panel import Panel
@@ -19,7 +19,7 @@ from rich.table import Table
 
 from crypto import certificates, identity
 from crypto.canonical import time_text
-from crypto.directory import Directory
+from crypto.directory import Directory, Proposal
 from crypto.records import NODE_ROLES, PERSON_ROLES, KeyRecord
 from crypto.refusal import Refusal
 from deploy.commands.common import AsJson, refusals, show
@@ -41,6 +41,7 @@ RegistrarHome = Annotated[
 ]
 Hub = Annotated[str, typer.Option("--hub", envvar="YIDI_HUB", help="枢纽地址 主机:端口；单机环境可以不填")]
 HubName = Annotated[str, typer.Option("--hub-name", help="枢纽证书上的名称，与主机名不同时填写")]
+Subject = Annotated[str, typer.Argument(metavar="SUBJECT", help="节点短名、短名/person/工号，或完整标识")]
 HOME = Path(".yidi/registrar")
 REASON = re.compile(r"[A-Z][A-Z0-9_]{1,63}")
 
@@ -57,7 +58,10 @@ def token(
     hub_name: HubName = "",
     as_json: AsJson = False,
 ) -> None:
-    """发一个登记口令：只显示这一次，连同所列事项以纸面交给登记对象。"""
+    """发一个登记口令：只显示这一次，连同所列事项以纸面交给登记对象。
+
+    吊销后重新登记的窗口另给取件号段：旧机器上用到几号已无从知道。
+    """
     with _registry(home, hub, hub_name, as_json) as (registrar, directory, _):
         node = identity.node_id(registrar.trust_domain, region, name)
         subject, kind = (identity.person_id(node, staff), "person") if staff else (node, "node")
@@ -73,7 +77,7 @@ def token(
             tuple(role),
             region,
             title,
-            public_prefix=last.public_prefix if last else None,
+            public_prefix=last.public_prefix if last in directory.records() else None,
             node=node,
             replaces=last.digest if last else None,
         )
@@ -87,7 +91,7 @@ def token(
 
 @app.command("revoke")
 def revoke(
-    subject: Annotated[str, typer.Argument(metavar="SUBJECT", help="节点短名、短名/person/工号，或完整标识")],
+    subject: Subject,
     reason: Annotated[str, typer.Option("--reason", help="原因代码，如 KEY_LOST、STAFF_LEFT")],
     home: RegistrarHome = HOME,
     hub: Hub = "",
@@ -103,6 +107,60 @@ def revoke(
             index = submit(client, registrar.revoke(record.subject, reason))
         value = {"ok": True, "subject": record.subject, "reason": reason, "index": index}
         show(value, as_json, f"已吊销：{record.subject}（{reason}），日志第 {index} 条")
+
+
+@app.command("proposals")
+def proposals(home: RegistrarHome = HOME, hub: Hub = "", hub_name: HubName = "", as_json: AsJson = False) -> None:
+    """正在冷静期内的自行换钥：先向该单位核实，再核准或否决。"""
+    with _registry(home, hub, hub_name, as_json) as (_, directory, _address):
+        waiting = directory.proposals()
+        table = Table("登记对象", "申请时间", "最早生效", "更换", title=f"等待生效的换钥 {len(waiting)} 项")
+        rows = [_proposal_object(directory, one) for one in waiting]
+        for row in rows:
+            short = str(row["subject"]).split("/", 4)[4]
+            table.add_row(short, str(row["announced_at"]), str(row["ready_at"]), "、".join(map(str, row["changes"])))
+        show({"ok": True, "epoch": directory.epoch, "proposals": rows}, as_json, table)
+
+
+@app.command("approve")
+def approve(
+    subject: Subject, home: RegistrarHome = HOME, hub: Hub = "", hub_name: HubName = "", as_json: AsJson = False
+) -> None:
+    """核准一项自行换钥：不等冷静期，当场生效。先用电话等其他途径向该单位核实。"""
+    _settle(subject, home, hub, hub_name, as_json, approve=True)
+
+
+@app.command("veto")
+def veto(
+    subject: Subject, home: RegistrarHome = HOME, hub: Hub = "", hub_name: HubName = "", as_json: AsJson = False
+) -> None:
+    """否决一项自行换钥：仍用原来的密钥。签名密钥可能已外泄的，随后吊销。"""
+    _settle(subject, home, hub, hub_name, as_json, approve=False)
+
+
+def _settle(subject: str, home: Path, hub: str, hub_name: str, as_json: bool, *, approve: bool) -> None:
+    with _registry(home, hub, hub_name, as_json) as (registrar, directory, address):
+        record = _named(directory, subject)
+        proposal = directory.proposal(record.subject)
+        if proposal is None:
+            raise Refusal("PROPOSAL_UNKNOWN", RULE, subject=record.subject)
+        with hub_client(registrar, address, hub_name) as client:
+            index = submit(client, registrar.settle(proposal, approve=approve))
+        value = {"ok": True, "subject": record.subject, "record": proposal.record.digest, "index": index}
+        told = "已核准，新密钥生效" if approve else "已否决，仍用原来的密钥"
+        show(value, as_json, f"{told}：{record.subject}，日志第 {index} 条")
+
+
+def _proposal_object(directory: Directory, proposal: Proposal) -> dict[str, Any]:
+    record, now = proposal.record, directory.current(proposal.record.subject)
+    changes = sorted(purpose for purpose, key in record.keys.items() if now.keys.get(purpose) != key)
+    return {
+        "subject": record.subject,
+        "record": record.digest,
+        "announced_at": proposal.announced_at,
+        "ready_at": proposal.ready_at,
+        "changes": changes,
+    }
 
 
 @app.command("list")
@@ -128,7 +186,7 @@ def hub_certificate(
     now: Annotated[bool, typer.Option("--now", help="没有到期也换发")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """换发枢纽的连接证书（密钥和名称不变）：剩余不足三分之一时才换。枢纽启动时读取证书，换发后须重新启动枢纽。"""
+    """换发枢纽的连接证书（密钥和名称不变）：剩余不足三分之一时才换。枢纽不用重新启动，新的连接即用新证书。"""
     with refusals(as_json):
         folder = hub_home or home.absolute().parent / "hub"
         if not (folder / CERTIFICATE).exists():
@@ -136,7 +194,7 @@ def hub_certificate(
         made = renew_hub(_registrar(home), folder, always=now)
         node, _, ends = certificates.peer((folder / CERTIFICATE).read_bytes())
         value = {"ok": True, "node": node, "renewed": made, "ends_at": time_text(ends)}
-        told = "已换发，请重新启动枢纽" if made else "还没有到换发的时候"
+        told = "已换发，新的连接即用新证书" if made else "还没有到换发的时候"
         show(value, as_json, f"{told}；证书有效期至 {time_text(ends)}")
 
 

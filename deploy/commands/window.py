@@ -1,7 +1,7 @@
 """``yidi window …``: what the staff of an 异地通办 window do at the counter (users.md A).
 
 Invariants: every command works while the hub is away, except ``show`` of what others did and ``snapshot``; the words
-shown may be read to the applicant; the applicant's secret appears once, in the output of ``seal`` and ``collect``.
+shown may be read to the applicant; the applicant's secret stands on the printed receipt alone, never on the screen.
 """
 
 import json
@@ -18,18 +18,22 @@ from rich.table import Table
 from crypto import canonical
 from crypto import identity as names
 from crypto.refusal import Refusal
-from deploy.commands import common
+from deploy.commands import common, window_papers
 from deploy.commands.common import AsJson, Home, Staff, WaitSeconds, agent_at, show
-from deploy.commands.window_lists import case_line, item_lines, queue_table, work_list
-from node_agent import drafts, window
+from deploy.commands.window_lists import case_line, item_lines, queue_lines, queue_table, work_list
+from deploy.commands.window_papers import Name, print_after_seal, unprintable_words
+from node_agent import drafts, window, window_receipt
 from node_agent.imaging.check import check_name
 from node_agent.runtime import Agent
 from node_agent.sender import read_status
-from node_agent.snapshot import fetch_snapshot
-from node_agent.window_receipt import receipt_text
+from node_agent.snapshot import fetch_snapshot, kept_snapshot
 
 app = typer.Typer(help="收件窗口：找事项、登记、扫描、核对、封存、查询", no_args_is_help=True)
+app.command()(window_papers.receipt)
+app.command()(window_papers.printed)
 
+AWAY_WAIT = 2.0
+"""Seconds to wait for a receipt while the agent says that it cannot send."""
 PAGES_RULE = "A04; a list of pages names files of its own folder"
 Case = Annotated[str, typer.Argument(help="办件标识（32 位）")]
 Delivery = Annotated[str, typer.Option("--delivery", help="送达方式：POST、COUNTER_COLLECT、COUNTER_DEPT、ELECTRONIC")]
@@ -200,21 +204,22 @@ def list_cases(home: Home, as_json: AsJson = False) -> None:
         show({"ok": True, "cases": found}, as_json, table)
 
 
-@app.command("show")
-def show_case(
-    name: Annotated[str, typer.Argument(help="办件标识、43 位编号或 12 位查询号")],
-    home: Home,
-    as_json: AsJson = False,
-) -> None:
-    """查一件：在谁手里、下一步谁办、各项期限。"""
+@app.command("show", hidden=True)
+@app.command()
+def status(name: Name, home: Home, as_json: AsJson = False) -> None:
+    """查一件：编号、时间、在谁手里、下一步谁办、各项期限。三种号码都可以查，断网时也可以查。"""
     with agent_at(home, as_json) as agent:
         line = case_line(agent, name)
         table = Table("项目", "内容", show_header=False)
         for label, member in (
             ("编号", "case_no"), ("查询号", "public_no"), ("事项", "item"), ("情况", "state_text"),
+            ("收件时间(窗口申报)", "occurred_at"), ("枢纽登记时间", "recorded_at"), ("时间说明", "late"),
             ("在谁手里", "holder"), ("下一步", "next"), ("期限", "due"), ("受理方联络", "liaison"),
+            ("收件凭证", "receipt"),
         ):  # fmt: skip
-            table.add_row(label, str(line[member]))
+            if line[member] or member not in ("late", "receipt"):
+                text = str(line[member])
+                table.add_row(label, common.minute(text) if member.endswith("_at") else text)
         show({"ok": True, **line}, as_json, table)
 
 
@@ -251,14 +256,19 @@ def rewrap(
 def queue(home: Home, as_json: AsJson = False) -> None:
     """待发队列：还有什么没有发出，为什么。"""
     with agent_at(home, as_json) as agent:
-        status = read_status(agent.journal)
-        waiting = [common.act_object(entry) for entry in agent.journal.waiting()]
+        told = read_status(agent.journal)
+        waiting = queue_lines(agent, told)
         uploads = [upload.manifest_digest for upload in agent.journal.uploads_waiting()]
-        problem = status["problem"]
+        problem, kept = told["problem"], kept_snapshot(agent)
         why = "正常" if problem is None else common.refusal_text(_refusal(problem))
-        value = {"ok": True, "waiting": waiting, "uploads": uploads, "problem": problem, "alarms": status["alarms"]}
-        alarms = [f"[red]警报 {alarm['code']}：{digest[:12]}[/red]" for digest, alarm in status["alarms"].items()]
-        show(value, as_json, queue_table(waiting, len(uploads)), f"发送情况：{why}", *alarms)
+        until = canonical.time_text(kept.ends_at) if kept else ""
+        value = {
+            "ok": True, "waiting": waiting, "uploads": uploads, "problem": problem, "why": why,
+            "alarms": told["alarms"], "offline_until": until,
+        }  # fmt: skip
+        alarms = [f"[red]警报 {alarm['code']}：{digest[:12]}[/red]" for digest, alarm in told["alarms"].items()]
+        offline = f"断网时可以收件到 {common.minute(until)}" if kept else "本机还没有目录快照，断网时不能收件"
+        show(value, as_json, queue_table(waiting, len(uploads)), f"发送情况：{why}", offline, *alarms)
 
 
 @app.command()
@@ -356,22 +366,26 @@ def _seal(
             applicant_signed=ticks[1],
             privacy_notice=ticks[2],
         )
-    text = receipt_text(agent, case, result)
+    file, missing, refusal = print_after_seal(agent, result.public_no)
     value = {
         "case": case,
         "public_no": result.public_no,
         "check_code": result.check_code,
-        "secret": result.secret,
+        "receipt": file,
+        "unprintable": missing,
         "manifest": result.manifest,
         "waiting_for": list(result.waiting_for),
-        "receipt_text": text,
     }
-    if not as_json:  # before waiting: the secret is kept nowhere, and a wait may be interrupted
-        common.console.print(Panel(text, title="收件凭证"))
+    if not as_json:  # before waiting: the applicant stands there
+        text = window_receipt.told(result.public_no, result.check_code, file)
+        common.console.print(Panel(text, title="收件凭证，请打印后执行 printed"), *unprintable_words(missing))
+        if refusal is not None:
+            common.show_refusal(refusal, False)
         for node in result.waiting_for:
             name = names.node_name(node) if "/" in node else node
-            common.console.print(f"[yellow]{name} 暂无有效公钥，恢复后请执行 rewrap 重发密钥[/yellow]")
-    common.finish(agent, result.entries, wait, as_json, value)
+            common.console.print(f"[yellow]{name} 暂无有效公钥，恢复后本机自动补发密钥[/yellow]")
+    away = read_status(agent.journal)["problem"] is not None  # then nobody at the counter waits for an answer
+    common.finish(agent, result.entries, min(wait, AWAY_WAIT) if away else wait, as_json, value)
 
 
 def _refusal(problem: Mapping[str, Any]) -> Refusal:

@@ -3,23 +3,31 @@
 Invariants: made from the journal alone, so they work while the hub is away; no personal data in any line.
 """
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from rich.table import Table
 
-from crypto import identity
+from crypto import canonical, identity
 from crypto.canonical import CHINA
 from crypto.refusal import Refusal
-from deploy.commands.common import refusal_text
+from crypto.statement import RECEIPT_TYPE, read_envelope, read_signed
+from deploy.commands.common import act_object, minute, refusal_text
 from hub.casework.casefile import CHINESE, State
+from hub.casework.messages import event_name
 from hub.casework.numbers import print_public_number
-from node_agent import drafts
-from node_agent.casemirror import CaseView, mirror, resolve
+from hub.casework.reasons import RETURN_REASONS
+from node_agent import bounce, drafts, pre_review, window_back
+from node_agent.casemirror import ENDED, CaseView, demanded, history, mirror, resolve
 from node_agent.drafts import Draft
+from node_agent.paper import shelf
 from node_agent.runtime import Agent
+from storage.journal import OutboxEntry
 
-ENDED = frozenset({State.CLOSED, State.ARCHIVED, State.WITHDRAWN, State.NOT_ACCEPTED, State.VOIDED, State.TERMINATED})
 NEXT = {
+    State.PRE_REVIEW: "受理方预审",
+    State.REROUTING: "统筹改派",
+    State.SUPPLEMENT: "申请人补正",
     State.COLLECTED: "中枢转交（等受理方密钥）",
     State.FORWARDED: "受理方签收",
     State.PENDING_ACCEPT: "受理方决定是否受理",
@@ -27,6 +35,8 @@ NEXT = {
     State.DECIDED: "受理方制证发证",
     State.DELIVERING: "寄递送达",
 }
+LATE = timedelta(minutes=5)
+"""Declared and legal time further apart than this are marked (glossary: 补录)."""
 REFUSED, UNSENT, OPEN_DRAFT, RUNNING, OVER = range(5)
 
 
@@ -63,27 +73,86 @@ def work_list(agent: Agent) -> list[dict[str, object]]:
 
 
 def case_line(agent: Agent, name: str) -> dict[str, object]:
-    """One case by case id, 43-character number or public number. Refusal CASE_UNKNOWN_HERE."""
-    draft = _draft(agent, name.replace(" ", ""))
-    case_id = draft.case if draft else resolve(agent, name.replace(" ", ""))
+    """One case by case id, 43-character number or public number, with or without blanks. Refusal CASE_UNKNOWN_HERE.
+
+    ``occurred_at``: when the window says that it collected; ``recorded_at``: the legal time, by the hub's receipt;
+    ``late``: words where they differ by more than ``LATE`` (states.md 9, late entry). RFC 3339 texts in UTC+8.
+    """
+    name = name.replace(" ", "").replace("-", "")
+    draft = _draft(agent, name)
+    case_id = draft.case if draft else _answered(agent, name) or resolve(agent, name)
     view = mirror(agent, case_id) if agent.journal.leaves(case_id) else None
     line: dict[str, object] = {
         "case": case_id, "case_no": "", "public_no": "", "item": "", "state": "", "state_text": "", "holder": "本窗口",
         "next": "", "due": "", "liaison": "", "clocks": {}, "rank": RUNNING,
+        "occurred_at": "", "recorded_at": "", "late": "", "receipt": "",
     }  # fmt: skip
     if draft is not None:
         line |= _from_draft(agent, draft)
     if view is not None:
         line |= _from_view(agent, view)
-    return line | _from_queue(agent, case_id)
+    return line | _from_queue(agent, case_id) | _times(agent, case_id)
+
+
+def queue_lines(agent: Agent, told: dict[str, Any]) -> list[dict[str, object]]:
+    """Acts that wait to be sent, in order, each with the reason in Chinese. ``told``: ``sender.read_status``."""
+    lines: list[dict[str, object]] = []
+    cases: set[str] = set()
+    for entry in agent.journal.waiting():
+        draft = agent.journal.draft(entry.case_id) and drafts.load(agent, entry.case_id)
+        number = print_public_number(draft.public_no) if draft and draft.public_no else ""
+        why = _why(agent, entry, told, entry.case_id in cases)
+        lines.append(act_object(entry) | {"public_no": number, "event_text": event_name(entry.event), "why": why})
+        cases.add(entry.case_id)
+    return lines
 
 
 def queue_table(waiting: list[dict[str, object]], uploads: int) -> Table:
     """Acts that wait to be sent."""
-    table = Table("序", "办件", "动作", "存入时间", title=f"待发 {len(waiting)} 条，待传 {uploads} 包")
+    table = Table("序", "查询号", "动作", "存入时间", "等什么", title=f"待发 {len(waiting)} 条，待传 {uploads} 包")
     for act in waiting:
-        table.add_row(str(act["number"]), str(act["case"]), str(act["event"]), str(act["queued_at"])[:16])
+        name = act["public_no"] or str(act["case"])[:8]
+        table.add_row(
+            str(act["number"]), str(name), str(act["event_text"]), minute(str(act["queued_at"])), str(act["why"])
+        )
     return table
+
+
+def _why(agent: Agent, entry: OutboxEntry, told: dict[str, Any], behind: bool) -> str:
+    if behind:
+        return "等本件前一步发出"
+    upload = agent.journal.upload(entry.needs_upload) if entry.needs_upload else None
+    if upload is not None and upload.state != "DONE":
+        stored, parts = told["uploads"].get(upload.manifest_digest, (0, 1))
+        return f"等材料上传，已传 {stored}/{parts} 片" if parts > 1 else "等材料上传"
+    return "等枢纽登记"
+
+
+def _answered(agent: Agent, name: str) -> str | None:
+    """The case that the hub's answer gave this 43-character number, before its leaf is here."""
+    return agent.journal.case_of_number(name) if len(name) == 43 else None
+
+
+def _times(agent: Agent, case_id: str) -> dict[str, object]:
+    """Declared and legal time of the newest seal of this window, and its number, from the queue and the receipt."""
+    seals = [entry for entry in agent.journal.acts(case_id) if entry.event == "seal" and entry.refusal is None]
+    if not seals:
+        return {}
+    declared = read_signed(seals[-1].envelope).occurred_at
+    found: dict[str, object] = {"occurred_at": declared}
+    if not seals[-1].receipt:
+        return found | {"late": "还没有登记，法定时间以枢纽登记为准"}
+    said = canonical.parse(read_envelope(seals[-1].receipt, RECEIPT_TYPE).payload)  # verified before it was kept
+    found |= {"recorded_at": said["recorded_at"], "case_no": seals[-1].case_no}
+    apart = canonical.time_value(str(said["recorded_at"])) - canonical.time_value(declared)
+    if abs(apart) > LATE:
+        found["late"] = f"{'延后上传' if apart > LATE else '窗口时钟偏快'}，相差 {_span(apart)}；法定时间以枢纽登记为准"
+    return found
+
+
+def _span(apart: timedelta) -> str:
+    minutes = int(abs(apart).total_seconds() // 60)
+    return f"{minutes // 60} 小时 {minutes % 60} 分" if minutes >= 60 else f"{minutes} 分"
 
 
 def _draft(agent: Agent, name: str) -> Draft | None:
@@ -101,6 +170,7 @@ def _from_draft(agent: Agent, draft: Draft) -> dict[str, object]:
         "item": item.name,
         "public_no": print_public_number(draft.public_no) if draft.public_no else "",
         "liaison": queues[0].liaison if queues else "",
+        "receipt": "待打印" if shelf.order(agent.settings.home, draft.public_no) else "",
     }
     if drafts.sealed(agent, draft.case):
         return facts | {"state": "SEALED", "state_text": "已封存，待登记", "next": "本机自动发送", "rank": UNSENT}
@@ -117,11 +187,12 @@ def _from_view(agent: Agent, view: CaseView) -> dict[str, object]:
     if view.state is not None:
         facts |= {"state": view.state.value, "state_text": CHINESE[view.state]}
         facts["rank"] = OVER if view.state in ENDED else RUNNING
+    facts |= _aside(agent, view)
     if view.file is not None:
         file = view.file
         facts |= {
             "case_no": file.case_no,
-            "public_no": print_public_number(file.public_no),
+            "public_no": print_public_number(file.public_no) if file.public_no else "",
             "holder": agent.registry.directory.current(file.holder).title or identity.node_name(file.holder),
             "item": agent.registry.catalogue(file.catalogue).item(file.task_code).name,
         }
@@ -129,6 +200,25 @@ def _from_view(agent: Agent, view: CaseView) -> dict[str, object]:
     facts["clocks"] = running
     facts["due"] = min(running.values(), default="")[:16].replace("T", " ")
     return facts
+
+
+def _aside(agent: Agent, view: CaseView) -> dict[str, object]:
+    """What a case off the straight path asks of the window: supplement with days left, a case that came back."""
+    told = history(agent.journal, view.case)
+    if view.state is State.SUPPLEMENT:
+        due = demanded(told)[1]
+        days = (date.fromisoformat(due) - _today()).days
+        left = f"还剩 {days} 天" if days >= 0 else f"已逾期 {-days} 天"
+        return {"state_text": f"{CHINESE[view.state]}（{left}）", "next": f"申请人 {due} 前补正，任何窗口可收"}
+    back = window_back.returned(told)
+    if back is not None:
+        why = RETURN_REASONS.get(str(back.statement.body["reason"]), "")
+        return {"rank": OPEN_DRAFT, "next": f"本窗口更正后再封存：{why}"}
+    if bounce.unsound(told) and bounce.resend_impossible(agent, view.case):
+        return {"rank": REFUSED, "next": "本机密文已清除，请联系申请人重新提供材料"}
+    if view.state is State.DRAFT and pre_review.advice(told) is not None:
+        return {"next": "预审已答复，本窗口收齐封存"}
+    return {}
 
 
 def _from_queue(agent: Agent, case_id: str) -> dict[str, object]:

@@ -66,9 +66,10 @@ class Story:
             "--no-classified", "--signed", "--notice",
         )  # fmt: skip
         case = str(sealed["case"])
-        receipt = str(sealed["receipt_text"])
-        write_private(self._out / "collection-receipt.txt", receipt.encode())  # it holds the applicant's secret
-        console.print(Panel(receipt, title="收件凭证", expand=False))
+        receipt = self._out / "collection-receipt.pdf"
+        write_private(receipt, Path(str(sealed["receipt"])).read_bytes())  # it holds the applicant's secret
+        words = f"查询号 {sealed['public_no']}　校验码 {sealed['check_code']}\n凭证 {receipt}"
+        console.print(Panel(words, title="收件凭证", expand=False))
 
         console.print(Rule("二 受理地部门:自动取件、逐项验证、签收;写明用途后开卷", align="left"))
         self._until("部门代理取件、核验、签收", lambda: self._state(DEPARTMENT, case) == "PENDING_ACCEPT")

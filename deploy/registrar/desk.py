@@ -2,12 +2,14 @@
 
 Invariants:
 - the registrar judges by its own replay of the registry leaves, every signature verified with its own pinned key;
+- a node that announces new keys of its own is alarmed once, while there is time to veto;
 - every waiting request gets an answer, so the queue cannot be blocked by bad ones: what nobody foresaw is logged by
   its type and answered with INTERNAL; only when the hub itself is in trouble does a request stay for the next round.
 """
 
 import logging
 import threading
+import time
 
 from crypto.directory import Directory
 from crypto.log import leaf as leaves
@@ -15,11 +17,10 @@ from crypto.refusal import Refusal
 from crypto.statement import read_envelope
 from deploy.registrar.registrar import Decision, Registrar
 from hub.services.enrolment import Asked
+from node_agent.client.calls import NO_ANSWER
 from node_agent.client.enrolment import PendingEnrolment, RegistryDoor
 
-TROUBLE = frozenset(
-    {"HUB_UNAVAILABLE", "HUB_BUSY", "HUB_SLOW", "HUB_STOPPING", "DATABASE_UNAVAILABLE", "STORE_UNAVAILABLE", "INTERNAL"}
-)
+LOOK_SECONDS = 15.0
 log = logging.getLogger(__name__)
 
 
@@ -30,6 +31,8 @@ class RegistrarDesk:
         self._registrar = registrar
         self._door = door
         self.directory = Directory([registrar.public_key])
+        self._alarmed: set[str] = set()
+        self._next_look = 0.0
 
     def run(self, stop: threading.Event, poll_seconds: float) -> None:
         """Answer until ``stop`` is set, or until the own certificate is due and the connection has to be made anew."""
@@ -45,8 +48,10 @@ class RegistrarDesk:
     def round(self) -> int:
         """Answer what waits; how many were answered. Refusals of the hub's own troubles."""
         waiting = self._door.pending()
-        if waiting:
+        if waiting or time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + LOOK_SECONDS
             self.catch_up()
+            self._watch()
         for asked in waiting:
             self._answer(asked)
         return len(waiting)
@@ -59,16 +64,23 @@ class RegistrarDesk:
                 leaf = leaves.decode(data)
                 if leaf.epoch != self.directory.epoch + 1:
                     raise Refusal("REGISTRY_UNTRUSTED", "promise 4", epoch=leaf.epoch)
-                self.directory.admit(read_envelope(leaf.envelope))
+                self.directory.admit(read_envelope(leaf.envelope), recorded_at=leaf.recorded_at)
             if not fetched or self.directory.epoch >= epoch:
                 return
+
+    def _watch(self) -> None:
+        """One alarm a proposal: it counts from ``ready_at`` on unless somebody says no."""
+        for proposal in self.directory.proposals():
+            if proposal.record.digest not in self._alarmed:
+                self._alarmed.add(proposal.record.digest)
+                log.warning("KEYS_PROPOSED %s, counts from %s on", proposal.record.subject, proposal.ready_at)
 
     def _answer(self, waiting: PendingEnrolment) -> None:
         asked = Asked(waiting.subject, waiting.certificate_request, waiting.record, waiting.token_tag)
         try:
             self._hand_in(waiting, self._registrar.answer(asked, waiting.renewal, self.directory))
         except Refusal as refusal:
-            if refusal.code in TROUBLE:
+            if refusal.code in NO_ANSWER:
                 raise
             # The log says no to the record (a key used before, a record that is not current): so do we.
             self._refuse(waiting, refusal.code)
@@ -80,7 +92,7 @@ class RegistrarDesk:
         try:
             self._hand_in(waiting, Decision(refusal_code=code))
         except Refusal as refusal:
-            if refusal.code in TROUBLE:
+            if refusal.code in NO_ANSWER:
                 raise
             log.warning("%s: the refusal was not taken: %s", waiting.enrolment_id, refusal.code)
 

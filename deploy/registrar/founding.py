@@ -73,7 +73,7 @@ def renew_hub(registrar: Registrar, hub_home: Path, *, always: bool = False, now
     """A new certificate in ``hub_home`` for the hub's same ``tls`` key when a third or less of the old one's life is
     left, or ``always``; whether one was made. The further names stay.
 
-    The hub reads its certificate when it starts: a running hub goes on with the old one until it is started again.
+    A running hub shows it on its next connection (``hub.server.certificate``); connections that stand go on.
     Refusals CERTIFICATE_FORMAT, CERTIFICATE_UNKNOWN (another authority's), CERTIFICATE_DIFFERS (the request is for
     another key), REQUEST_INVALID.
     """

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from crypto import canonical, certificates, identity
-from crypto.directory import Directory
+from crypto.directory import Directory, Proposal
 from crypto.keystore import SoftwareKeystore
 from crypto.records import KeyRecord, PublicKey
 from crypto.refusal import Refusal
@@ -161,6 +161,11 @@ class Registrar:
     def revoke(self, subject: str, reason: str) -> Envelope:
         """Ends all keys of a node or person. ``reason``: a code in upper case."""
         return self._say("key.revoke", {"subject": subject, "reason": reason})
+
+    def settle(self, proposal: Proposal, *, approve: bool) -> Envelope:
+        """Lets a waiting record count at once, or drops it; nothing else of it changes."""
+        body = {"subject": proposal.record.subject, "record": proposal.record.digest}
+        return self._say("key.activate" if approve else "key.veto", body)
 
     def publish(self, kind: str, version: str, document: bytes, effective_from: str) -> Envelope:
         """Publishes a ``catalogue`` or ``calendar``; ``document`` (canonical JSON) goes along as attachment.

@@ -11,11 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from crypto import identity
+from crypto.refusal import Refusal
 from deploy.service import free_port, write_private
 
 TRUST_DOMAIN = "yidi.test"
 HUB_REGION = "500000000000"
 PORT_NAMES = ("hub", "enrolment", "carrier")
+HUBS = 2  # two: one of them may die or be restarted, and nobody notices
+HUBS_MOST = 16
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,16 @@ DEPARTMENT = Node(
 )
 GATEWAY = Node("post-gateway", "360000000000", "gateway", "江西省政务服务寄递网关")
 AUDITOR = Node("audit-office", "360000000000", "auditor", "江西省政务服务监督审计处", (Person("S01", ("AUDITOR",)),))
+# One for the country: the nearest is asked (``hub.casework.facts.coordinator_of``), so one desk serves every case here.
+COORDINATOR = Node(
+    "coordination-desk",
+    "360000000000",
+    "coordinator",
+    "江西省政务服务管理部门统筹处",
+    (Person("C01", ("COORDINATOR",)), Person("C09", ("COORDINATOR", "COORDINATOR_LEAD"))),
+)
 RECOVERY = Node("recovery-key", "500000000000", "recovery", "区域恢复密钥（离线保管）", runs=False)
-AGENTS = (WINDOW, DEPARTMENT, GATEWAY, AUDITOR, RECOVERY)
+AGENTS = (WINDOW, DEPARTMENT, GATEWAY, AUDITOR, COORDINATOR, RECOVERY)
 
 
 @dataclass(frozen=True)
@@ -95,6 +106,17 @@ class Layout:
     def founded(self) -> Path:
         """Written last when everything was founded."""
         return self.root / "founded.json"
+
+    def hubs(self) -> int:
+        """Number of hub processes."""
+        file = self.root / "hubs.json"
+        return int(json.loads(file.read_text())) if file.exists() else HUBS
+
+    def keep_hubs(self, number: int) -> None:
+        """Another number of hub processes from the next start on. Refusal HUB_NUMBER."""
+        if not 1 <= number <= HUBS_MOST:
+            raise Refusal("HUB_NUMBER", "deploy: one-machine stack", number=number, most=HUBS_MOST)
+        write_private(self.root / "hubs.json", json.dumps(number).encode())
 
     def ports(self) -> dict[str, int]:
         """Ports by name; chosen once."""

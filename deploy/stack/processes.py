@@ -17,7 +17,7 @@ from deploy.service import Service
 class PythonService(Service):
     """``python -m module arguments`` in a folder of its own. Ready: the ready file, or the port."""
 
-    ready_seconds = 40.0
+    ready_seconds = 120.0  # a busy machine of two cores takes most of a minute for four of them at once
     stop_steps = ((signal.SIGTERM, 10.0),)
 
     def __init__(

@@ -3,6 +3,7 @@
 Invariants:
 - ``up`` may be repeated and continues where a killed ``up`` stopped: every founding step looks whether it is done;
 - ``up`` gives the hub a new certificate when a third or less of the old one's life is left;
+- hub processes share addresses, identity, database and store; ``restart_hubs`` stops one only while another serves;
 - ``down`` stops in reverse order, agents first, stores last; nothing acknowledged is lost;
 - the registrar's offline key never leaves the registrar's folder.
 """
@@ -16,7 +17,7 @@ from deploy.postgres import PostgresService
 from deploy.seaweed import SeaweedService
 from deploy.service import Service, write_private
 from deploy.stack import founding
-from deploy.stack.layout import AGENTS, Layout, Node
+from deploy.stack.layout import AGENTS, HUBS_MOST, Layout, Node
 from deploy.stack.processes import PythonService
 
 Tell = Callable[[str], None]
@@ -36,9 +37,14 @@ class Stack:
 
     # --- life ------------------------------------------------------------------------------------------------
 
-    def up(self, tell: Tell = _quiet) -> None:
-        """Everything running; founded the first time. Refusal SERVICE_NOT_READY."""
+    def up(self, tell: Tell = _quiet, hubs: int | None = None) -> None:
+        """Everything running; founded the first time. ``hubs``: number of hub processes from now on.
+
+        Refusals SERVICE_NOT_READY, HUB_NUMBER.
+        """
         self.layout.root.mkdir(mode=0o711, parents=True, exist_ok=True)
+        if hubs is not None:
+            self.layout.keep_hubs(hubs)
         self.layout.ports()
         tell("启动 PostgreSQL、对象存储与寄递模拟")
         with ThreadPoolExecutor(4) as threads:
@@ -48,11 +54,17 @@ class Stack:
             for one in begun:
                 one.result()
             if certified.result():
-                self.hub().stop()  # a hub that runs would go on with its old certificate
+                for hub in self.hubs():
+                    hub.stop()  # a hub that runs would go on with its old certificate
         write_private(self._s3_file(), json.dumps(self._s3_credentials()).encode())
         tell("启动中枢与登记机构")
-        self.hub().start()
-        self.registrar().start()
+        first, *others = self.hubs()
+        first.start()  # alone: it founds the log
+        with ThreadPoolExecutor(4) as threads:
+            begun = [threads.submit(service.start) for service in (self.registrar(), *others)]
+            begun += [threads.submit(service.stop) for service in self._surplus_hubs()]
+            for one in begun:
+                one.result()
         tell("登记节点与人员,发布事项清单与工作日历")
         founding.found_nodes(self.layout)
         tell("启动各节点代理")
@@ -60,16 +72,30 @@ class Stack:
             for started in [threads.submit(self.agent(node).start) for node in AGENTS if node.runs]:
                 started.result()
 
+    def restart_hubs(self, tell: Tell = _quiet) -> None:
+        """Restart hub after hub; one serves at any moment. Refusal SERVICE_NOT_READY: the rest was left as it is."""
+        hubs = self.hubs()
+        spare = self.hub(len(hubs) + 1) if len(hubs) == 1 else None
+        if spare is not None:
+            spare.start()
+        for hub in hubs:
+            tell(f"重启 {hub.name}")
+            hub.stop()
+            hub.start()
+        if spare is not None:
+            spare.stop()
+
     def down(self) -> None:
         """Stop everything in order."""
         agents = [self.agent(node) for node in AGENTS if node.runs]
-        for group in ([*agents, self.carrier(), self.registrar()], [self.hub()], [self.postgres, self.seaweed]):
+        hubs = [*self.hubs(), *self._surplus_hubs()]
+        for group in ([*agents, self.carrier(), self.registrar()], hubs, [self.postgres, self.seaweed]):
             with ThreadPoolExecutor(len(group)) as threads:
                 list(threads.map(lambda service: service.stop(), group))
 
     def kill(self) -> None:
         """End everything at once; only for state that is thrown away."""
-        for service in reversed(self.services()):
+        for service in (*self._surplus_hubs(), *reversed(self.services())):
             service.kill()
 
     def status(self) -> dict[str, bool]:
@@ -79,12 +105,21 @@ class Stack:
     def services(self) -> list[Service]:
         """All services in starting order."""
         agents = [self.agent(node) for node in AGENTS if node.runs]
-        return [self.postgres, self.seaweed, self.hub(), self.registrar(), self.carrier(), *agents]
+        return [self.postgres, self.seaweed, *self.hubs(), self.registrar(), self.carrier(), *agents]
 
     # --- services --------------------------------------------------------------------------------------------
 
-    def hub(self) -> Service:
-        """The hub process."""
+    def hubs(self) -> list[Service]:
+        """The hub processes."""
+        return [self.hub(number) for number in range(1, self.layout.hubs() + 1)]
+
+    def _surplus_hubs(self) -> list[Service]:
+        """Hub processes that run although they are not wanted any more."""
+        others = [self.hub(number) for number in range(self.layout.hubs() + 1, HUBS_MOST + 1)]
+        return [hub for hub in others if hub.running() is not None]
+
+    def hub(self, number: int = 1) -> Service:
+        """One hub process; the first is number 1."""
         home = self.layout.folder("hub")
         ports = self.layout.ports()
         variables = {
@@ -97,17 +132,18 @@ class Stack:
             "PINS": str(home / "pins.json"),
             "LISTEN": f"127.0.0.1:{ports['hub']}",
             "ENROLMENT_LISTEN": f"127.0.0.1:{ports['enrolment']}",
-            "READY_FILE": str(home / "hub.ready"),
+            "SHARE_PORT": "true",
+            "READY_FILE": str(home / f"hub-{number}.ready"),
             # One machine is for trying out: tiles are locked for a day, so that its folder can be thrown away.
             "S3_LOG_RETENTION_DAYS": "1",
         }
         return PythonService(
-            "hub",
+            f"hub-{number}",
             home,
             "hub.server",
             ("--found", str(home / "founding.json")),
             variables={f"YIDI_HUB_{name}": value for name, value in variables.items()},
-            ready_file=home / "hub.ready",
+            ready_file=home / f"hub-{number}.ready",
         )
 
     def registrar(self) -> Service:

@@ -63,6 +63,8 @@ CHINESE = {
     State.ABANDONED: "草稿作废",
 }
 BEFORE_DECISION = (
+    State.DRAFT,
+    State.PRE_REVIEW,
     State.COLLECTED,
     State.REROUTING,
     State.FORWARDED,
@@ -75,13 +77,17 @@ BEFORE_DECISION = (
 
 @dataclass(frozen=True)
 class Sealing:
-    """One sealing of the case: kind (application, result), revision, manifest digest, pinned object version."""
+    """One sealing of the case: kind (application, addendum, notice, result), revision, manifest, pinned version.
+
+    ``sealed_by``: node that sealed it; empty in files of before, which the collecting node sealed or decided.
+    """
 
     kind: str
     revision: int
     manifest: str
     object_key: str
     version_id: str
+    sealed_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,10 +115,73 @@ class ParcelLeg:
 
 
 @dataclass(frozen=True)
+class Bounce:
+    """The receiver sent the case back (T12). ``finding``: what the hub saw, empty before; ``settled``: dealt with."""
+
+    digest: str
+    node: str
+    reason: str
+    at: str
+    finding: str = ""
+    settled: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether the hub has not examined it yet."""
+        return not self.settled and not self.finding
+
+    @property
+    def blocks(self) -> bool:
+        """Whether the case may not be routed yet: unexamined, or found unsound and not stored again."""
+        return not self.settled and self.finding != "SOUND"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A supplement notice (T16, T19): statement, time, (material, defect) pairs, last day as ISO date.
+
+    ``addenda``: how many addenda the case had before it; the later ones answer it.
+    """
+
+    digest: str
+    at: str
+    lines: tuple[tuple[str, str], ...]
+    due: str
+    addenda: int = 0
+
+    @property
+    def materials(self) -> frozenset[str]:
+        """What is demanded."""
+        return frozenset(material for material, _ in self.lines)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Where a department that found itself wrong thinks the case belongs (T22). ``queue`` may be empty."""
+
+    node: str
+    queue: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """A supervision card that an act itself raised: kind (Y3, R4 …), time, node answerable, statement as evidence."""
+
+    kind: str
+    at: str
+    subject: str
+    evidence: str
+
+
+@dataclass(frozen=True)
 class CaseFile:
     """One case. Times are RFC 3339 text in UTC+8 (the hub's ``recorded_at``).
 
     ``custody``: digests of all custody statements, in order; side-chain statements hang on one of them.
+    ``coordinator``: node that re-routes; ``forwarded_at``, ``retries``, ``retried_at``: the hand-off that is open;
+    ``directed_by``: node whose word the destination is instead of the list's (T23), empty when the list's;
+    ``hops``: nodes that had the case and said it is not theirs, in order; ``helpers``: further windows admitted to a
+    supplement; ``former_nos``: earlier 43-character numbers; ``supplement_at``: when the supplement was complete.
     """
 
     case: str
@@ -140,6 +209,28 @@ class CaseFile:
     wraps: tuple[Wrap, ...] = ()
     parcels: tuple[ParcelLeg, ...] = ()
     clocks: Mapping[str, ClockState] = field(default_factory=dict)
+    coordinator: str = ""
+    forwarded_at: str = ""
+    retries: int = 0
+    retried_at: str = ""
+    directed_by: str = ""
+    bounces: tuple[Bounce, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    hops: tuple[str, ...] = ()
+    proposal: Proposal | None = None
+    helpers: tuple[str, ...] = ()
+    former_nos: tuple[str, ...] = ()
+    cards: tuple[Card, ...] = ()
+    deemed: bool = False
+    supplement_at: str = ""
+
+    def changed(self, **members: Any) -> "CaseFile":
+        """``dataclasses.replace`` without its looking through all fields: every act makes several of these."""
+        if not members.keys() <= _NAMES:
+            raise TypeError(f"not a member of a case file: {sorted(members.keys() - _NAMES)}")
+        made = object.__new__(CaseFile)
+        vars(made).update(vars(self), **members)
+        return made
 
     def sealing(self, kind: str) -> Sealing | None:
         """The newest sealing of ``kind``, or None."""
@@ -149,38 +240,93 @@ class CaseFile:
         """The parcel with this id, or None."""
         return next((leg for leg in self.parcels if leg.parcel == parcel), None)
 
+    def sealings_of(self, kind: str) -> tuple[Sealing, ...]:
+        """All sealings of ``kind``, oldest first."""
+        return tuple(made for made in self.sealings if made.kind == kind)
+
+    @property
+    def bounce(self) -> Bounce | None:
+        """The newest bounce, or None."""
+        return self.bounces[-1] if self.bounces else None
+
+    @property
+    def answered_by(self) -> tuple[Sealing, ...]:
+        """Addenda that answer the newest notice."""
+        return self.sealings_of("addendum")[self.notices[-1].addenda :] if self.notices else ()
+
     def parties(self) -> frozenset[str]:
-        """Nodes that have a part in the case: they see its leaves."""
-        named = {self.collecting_node, self.accepting_node, *(leg.gateway for leg in self.parcels)}
+        """Nodes that have a part in the case now: they see what becomes of it (A24, default no).
+
+        A coordinator has one from the re-routing until the next department countersigned, a helper until the decision,
+        a department until its successor countersigned. Whose part is over keeps what it saw and sees no more.
+        """
+        named = {self.collecting_node, self.accepting_node, self.holder, *(leg.gateway for leg in self.parcels)}
+        if self.state in (State.REROUTING, State.FORWARDED):
+            named.add(self.coordinator)
+        if self.state in BEFORE_DECISION:
+            named.update(self.helpers)
         return frozenset(named - {""})
 
     def to_document(self) -> dict[str, object]:
-        """Plain values for canonical JSON."""
+        """Plain values for canonical JSON; what a straight case does not have is left out."""
         # By hand, not by ``asdict``: that copies every text of a case for each of its statements.
-        return {
-            **vars(self),
+        plain: dict[str, object] = {
+            name: value for name, value in vars(self).items() if name not in _SELDOM or value != _SELDOM[name]
+        }
+        for name in _LISTS:
+            if name in plain:
+                plain[name] = tuple(dict(vars(item)) for item in getattr(self, name))
+        if self.proposal is not None:
+            plain["proposal"] = dict(vars(self.proposal))
+        return plain | {
             "state": self.state.value,
-            "sealings": tuple(dict(vars(sealing)) for sealing in self.sealings),
-            "wraps": tuple(dict(vars(wrap)) for wrap in self.wraps),
-            "parcels": tuple(dict(vars(leg)) for leg in self.parcels),
             "clocks": {name: clock.to_plain() for name, clock in self.clocks.items()},
         }
 
 
+_LISTS: dict[str, type] = {
+    "sealings": Sealing,
+    "wraps": Wrap,
+    "parcels": ParcelLeg,
+    "bounces": Bounce,
+    "notices": Notice,
+    "cards": Card,
+}
+"""Members of a case file that are tuples of values."""
+_TEXTS = ("custody", "hops", "helpers", "former_nos")
+_SELDOM: dict[str, object] = {
+    name: CaseFile.__dataclass_fields__[name].default
+    for name in (
+        *("coordinator", "forwarded_at", "retries", "retried_at", "directed_by", "bounces", "notices", "hops"),
+        *("proposal", "helpers", "former_nos", "cards", "deemed", "supplement_at"),
+    )
+}
+"""Members that only a case off the straight path has, with the value that stands for having none."""
+
+
+_NAMES = frozenset(CaseFile.__dataclass_fields__)
+
+
 def from_document(document: Mapping[str, object]) -> CaseFile:
-    """The value that ``to_document`` wrote."""
-    values = dict(document)
+    """The value that ``to_document`` wrote, by this version or by an earlier one."""
+    values: dict[str, Any] = dict(document)
     values["state"] = State(str(values["state"]))
-    values["custody"] = tuple(values["custody"])  # type: ignore[arg-type]  # a list of texts
-    values["sealings"] = tuple(Sealing(**item) for item in _items(values["sealings"]))
-    values["wraps"] = tuple(Wrap(**{**item, "lines": tuple(item["lines"])}) for item in _items(values["wraps"]))
-    values["parcels"] = tuple(ParcelLeg(**item) for item in _items(values["parcels"]))
-    clocks = values["clocks"]
-    assert isinstance(clocks, Mapping)
-    values["clocks"] = {name: ClockState.from_plain(item) for name, item in clocks.items()}
-    return CaseFile(**values)  # type: ignore[arg-type]  # members are those of to_document
+    for name in _TEXTS:
+        if name in values:
+            values[name] = tuple(values[name])
+    for name, kind in _LISTS.items():
+        if name in values:
+            values[name] = tuple(kind(**_tuples(item)) for item in values[name])
+    if values.get("proposal") is not None:
+        values["proposal"] = Proposal(**values["proposal"])
+    values["clocks"] = {name: ClockState.from_plain(item) for name, item in values["clocks"].items()}
+    return CaseFile(**values)
 
 
-def _items(value: object) -> list[dict[str, Any]]:
-    assert isinstance(value, list | tuple)
-    return list(value)
+def _tuples(item: Mapping[str, Any]) -> dict[str, Any]:
+    """The members of one value; its lists (of texts, or of pairs of texts) as tuples."""
+    return {name: _tuple(value) for name, value in item.items()}
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(map(_tuple, value)) if isinstance(value, list | tuple) else value

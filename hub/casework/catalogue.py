@@ -126,13 +126,18 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A collecting window; ``node`` is a node's name, the last part of its id."""
+    """A collecting window; ``node`` is a node's name, the last part of its id.
+
+    ``address`` and ``telephone`` stand on the papers that it hands out; a catalogue may leave them out.
+    """
 
     node: str
     kind: str
     region: str
     may_collect: frozenset[str]
     timetable: Timetable
+    address: str = ""
+    telephone: str = ""
 
 
 class Catalogue:
@@ -313,7 +318,8 @@ def _queue(entry: Mapping[str, Any]) -> Queue:
 
 def _window(entry: Mapping[str, Any]) -> Window:
     timetable = Timetable.from_document(entry["timetable"])
-    return Window(entry["node"], entry["kind"], entry["region"], frozenset(entry["may_collect"]), timetable)
+    contact = (str(entry.get("address", "")), str(entry.get("telephone", "")))
+    return Window(entry["node"], entry["kind"], entry["region"], frozenset(entry["may_collect"]), timetable, *contact)
 
 
 def _limit(entry: Mapping[str, Any]) -> Limit:

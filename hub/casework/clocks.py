@@ -15,7 +15,7 @@ limit ends.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -90,11 +90,19 @@ class ClockState:
 
     def to_plain(self) -> dict[str, Any]:
         """A dict for canonical JSON."""
-        plain = asdict(self)
-        return plain | {
+        # By hand, not by ``asdict``, which copies every text of every clock of a case for each of its statements.
+        return {
+            "clock": self.clock,
+            "started_at": self.started_at,
+            "due": self.due,
+            "limit": self.limit,
             "unit": str(self.unit),
-            "pauses": list(plain["pauses"]),
-            "extensions": list(plain["extensions"]),
+            "calendar_version": self.calendar_version,
+            "stopped_at": self.stopped_at,
+            "pauses": [{"from_at": one.from_at, "to_at": one.to_at, "notice": one.notice} for one in self.pauses],
+            "extensions": [{"at": one.at, "n": one.n, "notice": one.notice} for one in self.extensions],
+            "provisional": self.provisional,
+            "expired": self.expired,
         }
 
     @classmethod
@@ -230,10 +238,15 @@ def recompute(state: ClockState, calendar: WorkCalendar, timetable: Timetable | 
         leans = state.unit is Unit.WINDOW_HOUR and not (known_start and (not due or calendar.known(_day(due))))
     else:
         found = _due_day(state, calendar)
-        due = None if found is None else f"{found.date.isoformat()}T23:59:59.999+08:00"
+        due = None if found is None else end_of(found.date)
         leans = found is not None and found.provisional
         leans = state.unit is not Unit.CALENDAR_DAY and (leans or not known_start)
     return replace(state, due=due, provisional=leans, calendar_version=calendar.version)
+
+
+def end_of(day: date) -> str:
+    """The last moment of ``day``, text in UTC+8."""
+    return f"{day.isoformat()}T23:59:59.999+08:00"
 
 
 def used(state: ClockState, at: str, calendar: WorkCalendar, timetable: Timetable | None = None) -> int:

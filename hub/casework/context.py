@@ -17,7 +17,7 @@ from crypto.statement import Statement
 from hub.casework.calendar import WorkCalendar
 from hub.casework.catalogue import Catalogue
 
-RULES_VERSION = "2026.11-1"
+RULES_VERSION = "2026.11-2"
 
 
 class Registry(Protocol):
@@ -72,13 +72,17 @@ class World:
 
 @dataclass(frozen=True)
 class Act:
-    """One statement with who signed it and the legal time (hub's ``recorded_at``, text in UTC+8)."""
+    """One statement with who signed it and the legal time (hub's ``recorded_at``, text in UTC+8).
+
+    ``second``: the person whom the body names as ``second_person`` and who signed too.
+    """
 
     statement: Statement
     digest: str
     recorded_at: str
     node: KeyRecord
     person: KeyRecord | None
+    second: KeyRecord | None = None
 
     @property
     def date(self) -> str:

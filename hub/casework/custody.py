@@ -1,8 +1,9 @@
 """Who held the case and its parcels, from when to when: read from leaves alone, for the custody table.
 
 Invariants (F05, states.md invariant 1):
-- the electronic case has exactly one holder at any time: the collecting node from ``seal`` on, the receiver from its
-  countersignature (``delivered``) on; the former holder answers until then;
+- the electronic case has exactly one holder at any time: the collecting node from ``seal`` or ``ask_pre_review`` on,
+  the receiver from its countersignature (``delivered``) or from constructive delivery on; who was asked first answers
+  until then, also for a case that went wrong or was bounced; what returns to the window is the window's again;
 - a parcel is held by the node that posts it until the carrier takes it over, by ``carrier:<name>`` until it is
   delivered or came back;
 - times are the hub's legal times (UTC+8) and minutes are rounded down; an open row is counted to the last leaf.
@@ -19,7 +20,7 @@ from crypto.statement import Statement, read_statement
 from hub.casework.casefile import CaseFile
 from hub.casework.clock_table import CLOCKS
 
-SHOWN_CLOCKS = ("K1", "K2", "K3", "K4", "K8")
+SHOWN_CLOCKS = ("K1", "K2", "K3", "K4", "K6", "K8", "K11")
 _RETURNED = "RETURNED"
 _BEFORE_CARRIER = frozenset({"", "UNKNOWN", "CREATED", "WAYBILL_ISSUED", "CANCELLED"})
 _CARRIER_DONE = frozenset({"DELIVERED", _RETURNED})
@@ -76,12 +77,12 @@ def custody_table(leaves: Sequence[Leaf]) -> list[CustodyRow]:
     Refusals ENVELOPE_FORMAT, STATEMENT_FORMAT, NOT_CANONICAL for leaves that were never verified.
     """
     rows: dict[tuple[Kind, str], list[CustodyRow]] = {}
-    carriers: dict[str, str] = {}
+    hands = _Hands()
     last = leaves[-1].recorded_at if leaves else ""
     for leaf in leaves:
         envelope = envelope_of(leaf)
         statement = read_statement(envelope.payload)
-        taken = _taken(statement, rows, carriers)
+        taken = hands.taken(statement)
         if taken is not None:
             _pass_on(rows.setdefault(taken[:2], []), taken, leaf.recorded_at, envelope.digest)
     made = [_counted(row, last) for held in rows.values() for row in held]
@@ -89,7 +90,7 @@ def custody_table(leaves: Sequence[Leaf]) -> list[CustodyRow]:
 
 
 def clock_rows(file: CaseFile) -> list[ClockRow]:
-    """K1 to K4 and K8 as far as they were started (states.md 2)."""
+    """The clocks of the case, as far as they were started (states.md 2)."""
     return [
         ClockRow(
             clock=name,
@@ -110,28 +111,54 @@ _Taken = tuple[Kind, str, str]
 """What is held, which one, by whom from now on (an empty text: by nobody whom the case knows)."""
 
 
-def _taken(
-    statement: Statement, rows: dict[tuple[Kind, str], list[CustodyRow]], carriers: dict[str, str]
-) -> _Taken | None:
-    body, case = statement.body, statement.case or ""
-    parcel = str(body.get("parcel"))
-    if statement.type in {"seal", "delivered"}:
-        return Kind.ELECTRONIC, case, statement.actor.node
-    if statement.type == "post":
-        return Kind.PARCEL, parcel, statement.actor.node
-    if statement.type == "waybill":
-        carriers[parcel] = str(body.get("carrier"))
+class _Hands:
+    """Whose hands a statement puts case or parcel into. ``destination``: the node that the case is on its way to."""
+
+    def __init__(self) -> None:
+        self._first = ""
+        self._destination = ""
+        self._carriers: dict[str, str] = {}
+        self._senders: dict[str, str] = {}
+
+    def taken(self, statement: Statement) -> _Taken | None:
+        """What changes hands with the statement, or None."""
+        holder = self._case_holder(statement)
+        if holder is not None:
+            self._first = self._first or holder
+            return (Kind.ELECTRONIC, statement.case or "", holder) if self._first else None
+        return self._parcel(statement)
+
+    def _case_holder(self, statement: Statement) -> str | None:
+        """The new holder of the electronic case (F05); empty: its content is erased; None: nothing changes."""
+        match statement.type:
+            case "seal" | "ask_pre_review" | "delivered":
+                return statement.actor.node
+            case "route" | "redirect" | "redirected":
+                self._destination = str(statement.body.get("accepting_node"))
+            case "constructive_delivery":
+                return self._destination
+            case "return_to_window":
+                return self._first
+            case "discard":
+                return ""
         return None
-    if statement.type != "parcel_event" or (Kind.PARCEL, parcel) not in rows:
-        return None
-    status = str(body.get("status"))
-    if status in _BEFORE_CARRIER:
-        return None
-    if status == _RETURNED:
-        return Kind.PARCEL, parcel, rows[Kind.PARCEL, parcel][0].holder
-    if status in _CARRIER_DONE:
-        return Kind.PARCEL, parcel, ""
-    return Kind.PARCEL, parcel, f"carrier:{carriers.get(parcel, '')}"
+
+    def _parcel(self, statement: Statement) -> _Taken | None:
+        body = statement.body
+        parcel = str(body.get("parcel"))
+        if statement.type == "post":
+            self._senders[parcel] = statement.actor.node
+            return Kind.PARCEL, parcel, statement.actor.node
+        if statement.type == "waybill":
+            self._carriers[parcel] = str(body.get("carrier"))
+        status = str(body.get("status"))
+        if statement.type != "parcel_event" or parcel not in self._senders or status in _BEFORE_CARRIER:
+            return None
+        if status == _RETURNED:
+            return Kind.PARCEL, parcel, self._senders[parcel]
+        if status in _CARRIER_DONE:
+            return Kind.PARCEL, parcel, ""
+        return Kind.PARCEL, parcel, f"carrier:{self._carriers.get(parcel, '')}"
 
 
 def _pass_on(held: list[CustodyRow], taken: _Taken, at: str, digest: str) -> None:

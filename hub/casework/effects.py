@@ -1,5 +1,8 @@
 """Effects: how a case file changes when an act counts. Guards have passed before any of these runs.
 
+Here: sealings, keys, decision, parcels, and what all effects share. ``effects_entry``, ``effects_route`` and
+``effects_supplement`` stand beside the guards of the same name.
+
 Invariant: an effect is a pure function of (case file, act, world); clocks are computed from legal time, catalogue and
 calendar alone, so every due date can be recomputed from leaves (promise 3).
 """
@@ -8,33 +11,10 @@ from dataclasses import replace
 
 from crypto.refusal import Refusal
 from hub.casework import clocks
-from hub.casework.casefile import CaseFile, ParcelLeg, Sealing, State, Wrap
+from hub.casework.casefile import Card, CaseFile, ParcelLeg, Sealing, Wrap
 from hub.casework.context import Act, World
-from hub.casework.guards import wrapped_lines
+from hub.casework.facts import item_of, wrapped_lines
 from hub.casework.law import Effect
-
-
-def open_case(act: Act, world: World) -> CaseFile:
-    """T05: the case file that ``seal`` opens; the collecting node holds it."""
-    key = act.statement.body["applicant_key"]
-    assert isinstance(key, dict)
-    return CaseFile(
-        case=str(act.statement.case),
-        state=State.COLLECTED,
-        seq=0,
-        head="",
-        case_seq=0,
-        task_code=act.text("task_code"),
-        region=act.text("region"),
-        catalogue=act.text("catalogue"),
-        collecting_node=act.node.subject,
-        holder=act.node.subject,
-        public_no=act.text("public_no"),
-        applicant_key=str(key["public"]),
-        delivery=act.text("delivery"),
-        opened_at=act.recorded_at,
-        recorded_at=act.recorded_at,
-    )
 
 
 def keep_sealing(file: CaseFile, act: Act, world: World) -> CaseFile:
@@ -42,8 +22,10 @@ def keep_sealing(file: CaseFile, act: Act, world: World) -> CaseFile:
     found = world.pinned(act.text("manifest"))
     assert found is not None  # guarded
     manifest = found.manifest
-    made = Sealing(manifest.kind, manifest.revision, found.digest, manifest.object_key, found.version_id)
-    return replace(file, sealings=(*file.sealings, made))
+    made = Sealing(
+        manifest.kind, manifest.revision, found.digest, manifest.object_key, found.version_id, act.node.subject
+    )
+    return file.changed(sealings=(*file.sealings, made))
 
 
 def keep_wrap(file: CaseFile, act: Act, world: World) -> CaseFile:
@@ -60,32 +42,17 @@ def keep_wrap(file: CaseFile, act: Act, world: World) -> CaseFile:
         for wrap in file.wraps
         if (wrap.manifest, wrap.recipient, wrap.lines) != (made.manifest, made.recipient, made.lines)
     )
-    return replace(file, wraps=(*kept, made))
-
-
-def forward(file: CaseFile, act: Act, world: World) -> CaseFile:
-    """T08: a destination is named; the holder stays until the receiver countersigned (F05)."""
-    return replace(file, accepting_node=act.text("accepting_node"), queue=act.text("queue"))
-
-
-def hand_over(file: CaseFile, act: Act, world: World) -> CaseFile:
-    """T10: responsibility passes to the receiver."""
-    return replace(file, holder=act.node.subject)
-
-
-def effective_from_today(file: CaseFile, act: Act, world: World) -> CaseFile:
-    """T14: acceptance takes effect on the day of acceptance."""
-    return replace(file, effective_at=act.recorded_at)
+    return file.changed(wraps=(*kept, made))
 
 
 def keep_outcome(file: CaseFile, act: Act, world: World) -> CaseFile:
     """T31: grant or refuse."""
-    return replace(file, outcome=act.text("outcome"))
+    return file.changed(outcome=act.text("outcome"))
 
 
 def open_parcel(file: CaseFile, act: Act, world: World) -> CaseFile:
     """D4: a parcel leg with its gateway."""
-    return replace(file, parcels=(*file.parcels, ParcelLeg(act.text("parcel"), act.text("gateway"))))
+    return file.changed(parcels=(*file.parcels, ParcelLeg(act.text("parcel"), act.text("gateway"))))
 
 
 def keep_waybill(file: CaseFile, act: Act, world: World) -> CaseFile:
@@ -115,39 +82,18 @@ def keep_tracking(file: CaseFile, act: Act, world: World) -> CaseFile:
     return _with_parcel(file, changed)
 
 
-def start_forward_clock(file: CaseFile, act: Act, world: World) -> CaseFile:
-    """K1: window hours of the collecting window, from the seal."""
-    name = file.collecting_node.rsplit("/", 1)[1]
-    window = world.catalogue_of(file.catalogue).window(name)
-    if window is None:
-        raise Refusal("ITEM_NOT_COLLECTABLE", "A18", window=name)
-    timetable = window.timetable
-    state = clocks.start(
-        "K1", act.recorded_at, world.calendar, limit=timetable.forward_limit_hours, timetable=timetable
-    )
-    return _with_clock(file, state)
-
-
-def start_accept_clock(file: CaseFile, act: Act, world: World) -> CaseFile:
-    """K2, 行政许可法 32(4): five working days from delivery, where the item is under the licensing law."""
-    item = world.catalogue_of(file.catalogue).item(file.task_code)
-    if not item.licensing_law or item.receipt_basis != "ELECTRONIC":
-        return file
-    return _with_clock(file, clocks.start("K2", act.recorded_at, world.calendar))
-
-
 def start_decision_clocks(file: CaseFile, act: Act, world: World) -> CaseFile:
     """K3 and K4 from the effective date of acceptance (行政许可法 42; C01)."""
-    item = world.catalogue_of(file.catalogue).item(file.task_code)
+    item = item_of(file, world)
     for name, limit in (("K3", item.promised_limit), ("K4", item.statutory_limit)):
         state = clocks.start(name, file.effective_at, world.calendar, limit=limit.n, unit=clocks.Unit(limit.unit))
-        file = _with_clock(file, state)
+        file = with_clock(file, state)
     return file
 
 
 def start_delivery_clock(file: CaseFile, act: Act, world: World) -> CaseFile:
     """K8, 行政许可法 44: ten working days from the decision."""
-    return _with_clock(file, clocks.start("K8", act.recorded_at, world.calendar))
+    return with_clock(file, clocks.start("K8", act.recorded_at, world.calendar))
 
 
 def stop(*names: str) -> Effect:
@@ -156,15 +102,21 @@ def stop(*names: str) -> Effect:
     def stop_clocks(file: CaseFile, act: Act, world: World) -> CaseFile:
         for name, state in file.clocks.items():
             if state.stopped_at is None and (not names or name in names):
-                file = _with_clock(file, clocks.stop(state, act.recorded_at))
+                file = with_clock(file, clocks.stop(state, act.recorded_at))
         return file
 
     return stop_clocks
 
 
-def _with_clock(file: CaseFile, state: clocks.ClockState) -> CaseFile:
-    return replace(file, clocks={**file.clocks, state.clock: state})
+def with_clock(file: CaseFile, state: clocks.ClockState) -> CaseFile:
+    """The file with this clock in its place."""
+    return file.changed(clocks={**file.clocks, state.clock: state})
+
+
+def with_card(file: CaseFile, act: Act, kind: str, subject: str) -> CaseFile:
+    """The file with a card on ``subject``, for which this act is the evidence (standards.md 8)."""
+    return file.changed(cards=(*file.cards, Card(kind, act.recorded_at, subject, act.digest)))
 
 
 def _with_parcel(file: CaseFile, leg: ParcelLeg) -> CaseFile:
-    return replace(file, parcels=tuple(leg if old.parcel == leg.parcel else old for old in file.parcels))
+    return file.changed(parcels=tuple(leg if old.parcel == leg.parcel else old for old in file.parcels))

@@ -17,7 +17,7 @@ Adding the rest of states.md means adding rows to ``hub.casework.table`` and, wh
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 
 from crypto.refusal import Refusal
@@ -52,6 +52,8 @@ class Party(Enum):
     EITHER = "collecting or accepting node"
     KEY_HOLDER = "a node that holds the keys"
     GATEWAY = "the parcel's gateway"
+    SUPPLIER = "collecting node or an admitted window"
+    COORDINATOR = "the case's coordinator"
     PARTY = "any node with a part in the case"
     HUB = "hub"
 
@@ -102,7 +104,7 @@ class Law:
                 return row
         if file is None:
             raise Refusal("CASE_UNKNOWN", known[0].citation, event=statement.type)
-        if all(not row.source for row in known):
+        if any(not row.source for row in known):
             raise Refusal("CASE_EXISTS", known[0].citation, event=statement.type)
         raise Refusal("STATE_FORBIDS", known[0].citation, event=statement.type, state=file.state)
 
@@ -196,18 +198,24 @@ def _allowed(party: Party, file: CaseFile | None, act: Act, world: World) -> set
         return {file.collecting_node, file.accepting_node}
     if party is Party.GATEWAY:
         return {leg.gateway for leg in file.parcels}
+    if party is Party.SUPPLIER:
+        return {file.collecting_node, *file.helpers}
+    if party is Party.COORDINATOR:
+        return {file.coordinator}
     if party is Party.KEY_HOLDER:
-        return {file.collecting_node} | {wrap.recipient for wrap in file.wraps}
+        sealers = {sealing.sealed_by for sealing in file.sealings} - {""}
+        return {file.collecting_node} | sealers | {wrap.recipient for wrap in file.wraps}
     return set(file.parties())
 
 
 def _advance(row: Rule, file: CaseFile, act: Act) -> CaseFile:
+    """Order, time, state."""
     changes: dict[str, object] = {"case_seq": file.case_seq + 1, "recorded_at": act.recorded_at}
     if row.chain == CUSTODY:
         changes |= {"seq": act.statement.seq, "head": act.digest, "custody": (*file.custody, act.digest)}
     if row.target is not None:
         changes["state"] = row.target
-    return replace(file, **changes)  # type: ignore[arg-type]  # names are fields of CaseFile
+    return file.changed(**changes)
 
 
 def rows_by_id(law: Law) -> Mapping[str, Rule]:

@@ -5,12 +5,13 @@ Invariants:
 - the same ``LAW`` and the same effects as in the hub, so state, clocks and due dates must come out the same
   (states.md invariant 9);
 - an act that the law would have refused is a finding with the refusal's code and changes nothing; the replay goes on;
-- what the hub had to state by itself (T08, T34) must follow at once and say what ``consequences`` says.
+- what the hub had to state by itself (``consequences``) must follow at once and say what the law says; what was due by
+  time alone (``timers``) must stand before the next act on the custody chain.
 
 Signatures, inclusion and order are ``crypto.evidence.verify``'s matter, not asked again here.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from crypto import canonical
@@ -21,8 +22,8 @@ from crypto.evidence.timeline import Timeline, envelope_of
 from crypto.log.leaf import Leaf
 from crypto.records import KeyRecord, PublicKey
 from crypto.refusal import Refusal
-from crypto.statement import Statement, read_statement
-from hub.casework import consequences, numbers
+from crypto.statement import CUSTODY, Statement, read_statement
+from hub.casework import consequences, numbers, timers
 from hub.casework.calendar import WorkCalendar, calendar_in
 from hub.casework.casefile import CaseFile
 from hub.casework.catalogue import Catalogue, catalogue_in
@@ -32,6 +33,7 @@ from hub.casework.law import Rule
 from hub.casework.table import LAW
 
 RULE = "promise 3: the log is the truth"
+OWED_BY_TIME = frozenset({"constructive_delivery", "deem_accept"})
 _SHAPES = (TypeError, ValueError, KeyError, AttributeError, AssertionError)
 
 
@@ -49,18 +51,22 @@ def replay(
     documents: Mapping[tuple[str, str], bytes],
     manifest_bytes: Mapping[str, bytes],
     registrar_keys: Iterable[PublicKey],
+    seen: Callable[[Leaf, CaseFile], None] | None = None,
 ) -> Replay:
     """The case as ``case_leaves`` (ascending) tell it.
 
+    ``seen``: told the case after each leaf that counted.
     ``documents``: canonical bytes by (``catalogue`` or ``calendar``, version); ``manifest_bytes`` by digest.
     Findings: every code of the law's guards; RULES_UNKNOWN, DOCUMENT_MISSING, OBJECT_VERSION_MISSING, CASE_NO_WRONG,
-    CONSEQUENCE_MISSING, CONSEQUENCE_WRONG, ACT_UNREADABLE.
+    CONSEQUENCE_MISSING, CONSEQUENCE_WRONG, TIMER_MISSING, ACT_UNREADABLE.
     """
     found = Collector()
     run = _Run(Timeline(registrar_keys, registry_leaves, verified=True), documents, manifest_bytes, found)
     for leaf in case_leaves:
         try:
             run.step(leaf)
+            if seen is not None and run.file is not None:
+                seen(leaf, run.file)
         except Refusal as refusal:
             found.refused(refusal, leaf_name(leaf.index))
         except _SHAPES as error:  # a body that no guard asks about and an effect cannot read
@@ -97,12 +103,14 @@ class _Run:
         directory = self._timeline.at(leaf.epoch)
         node = directory.signed_by_node(statement, envelope)
         person = directory.signed_by_person(statement, envelope) if statement.actor.person else None
-        act = Act(statement, envelope.digest, leaf.recorded_at, node, person)
+        second = directory.signed_by_second(statement, envelope)
+        act = Act(statement, envelope.digest, leaf.recorded_at, node, person, second)
         self._pin(leaf, statement)
         world = self._world(leaf, BoundRegistry(directory, leaf.epoch), node)
         self._require_due(leaf, statement)
+        self._require_timer(leaf, statement, world)
         changed = LAW.apply(self.file, act, world)
-        if self.file is None:
+        if statement.type == "seal":
             changed = replace(changed, case_no=self._case_no(leaf, changed))
         self.file = changed
         self._due = consequences.next_event(changed, world)
@@ -121,10 +129,18 @@ class _Run:
         elif dict(statement.body) != due.body:
             self._found.add("CONSEQUENCE_WRONG", leaf_name(leaf.index), f"event: {due.event}")
 
+    def _require_timer(self, leaf: Leaf, statement: Statement, world: World) -> None:
+        """What the law gave the applicant by time alone had to stand in the log before any further act (T10b, T15)."""
+        if self.file is None or statement.chain != CUSTODY:
+            return
+        due = timers.due_event(self.file, world, leaf.recorded_at)
+        if due is not None and due.event in OWED_BY_TIME and statement.type != due.event:
+            self._found.add("TIMER_MISSING", leaf_name(leaf.index), f"owed: {due.event}")
+
     def _pin(self, leaf: Leaf, statement: Statement) -> None:
         """A sealing counts as stored when the hub named the pinned version with it (promise 5)."""
         digest = str(statement.body.get("manifest"))
-        if statement.type not in {"seal", "issue"} or digest not in self._manifests:
+        if statement.type not in manifests.SEALING_EVENTS or digest not in self._manifests:
             return
         version = leaf.assigned.get("object_version")
         if version is None:
@@ -145,11 +161,14 @@ class _Run:
         )
 
     def _case_no(self, leaf: Leaf, file: CaseFile) -> str:
-        """The number that the hub assigned: of this item, of the legal date (T05)."""
+        """The number that the hub assigned: the case's own, else one of this item and of the legal date (T05)."""
         number = leaf.assigned.get("case_no", "")
+        if number and number == file.case_no:
+            return number
         try:
             parts = numbers.parse_case_no(number)
             right = (parts.task_code, parts.date.isoformat()) == (file.task_code, leaf.recorded_at[:10])
+            right = right and not file.case_no
         except Refusal:
             right = False
         if not right:

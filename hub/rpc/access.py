@@ -5,12 +5,14 @@ which tile) is decided by the service behind it.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from crypto.records import NODE_ROLES, KeyRecord
 from crypto.refusal import Refusal
 
 RULE = "A24; default is no"
 KIB, MIB = 1 << 10, 1 << 20
+STREAM_SECONDS = 330.0  # an inbox stream; its agent ends it after 300 and opens the next one
 REGISTRAR = frozenset({"registrar"})
 ALL = NODE_ROLES
 CASE_NODES = NODE_ROLES - {"hub", "registrar"}
@@ -19,17 +21,34 @@ READERS = SEALERS | {"gateway", "coordinator", "auditor", "recovery"}
 ADMINISTRATORS = frozenset({"registrar", "auditor"})
 
 
+class Kind(StrEnum):
+    """What a call counts as for the rates (``hub.rpc.limits``)."""
+
+    CALLS = "calls"
+    STATEMENTS = "statements"
+    HEAVY = "heavy"
+
+
 @dataclass(frozen=True)
 class Rule:
-    """Roles that may call, greatest request in bytes, seconds that a unary call may take."""
+    """Roles that may call, greatest request in bytes, seconds that a call may take, and what it counts as.
+
+    ``counted``: the repeated field whose length counts; without one, a call counts once. ``at_place``: the caller's key
+    is looked at again at the place in the log where the call has its effect, so that no look-up is needed before.
+    """
 
     roles: frozenset[str]
     most: int = 64 * KIB
     seconds: float = 30.0
+    kind: Kind = Kind.CALLS
+    counted: str = ""
+    at_place: bool = False
 
 
 RULES: dict[str, Rule] = {
-    "/yidi.v1.StatementService/SubmitStatements": Rule(ALL - {"hub"}, 64 * MIB, 60.0),
+    "/yidi.v1.StatementService/SubmitStatements": Rule(
+        ALL - {"hub"}, 64 * MIB, 60.0, Kind.STATEMENTS, "submissions", at_place=True
+    ),
     "/yidi.v1.StatementService/GetReceipt": Rule(ALL),
     "/yidi.v1.ObjectService/CreateUpload": Rule(SEALERS, 16 * MIB),
     "/yidi.v1.ObjectService/GrantParts": Rule(SEALERS),
@@ -37,11 +56,12 @@ RULES: dict[str, Rule] = {
     "/yidi.v1.ObjectService/AbortUpload": Rule(SEALERS),
     "/yidi.v1.ObjectService/GrantDownload": Rule(READERS),
     "/yidi.v1.KeyPacketService/ListKeyPackets": Rule(READERS),
-    "/yidi.v1.InboxService/WatchInbox": Rule(CASE_NODES),
+    "/yidi.v1.InboxService/WatchInbox": Rule(CASE_NODES, seconds=STREAM_SECONDS),
     "/yidi.v1.InboxService/ListInbox": Rule(CASE_NODES),
     "/yidi.v1.SupervisionService/GetCase": Rule(CASE_NODES),
     "/yidi.v1.SupervisionService/ListCases": Rule(CASE_NODES),
     "/yidi.v1.SupervisionService/ListCaseLeaves": Rule(CASE_NODES),
+    "/yidi.v1.SupervisionService/AdmitWindow": Rule(frozenset({"window"}), KIB),
     "/yidi.v1.CatalogueService/GetCatalogue": Rule(ALL),
     "/yidi.v1.CatalogueService/GetCalendar": Rule(ALL),
     "/yidi.v1.CatalogueService/ListItems": Rule(ALL),
@@ -50,13 +70,13 @@ RULES: dict[str, Rule] = {
     "/yidi.v1.RegistryService/AnswerEnrolment": Rule(REGISTRAR),
     "/yidi.v1.RegistryService/RenewCertificate": Rule(ALL),
     "/yidi.v1.RegistryService/ListRegistryLeaves": Rule(ALL),
-    "/yidi.v1.RegistryService/GetSnapshot": Rule(ALL, seconds=120.0),
+    "/yidi.v1.RegistryService/GetSnapshot": Rule(ALL, seconds=120.0, kind=Kind.HEAVY),
     "/yidi.v1.LogService/GetCheckpoint": Rule(ALL),
     "/yidi.v1.LogService/GetInclusionProof": Rule(ALL),
     "/yidi.v1.LogService/GetConsistencyProof": Rule(ALL),
     "/yidi.v1.LogService/GetTile": Rule(ALL),
     "/yidi.v1.LogService/AddCosignature": Rule(ALL - {"hub"}),
-    "/yidi.v1.LogService/ExportEvidence": Rule(CASE_NODES - {"gateway"}),
+    "/yidi.v1.LogService/ExportEvidence": Rule(CASE_NODES - {"gateway"}, seconds=120.0, kind=Kind.HEAVY),
     "/grpc.health.v1.Health/Check": Rule(ALL),
     "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": Rule(ADMINISTRATORS),
 }

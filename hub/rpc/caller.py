@@ -4,7 +4,8 @@ Invariants:
 - a certificate of our authority opens a connection and nothing else; a caller exists only while the directory holds a
   valid record of its node whose ``tls`` key is the certificate's key (H08, H09);
 - a check uses a directory that was brought up to date *after* the call arrived, so a revocation takes effect on the
-  next call in every hub process; calls that arrive together share one look-up;
+  next call in every hub process; calls that arrive together share one look-up; a call that takes effect in the log is
+  checked there instead, behind the head's lock (``hub.services.submissions``);
 - servicers learn the caller from ``current`` alone, never from a message.
 """
 
@@ -23,6 +24,7 @@ from crypto.refusal import Refusal
 from hub.services.registry import RegistryService
 
 RULE = "architecture: transport (mutual TLS); H08, H09"
+GATHER_SECONDS = 0.003
 _caller: ContextVar[KeyRecord] = ContextVar("caller")
 
 
@@ -78,6 +80,13 @@ class Recogniser:
         """The record of the peer as of now. Refusals as ``recognise``, DATABASE_UNAVAILABLE."""
         return recognise(await self._shared.directory(), peer)
 
+    async def known(self, peer: Peer) -> KeyRecord:
+        """The same for a call whose caller is looked at again at its place in the log: only a no needs a look-up."""
+        try:
+            return recognise(self._registry.directory, peer)
+        except Refusal:
+            return await self.caller(peer)
+
     async def refresh(self) -> None:
         """Bring the directory up to date. Refusal DATABASE_UNAVAILABLE."""
         await self._shared.directory()
@@ -115,6 +124,7 @@ class SharedLookup:
     async def _after(self, running: asyncio.Task[Directory] | None) -> Directory:
         if running is not None:
             await asyncio.wait([running])
+            await asyncio.sleep(GATHER_SECONDS)  # busy: more calls share the next one
         self._running, self._waiting = self._waiting, None
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._refresh)
 

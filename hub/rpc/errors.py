@@ -1,12 +1,15 @@
 """The one place where errors cross the wire: ``google.rpc.Status`` with ``ErrorInfo``.
 
 Invariants: a refusal's code is the ``reason`` in the domain ``yidi``, its values and rule are the metadata; an unknown
-error tells an incident number and nothing of the inside.
+error tells an incident number and nothing of the inside; what is RESOURCE_EXHAUSTED says when to ask again
+(``google.rpc.RetryInfo``).
 """
 
 from collections.abc import Mapping
 
 from google.protobuf import any_pb2
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 from grpc import StatusCode
 
@@ -14,6 +17,8 @@ from crypto.refusal import Refusal
 
 DOMAIN = "yidi"
 DETAILS_KEY = "grpc-status-details-bin"
+RETRY_AFTER_MS = {"ENROLMENT_DESK_FULL": 30_000}
+RETRY_AFTER_ELSE_MS = 500
 VALUE_MOST = 200  # characters
 BUDGET = 4_000  # bytes of all values, before base64
 
@@ -23,7 +28,7 @@ STATUS: dict[str, StatusCode] = {
         StatusCode.UNAUTHENTICATED,
     ),
     **dict.fromkeys(
-        ("ROLE_FORBIDS", "NOT_YOUR_CASE", "NOT_YOUR_VOICE", "ROLE_MISSING", "KEYS_MISSING"),
+        ("ROLE_FORBIDS", "NOT_YOUR_CASE", "NOT_YOUR_VOICE", "ROLE_MISSING", "KEYS_MISSING", "CHECK_CODE_WRONG"),
         StatusCode.PERMISSION_DENIED,
     ),
     **dict.fromkeys(
@@ -39,7 +44,7 @@ STATUS: dict[str, StatusCode] = {
         StatusCode.INVALID_ARGUMENT,
     ),
     **dict.fromkeys(("HEAD_MOVED", "CHECKPOINT_MOVED"), StatusCode.ABORTED),
-    **dict.fromkeys(("HUB_BUSY", "ENROLMENT_DESK_FULL"), StatusCode.RESOURCE_EXHAUSTED),
+    **dict.fromkeys(("HUB_BUSY", "RATE_LIMITED", "ENROLMENT_DESK_FULL"), StatusCode.RESOURCE_EXHAUSTED),
     **dict.fromkeys(("DATABASE_UNAVAILABLE", "STORE_UNAVAILABLE", "HUB_STOPPING"), StatusCode.UNAVAILABLE),
     "NOT_INTEGRATED": StatusCode.FAILED_PRECONDITION,
     "HUB_SLOW": StatusCode.DEADLINE_EXCEEDED,
@@ -76,7 +81,22 @@ def shown(refusal: Refusal) -> Mapping[str, str]:
 def trailer(status: StatusCode, refusal: Refusal) -> tuple[tuple[str, bytes], ...]:
     """Trailing metadata with the rich status."""
     info = error_details_pb2.ErrorInfo(domain=DOMAIN, reason=refusal.code, metadata=shown(refusal))
-    detail = any_pb2.Any()
-    detail.Pack(info)
-    rich = status_pb2.Status(code=status.value[0], message=refusal.code, details=[detail])
+    details = [_packed(info)]
+    if status is StatusCode.RESOURCE_EXHAUSTED:
+        details.append(_packed(error_details_pb2.RetryInfo(retry_delay=_again(refusal))))
+    rich = status_pb2.Status(code=status.value[0], message=refusal.code, details=details)
     return ((DETAILS_KEY, rich.SerializeToString()),)
+
+
+def _again(refusal: Refusal) -> Duration:
+    """When to ask again: as the refusal says, else by its code."""
+    given = refusal.values.get("retry_after_ms", "")
+    again = Duration()
+    again.FromMilliseconds(int(given) if given else RETRY_AFTER_MS.get(refusal.code, RETRY_AFTER_ELSE_MS))
+    return again
+
+
+def _packed(message: Message) -> any_pb2.Any:
+    detail = any_pb2.Any()
+    detail.Pack(message)
+    return detail

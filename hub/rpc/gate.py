@@ -1,8 +1,9 @@
-"""The one interceptor: who is it, may they, how long, and how errors leave.
+"""The one interceptor: who is it, may they, how much, how long, and how errors leave.
 
 Invariants:
-- nothing reaches a servicer before certificate, key record, role and size were checked;
-- unary calls end within their rule's seconds; streams are the servicer's, which asks ``Recogniser.still``;
+- nothing reaches a servicer before certificate, key record, role, size and limits were checked, in this order;
+- calls end within their rule's seconds, streams too; who may still read a stream, its servicer asks
+  (``Recogniser.still``);
 - the log names method, node, code and duration; never a body, a value or a person.
 """
 
@@ -21,6 +22,7 @@ from crypto.refusal import Refusal
 from hub.rpc import caller as callers
 from hub.rpc import errors
 from hub.rpc.access import Rule, require_role, require_size
+from hub.rpc.limits import Limits, address_of
 
 log = logging.getLogger("hub.calls")
 _Context = aio.ServicerContext[Any, Any]
@@ -30,20 +32,29 @@ _Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"  # generic in its type s
 class Gate(aio.ServerInterceptor):
     """In front of every servicer. ``recogniser`` None: the enrolment door, where nobody has a certificate yet."""
 
-    def __init__(self, rules: Mapping[str, Rule], recogniser: callers.Recogniser | None) -> None:
+    def __init__(self, rules: Mapping[str, Rule], recogniser: callers.Recogniser | None, limits: Limits) -> None:
         self._rules = rules
         self._recogniser = recogniser
+        self._limits = limits
+        self._guarded: dict[str, _Handler] = {}
 
     async def intercept_service(
         self,
         continuation: Callable[[grpc.HandlerCallDetails], Awaitable["_Handler | None"]],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> "_Handler | None":
-        """The handler behind its guards; None (UNIMPLEMENTED) for a method that nobody serves."""
-        handler = await continuation(handler_call_details)
-        if handler is None:
-            return None
+        """The handler behind its guards, made once a method; None (UNIMPLEMENTED) for one that nobody serves."""
         method = str(handler_call_details.method)
+        known = self._guarded.get(method)
+        if known is not None:
+            return known
+        handler = await continuation(handler_call_details)
+        made = self._behind_guards(method, handler) if handler is not None else None
+        if made is not None:
+            self._guarded[method] = made
+        return made
+
+    def _behind_guards(self, method: str, handler: "_Handler") -> "_Handler | None":
         coders = {
             "request_deserializer": handler.request_deserializer,
             "response_serializer": handler.response_serializer,
@@ -62,10 +73,13 @@ class Gate(aio.ServerInterceptor):
         async def guarded(request: Any, context: _Context) -> Any:
             started = time.monotonic()
             try:
-                rule = await self._admit(method, context)
-                require_size(rule, request.ByteSize(), method)
-                async with asyncio.timeout(rule.seconds):
-                    response = await behaviour(request, context)
+                rule, who = await self._admit(method, context)
+                size = request.ByteSize()
+                require_size(rule, size, method)
+                self._limits.admit(who, rule.kind, _units(rule, request))
+                with self._limits.under_way(who, size):
+                    async with asyncio.timeout(rule.seconds):
+                        response = await behaviour(request, context)
             except Exception as error:
                 await self._refuse(method, context, error, started, _request_id(request))
             _note(method, context, "OK", started, logging.DEBUG, _request_id(request))
@@ -77,29 +91,35 @@ class Gate(aio.ServerInterceptor):
         async def guarded(request: Any, context: _Context) -> AsyncIterator[Any]:
             started = time.monotonic()
             try:
-                rule = await self._admit(method, context)
-                if sized:
-                    require_size(rule, request.ByteSize(), method)
-                async for response in behaviour(request, context):
-                    yield response
+                rule, who = await self._admit(method, context)
+                size = request.ByteSize() if sized else 0
+                require_size(rule, size, method)
+                self._limits.admit(who, rule.kind, 1)
+                with self._limits.under_way(who, size, stream=True):
+                    async with asyncio.timeout(rule.seconds):
+                        async for response in behaviour(request, context):
+                            yield response
             except Exception as error:
                 await self._refuse(method, context, error, started)
             _note(method, context, "OK", started, logging.DEBUG)
 
         return guarded
 
-    async def _admit(self, method: str, context: _Context) -> Rule:
+    async def _admit(self, method: str, context: _Context) -> tuple[Rule, str]:
+        """The method's rule, and who calls: the node's id, or the address at the enrolment door."""
         if self._recogniser is None:
-            rule = self._rules.get(method)
+            rule, who = self._rules.get(method), address_of(context.peer())
         else:
-            record = await self._recogniser.caller(callers.peer_of(context.auth_context()))
+            rule, peer = self._rules.get(method), callers.peer_of(context.auth_context())
+            known = rule is not None and rule.at_place
+            record = await (self._recogniser.known(peer) if known else self._recogniser.caller(peer))
             callers.remember(record)
-            rule = self._rules.get(method)
+            who = record.subject
             if rule is not None:
                 require_role(rule, record, method)
         if rule is None:
             raise Refusal("METHOD_UNKNOWN", "default is no")
-        return rule
+        return rule, who
 
     async def _refuse(
         self, method: str, context: _Context, error: Exception, started: float, request_id: str = ""
@@ -120,6 +140,10 @@ def _as_refusal(method: str, error: Exception) -> Refusal:
     incident = secrets.token_hex(8)
     log.exception("incident %s in %s", incident, method)
     return Refusal("INTERNAL", "an unknown error says nothing of the inside", incident=incident)
+
+
+def _units(rule: Rule, request: Any) -> int:
+    return len(getattr(request, rule.counted)) if rule.counted else 1
 
 
 def _request_id(request: Any) -> str:

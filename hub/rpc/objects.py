@@ -1,6 +1,7 @@
 """ObjectService: grants for ciphertext. No document byte passes here."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from grpc import aio
@@ -26,6 +27,15 @@ class _Pinned(Protocol):
     def etag(self) -> str: ...
 
 
+class _Put(Protocol):
+    """A permission to PUT, as the service gives it."""
+
+    @property
+    def url(self) -> str: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+
 class ObjectServicer(wire.ObjectServiceServicer):
     """Uploads and downloads by presigned URL."""
 
@@ -39,16 +49,16 @@ class ObjectServicer(wire.ObjectServiceServicer):
         state = await asyncio.to_thread(self._objects.create_upload, caller.current(), request.manifest)
         parts = [messages.StoredPart(number=part.number, size=part.size, md5=part.etag) for part in state.parts]
         pinned = _stored(state.object) if state.object else None
-        return messages.CreateUploadResponse(upload_id=state.upload_id, parts=parts, object=pinned)
+        return messages.CreateUploadResponse(
+            upload_id=state.upload_id, parts=parts, object=pinned, grants=_grants(state.grants)
+        )
 
     async def GrantParts(self, request: messages.GrantPartsRequest, context: _Context) -> messages.GrantPartsResponse:
         """One presigned PUT a number."""
         grants = await asyncio.to_thread(
             self._objects.grant_parts, caller.current(), request.upload_id, list(request.numbers)
         )
-        return messages.GrantPartsResponse(
-            grants=[messages.PartGrant(number=number, url=put.url, headers=dict(put.headers)) for number, put in grants]
-        )
+        return messages.GrantPartsResponse(grants=_grants(grants))
 
     async def CompleteUpload(
         self, request: messages.CompleteUploadRequest, context: _Context
@@ -72,6 +82,10 @@ class ObjectServicer(wire.ObjectServiceServicer):
             self._objects.grant_download, caller.current(), request.case_id, request.manifest_digest
         )
         return messages.GrantDownloadResponse(url=url, object=_stored(pinned), manifest=manifest)
+
+
+def _grants(made: Sequence[tuple[int, _Put]]) -> list[messages.PartGrant]:
+    return [messages.PartGrant(number=number, url=put.url, headers=dict(put.headers)) for number, put in made]
 
 
 def _stored(row: _Pinned) -> messages.StoredObject:

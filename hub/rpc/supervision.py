@@ -1,4 +1,4 @@
-"""SupervisionService: cases as the log tells them."""
+"""SupervisionService: cases as the log tells them, and the way of a further window into one."""
 
 import asyncio
 from typing import Any, Protocol
@@ -9,6 +9,7 @@ from crypto.refusal import Refusal
 from hub.casework.casefile import CaseFile, State
 from hub.casework.clocks import ClockState
 from hub.rpc import caller, pages
+from hub.services.admission import AdmissionService
 from hub.services.views import Views
 from yidi.v1 import supervision_pb2 as messages
 from yidi.v1 import supervision_pb2_grpc as wire
@@ -26,10 +27,11 @@ class _Row(Protocol):
 
 
 class SupervisionServicer(wire.SupervisionServiceServicer):
-    """Reads only."""
+    """Reads, and admissions."""
 
-    def __init__(self, views: Views) -> None:
+    def __init__(self, views: Views, admission: AdmissionService) -> None:
         self._views = views
+        self._admission = admission
 
     async def GetCase(self, request: messages.GetCaseRequest, context: _Context) -> messages.GetCaseResponse:
         """By id, case number or public number."""
@@ -55,6 +57,13 @@ class SupervisionServicer(wire.SupervisionServiceServicer):
             self._views.case_leaves, caller.current(), request.case_name, request.after_index, limit
         )
         return messages.ListCaseLeavesResponse(leaves=leaves)
+
+    async def AdmitWindow(
+        self, request: messages.AdmitWindowRequest, context: _Context
+    ) -> messages.AdmitWindowResponse:
+        """By public number and check code (A-1)."""
+        case_id = await self._admission.admit(caller.current(), request.public_no, request.check_code)
+        return messages.AdmitWindowResponse(case_id=case_id)
 
 
 def _state_name(state: messages.CaseState.ValueType) -> str:

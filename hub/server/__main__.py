@@ -5,47 +5,80 @@
 
 import argparse
 import asyncio
+import gc
 import json
 import logging
 import signal
+import threading
+import traceback
 from datetime import UTC, datetime
 from pathlib import Path
+
+from pydantic import ValidationError
 
 from crypto.canonical import time_text
 from crypto.refusal import Refusal
 from hub.server.app import HubServer
 from hub.server.founding import found, read_founding
-from hub.server.identity import load_identity
-from hub.server.settings import HubSettings, from_environment
-from storage.database import Database
+from hub.server.settings import from_environment
+
+FRAMES = 4
+log = logging.getLogger("hub.server")
 
 
 class OneLine(logging.Formatter):
-    """One JSON object a record; a trace is a member, so one event stays one line."""
+    """One JSON object a record. Of an exception: type, code if it is a Refusal, and where in the code.
+
+    Never its text: it may repeat what somebody sent, or a row (promise 1).
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
-        line = {
+        line: dict[str, object] = {
             "at": time_text(datetime.fromtimestamp(record.created, UTC)),
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
         }
-        if record.exc_info:
-            line["trace"] = self.formatException(record.exc_info)
+        if record.exc_info and record.exc_info[1] is not None:
+            line |= described(record.exc_info[1])
         return json.dumps(line, ensure_ascii=False)
 
 
-async def serve(settings: HubSettings) -> None:
-    """Serve until a signal comes."""
-    server = HubServer(settings)
+def described(error: BaseException) -> dict[str, object]:
+    """An exception and what caused it, without their texts."""
+    frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]
+    told: dict[str, object] = {
+        "error": type(error).__name__,
+        "at_code": [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames],
+    }
+    if isinstance(error, Refusal):
+        told["code"] = error.code
+    if error.__cause__ is not None:
+        told["cause"] = described(error.__cause__)
+    return told
+
+
+async def serve(server: HubServer) -> None:
+    """Serve until a signal comes. Refusal LOG_ROLLED_BACK or LOG_DIFFERS when the hub had to stop by itself."""
     asked = asyncio.Event()
+    server.on_halt = asked.set
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, asked.set)
     await server.start()
+    _spare_the_collector()
     await asked.wait()
     await server.stop()
+    if server.halted_by is not None:
+        raise server.halted_by
+
+
+def _spare_the_collector() -> None:
+    """What is loaded now stays: it is not looked through again. Cases, rows and messages die by reference count."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 100)
 
 
 def main() -> None:
@@ -55,24 +88,33 @@ def main() -> None:
     asked = parser.parse_args()
     handler = logging.StreamHandler()
     handler.setFormatter(OneLine())
+    threading.excepthook = _thread_broke
     try:
         settings = from_environment()
         logging.basicConfig(level=settings.log_level, handlers=[handler])
+        server = HubServer(settings)  # looks whether the log is whole, before anything is put into it
         if asked.found:
-            _found(settings, asked.found)
-        asyncio.run(serve(settings))
+            _found(server, asked.found)
+        asyncio.run(serve(server))
     except Refusal as refusal:
-        raise SystemExit(f"hub: {refusal}") from refusal
+        raise SystemExit(f"hub: {refusal}") from None
+    except ValidationError as error:
+        wrong = error.errors(include_url=False, include_context=False, include_input=False)
+        raise SystemExit("hub: " + "; ".join(f"{one['loc']} {one['msg']}" for one in wrong)) from None
+    except Exception:
+        log.critical("the hub ended", exc_info=True)
+        raise SystemExit(1) from None
 
 
-def _found(settings: HubSettings, file: Path) -> None:
-    pins = settings.read_pins()
-    identity = load_identity(settings.identity, settings.certificate, pins)
-    database = Database(settings.database_url.get_secret_value())
-    try:
-        found(database, pins, identity.signer, identity.node, read_founding(file))
-    finally:
-        database.dispose()
+def _thread_broke(broken: threading.ExceptHookArgs) -> None:
+    """As the formatter would tell it: Python's own hook prints the text."""
+    error = broken.exc_value
+    log.critical("a thread broke", exc_info=error if error is not None else True)
+
+
+def _found(server: HubServer, file: Path) -> None:
+    who = server.parts.identity
+    found(server.parts.database, server.settings.read_pins(), who.signer, who.node, read_founding(file))
 
 
 if __name__ == "__main__":

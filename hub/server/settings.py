@@ -39,8 +39,32 @@ class HubSettings(BaseSettings):
     listen: str = Field("127.0.0.1:0", description="Address for nodes: mutual TLS. Port 0: a free one.")
     enrolment_listen: str = Field("127.0.0.1:0", description="Address of the enrolment door: server TLS only.")
     ready_file: Path | None = Field(None, description="Written when serving: JSON with both ports, process id.")
+    witnessed: Path | None = Field(
+        None, description="A witness's newest checkpoint, brought along after a restore: the hub must not be behind it."
+    )
     integrate: bool = Field(True, description="Whether this process may act as integrator.")
-    poll_seconds: float = Field(0.25, gt=0, description="How often other hub processes' commits are looked for.")
+    share_port: bool = Field(
+        False, description="Further hub processes of this account may listen on the same addresses (SO_REUSEPORT)."
+    )
+    connection_seconds: float = Field(
+        600.0, gt=0, description="Age at which a connection is asked to be made anew, so that load spreads."
+    )
+    poll_seconds: float = Field(0.1, gt=0, description="How often other hub processes' commits are looked for.")
+    rate_calls: float = Field(
+        200.0, gt=0, description="Calls a second that one node may make (five times as many at once)."
+    )
+    rate_statements: float = Field(
+        500.0, gt=0, description="Statements a second that one node may submit (five times as many at once)."
+    )
+    rate_heavy: float = Field(
+        5.0, gt=0, description="Evidence packages and snapshots a second for one node (ten times as many at once)."
+    )
+    rate_strangers: float = Field(
+        50.0, gt=0, description="Calls a second from one address at the enrolment door (ten times as many at once)."
+    )
+    node_calls_most: int = Field(256, ge=1, description="Calls of one node that may be under way at a time.")
+    node_streams_most: int = Field(16, ge=1, description="Inbox streams and exports of one node at a time.")
+    bytes_most: int = Field(512 << 20, ge=64 << 20, description="Bytes of all requests under way; beyond it: busy.")
     grace_seconds: float = Field(5.0, ge=0, description="What calls under way get at the stop.")
     log_level: str = Field("INFO", description="DEBUG logs every call, INFO refused calls, WARNING trouble.")
 

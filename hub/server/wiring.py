@@ -7,14 +7,20 @@ from hub.rpc.caller import Recogniser
 from hub.rpc.inbox import Bell
 from hub.server.identity import HubIdentity, load_identity
 from hub.server.settings import HubSettings
+from hub.services.admission import AdmissionService
+from hub.services.bounces import IDLE_SECONDS as BOUNCES_IDLE
+from hub.services.bounces import Bounces
 from hub.services.enrolment import EnrolmentDesk
 from hub.services.evidence import EvidenceService
 from hub.services.integrator import Integrator, LogReader
+from hub.services.leader import Duty, Leader
 from hub.services.objects import ObjectService
 from hub.services.publications import Publications
 from hub.services.registry import RegistryService
 from hub.services.sequencer import Sequencer
 from hub.services.submissions import SubmissionService
+from hub.services.timers import IDLE_SECONDS as TIMERS_IDLE
+from hub.services.timers import Timers
 from hub.services.views import Views
 from storage.database import Database
 from storage.objectstore import ObjectStore, S3ObjectStore
@@ -41,17 +47,19 @@ class Parts:
     evidence: EvidenceService
     recogniser: Recogniser
     bell: Bell
+    admission: AdmissionService
+    watches: tuple[Leader, ...]
 
 
 def assemble(settings: HubSettings, open_store: OpenStore | None = None) -> Parts:
     """The parts of a hub. ``open_store``: another object store by bucket name, for tests.
 
     Refusals PINS_FORMAT, PINS_DIFFER, KEY_MISSING, CERTIFICATE_DIFFERS, CREDENTIALS_FORMAT, DATABASE_UNAVAILABLE,
-    LOG_ROLLED_BACK.
+    LOG_ROLLED_BACK, LOG_DIFFERS, WITNESSED_UNREADABLE.
     """
     pins = settings.read_pins()
     identity = load_identity(settings.identity, settings.certificate, pins)
-    opened = open_store or _s3(settings)
+    opened = open_store or open_s3(settings)
     documents, log_bucket = opened(settings.s3_documents), opened(settings.s3_log)
     documents.ensure_bucket()
     log_bucket.ensure_bucket(object_lock=True)
@@ -65,7 +73,7 @@ def assemble(settings: HubSettings, open_store: OpenStore | None = None) -> Part
     sequencer = Sequencer(database, registry, identity.signer, identity.node)
     log = LogReader(database, tiles)
     views = Views(database, registry, log, identity.signer)
-    integrator = Integrator(database, tiles, identity.log_signers, pins.origin)
+    integrator = Integrator(database, tiles, identity.log_signers, pins.origin, settings.witnessed)
     integrator.require_not_rolled_back()
     return Parts(
         identity=identity,
@@ -81,11 +89,17 @@ def assemble(settings: HubSettings, open_store: OpenStore | None = None) -> Part
         views=views,
         evidence=EvidenceService(database, registry, views, log, identity.signer),
         recogniser=Recogniser(registry),
-        bell=Bell(),
+        bell=Bell(views.newest_in_inbox),
+        admission=AdmissionService(database, sequencer),
+        watches=(
+            Leader(database, Duty.TIMERS, Timers(database, sequencer), TIMERS_IDLE),
+            Leader(database, Duty.BOUNCES, Bounces(database, documents, registry, sequencer), BOUNCES_IDLE),
+        ),
     )
 
 
-def _s3(settings: HubSettings) -> OpenStore:
+def open_s3(settings: HubSettings) -> OpenStore:
+    """Buckets of the settings' store, by name. Refusal CREDENTIALS_FORMAT."""
     access_key, secret_key = settings.read_s3_credentials()
 
     def opened(bucket: str) -> ObjectStore:

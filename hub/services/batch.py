@@ -4,7 +4,8 @@ Invariants:
 - the head row is locked first; everything is looked up again at this position: duplicates, keys, grants, cases;
 - each statement is answered alone: a refusal leaves no trace and never aborts its neighbours; two statements of one
   case in a batch follow each other;
-- what the law makes happen by itself (``hub.casework.consequences``) is stated by the hub in the same transaction;
+- what the law makes happen by itself (``hub.casework.consequences``) is stated by the hub in the same transaction, and
+  what its clocks make due (``hub.casework.timers``) before an act counts: nobody acts on a case that time has moved;
 - indexes are given out without gaps, legal time never runs backwards, nothing is answered before the commit;
 - look-ups and rows are gathered: the number of questions to the database does not grow with the batch.
 """
@@ -13,10 +14,9 @@ import base64
 import json
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import lru_cache
 
 from crypto import canonical
 from crypto.keystore import Signer
@@ -34,23 +34,30 @@ from crypto.statement import (
     Statement,
     sign,
 )
-from hub.casework import consequences, numbers
+from hub.casework import consequences, numbers, timers
+from hub.casework.audience import audience
 from hub.casework.calendar import WorkCalendar
 from hub.casework.casefile import CaseFile, from_document
 from hub.casework.catalogue import load_catalogue
+from hub.casework.consequences import HubEvent
 from hub.casework.context import RULES_VERSION, Act, Pinned, World
+from hub.casework.law import Signers
 from hub.casework.table import LAW
 from hub.services import intake
-from hub.services.clock import legal_time
+from hub.services.clock import Clock, legal_time, now_text
 from hub.services.intake import Ready
-from hub.services.registry import RegistryService
+from hub.services.memory import Memory
+from hub.services.receipts import bound
+from hub.services.registry import RegistryService, require_caller
+from hub.services.ticks import Tick, Ticked
 from storage.case_rows import CaseRow
 from storage.database import Unit
-from storage.log_rows import LeafRow
+from storage.log_rows import Head, LeafRow
+from storage.narrow import Wanted
 from storage.object_rows import PacketRow, PinnedRow
 
-CACHED_MOST = 64 * 1024  # bytes of a manifest that is kept parsed
 log = logging.getLogger(__name__)
+_HUB_CHAINS = {row.event: row.chain for row in LAW.rows if row.signers is Signers.HUB}
 _PUBLIC_NUMBER = re.compile(r"[0-9]{12}")
 
 
@@ -75,11 +82,12 @@ class _Case:
     row: CaseRow | None
     file: CaseFile
     index: int = -1
+    ticked: bool = False
 
 
 @dataclass(frozen=True)
 class _Past:
-    """A new party of a case is to see what lies before ``index``: the accepting node all, others their wraps."""
+    """A node is to see what lies before ``index``: ``whole``: all of it, else the wraps to itself."""
 
     node: str
     index: int
@@ -95,41 +103,83 @@ class Batch:
     registry: RegistryService
     signer: Signer
     hub: str
+    clock: Clock = now_text
+    memory: Memory = field(default_factory=Memory)
     rows: list[LeafRow] = field(default_factory=list)
     to: list[tuple[str, int, str] | _Past] = field(default_factory=list)
     documents: list[tuple[str, str, bytes]] = field(default_factory=list)
     packets: list[PacketRow] = field(default_factory=list)
     check_codes: dict[str, str] = field(default_factory=dict)
-    serials: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+    serials: dict[tuple[str, str], int] = field(default_factory=dict)
+    _facts: World | None = None
 
     def run(self, items: Sequence[Ready]) -> list[Outcome]:
         """Outcomes in the order of ``items``; all rows are written, nothing is committed yet."""
-        self.head = self.unit.log.lock_head()
-        self.registry.catch_up(self.unit, self.head.epoch)
-        self.recorded_at = legal_time(self.head.recorded_at)
-        known = self.unit.log.known([item.envelope.digest for item in items])
-        stored = self.unit.cases.load(sorted({item.statement.case for item in items if item.statement.case}))
-        self.cases = {name: _Case(row, from_document(json.loads(row.document))) for name, row in stored.items()}
-        sealed = {sealing.manifest for case in self.cases.values() for sealing in case.file.sealings}
-        self.pinned = self.unit.objects.pinned(sorted({item.manifest for item in items if item.manifest} | sealed))
-        self.manifests = {
-            name: Pinned(name, _manifest(data), row.version_id) for name, (row, data) in self.pinned.items()
-        }
-        self.taken = self.unit.cases.public_numbers_taken(sorted(_public_numbers(items)))
+        self._begin({item.statement.case for item in items}, {item.manifest for item in items}, items)
         seen: dict[str, Placed] = {}
-        outcomes = [self._answer(item, known, seen) for item in items]
+        outcomes = [self._answer(item, seen) for item in items]
         self._write()
         return outcomes
 
+    def tick(self, ticks: Sequence[Tick]) -> list[Ticked | Refusal]:
+        """The same for what the hub itself looks at. Refusals of the law for what a tick brings along."""
+        self._begin({tick.case for tick in ticks}, set())
+        outcomes = [self._look(tick) for tick in ticks]
+        self._write()
+        return outcomes
+
+    def _begin(self, cases: Set[str | None], manifests: Set[str | None], items: Sequence[Ready] = ()) -> None:
+        """Lock the head; look up behind it, in one round trip, what the law will ask for."""
+        # A tick that changes nothing but the hour of the next look writes the row back: it needs all of it.
+        kept = {name: self.memory.case(name) if items else None for name in sorted(case for case in cases if case)}
+        named = sorted(name for name in manifests if name)
+        sealed = {sealing.manifest for known in kept.values() if known for sealing in known[1].sealings}
+        read = {name: made for name in {*named, *sealed} if (made := self.memory.manifest(name))}
+        at = self.unit.look(
+            Wanted(
+                digests=[item.envelope.digest for item in items],
+                cases={name: known[0] if known else -1 for name, known in kept.items()},
+                manifests=named,
+                read=list(read),
+                numbers=sorted(_public_numbers(items)),
+            )
+        )
+        self.head, self.known, self.taken = at.head, at.known, at.taken
+        self.drawn_before = self.memory.serials(at.head.size)
+        self.registry.catch_up(self.unit, self.head.epoch)
+        self.recorded_at = legal_time(self.head.recorded_at, self.clock)
+        self.cases = {}
+        for name, row in at.cases.items():
+            known = kept[name]
+            self.cases[name] = _Case(row, known[1] if known and not row.document else _file(row))
+        self.pinned = {name: pin for name, (pin, _) in at.pinned.items()}
+        self.manifests = {}
+        for name, (pin, data) in at.pinned.items():
+            manifest = read[name] if data is None else self._read_manifest(name, data)
+            self.manifests[name] = Pinned(name, manifest, pin.version_id)
+
+    def _read_manifest(self, digest: str, data: bytes) -> Manifest:
+        made = read_manifest(data)
+        self.memory.keep_manifest(digest, made, len(data))
+        return made
+
+    def committed(self) -> None:
+        """To be called after the commit: what this batch read and wrote is as good as read anew."""
+        files = [(case.index, case.file) for case in self.cases.values() if case.index >= 0]
+        files += [(case.row.updated_index, case.file) for case in self.cases.values() if case.index < 0 and case.row]
+        self.memory.committed(self.head.size, files, {**self.drawn_before, **self.serials})
+
     # --- one statement ---------------------------------------------------------------------------------------
 
-    def _answer(self, item: Ready, known: dict[str, LeafRow], seen: dict[str, Placed]) -> Outcome:
+    def _answer(self, item: Ready, seen: dict[str, Placed]) -> Outcome:
         digest = item.envelope.digest
-        if digest in known:
-            return self._repeated(known[digest], item)
-        if digest in seen:
-            return replace(seen[digest], fresh=False)
         try:
+            if item.caller is not None:
+                require_caller(self.registry.directory, item.caller)
+            if digest in self.known:
+                return self._repeated(self.known[digest], item)
+            if digest in seen:
+                return replace(seen[digest], fresh=False)
             placed = self._place_registry(item) if item.statement.chain == REGISTRY else self._place(item)
         except Refusal as refusal:
             return refusal
@@ -139,66 +189,114 @@ class Batch:
     def _repeated(self, row: LeafRow, item: Ready) -> Placed:
         case = self.cases.get(item.statement.case or "")
         case_no = case.file.case_no if case else ""
-        return Placed(leaves.decode(row.leaf), row.payload_digest, self._objects(item), case_no, fresh=False)
+        leaf = leaves.decode(row.leaf)
+        return Placed(leaf, row.payload_digest, bound(leaf, self._pinned(item)), case_no, fresh=False)
 
     def _place(self, item: Ready) -> Placed:
         node, person = intake.signers(item.statement, item.envelope, self.registry.directory)
-        act = Act(item.statement, item.envelope.digest, self.recorded_at, node, person)
+        second = self.registry.directory.signed_by_second(item.statement, item.envelope)
+        act = Act(item.statement, item.envelope.digest, self.recorded_at, node, person, second)
         case = self.cases.get(act.statement.case or "")
+        if case is not None:
+            self._state_due(case)
         world = self._world()
-        changed = LAW.apply(case.file if case else None, act, world)
+        before = case.file if case else None
+        changed = LAW.apply(before, act, world)
         assigned: dict[str, str] = {}
-        if case is None:
-            changed = self._open(changed)
+        if act.statement.type == "seal":
+            changed = self._numbered(before, changed)
             assigned["case_no"] = changed.case_no
-        bound = self._objects(item)
-        if bound:
-            assigned["object_version"] = bound[0].version_id
+        pinned = self._pinned(item)
+        if pinned is not None and changed.sealings != (before.sealings if before else ()):
+            assigned["object_version"] = pinned.version_id
         leaf = self._append(item.envelope, changed, assigned)
         self._keep(item, changed)
         self._follow_up(changed.case, world)
-        return Placed(leaf, act.digest, bound, changed.case_no)
+        return Placed(leaf, act.digest, bound(leaf, pinned), changed.case_no)
 
-    def _open(self, file: CaseFile) -> CaseFile:
-        """The 43-character number; its date is the legal date (T05)."""
-        if file.public_no in self.taken:
-            raise Refusal("PUBLIC_NUMBER_TAKEN", "architecture: public number", number=file.public_no)
-        self.taken.add(file.public_no)
+    def _numbered(self, before: CaseFile | None, file: CaseFile) -> CaseFile:
+        """The 43-character number where the case has none for its item; its date is the legal date (T05)."""
+        if before is None or before.public_no != file.public_no:
+            if file.public_no in self.taken:
+                raise Refusal("PUBLIC_NUMBER_TAKEN", "architecture: public number", number=file.public_no)
+            self.taken.add(file.public_no)
+        if file.case_no:
+            return file
         day = self.recorded_at[:10]
-        drawn = self.serials.setdefault((file.task_code, day), [])
-        drawn.append(drawn[-1] + 1 if drawn else self.unit.cases.next_serial(file.task_code, day))
-        return replace(file, case_no=numbers.case_no(file.task_code, date.fromisoformat(day), drawn[-1]))
+        place = (file.task_code, day)
+        last = self.serials.get(place, self.drawn_before.get(place))
+        self.serials[place] = self.unit.cases.next_serial(*place) if last is None else last + 1
+        return file.changed(case_no=numbers.case_no(file.task_code, date.fromisoformat(day), self.serials[place]))
+
+    # --- what the hub states by itself -----------------------------------------------------------------------
+
+    def _look(self, tick: Tick) -> Ticked | Refusal:
+        case = self.cases.get(tick.case)
+        if case is None:
+            return Refusal("CASE_UNKNOWN", "states.md 4", event="tick")
+        case.ticked, first = True, self.head.size
+        try:
+            self._state_due(case)
+            if tick.event:
+                world = self._world()
+                self._state(case.file, tick.event, world)
+                self._follow_up(tick.case, world)
+        except Refusal as refusal:
+            return refusal
+        return Ticked(tuple(range(first, self.head.size)), _wake_at(case.file, self._world()))
+
+    def _state_due(self, case: _Case) -> None:
+        """What the law's clocks made due since the case was last looked at, each with what follows from it."""
+        if case.index >= 0 or not (case.ticked or _is_due(case.row, self.recorded_at)):
+            return  # changed in this batch: looked at already
+        world = self._world()
+        while event := timers.due_event(case.file, world, self.recorded_at):
+            if not self._state_if_lawful(case.file, event, world):
+                return
+            self._follow_up(case.file.case, world)
 
     def _follow_up(self, case: str, world: World) -> None:
         """Statements that the hub must make now (route, proven delivery), each by the law like any other."""
         while event := consequences.next_event(self.cases[case].file, world):
-            file = self.cases[case].file
-            statement = Statement(
-                type=event.event,
-                case=case,
-                chain=CUSTODY,
-                seq=file.seq + 1,
-                prev=file.head,
-                actor=Actor(self.hub, None, "hub"),
-                occurred_at=self.recorded_at,
-                body=event.body,
-            )
-            envelope = sign(statement.payload(), [self.signer])
-            try:
-                act = Act(statement, envelope.digest, self.recorded_at, world.registry.current(self.hub), None)
-                changed = LAW.apply(file, act, world)
-            except Refusal:
-                log.exception("the law refuses its own consequence %s; the case waits where it is", event.event)
+            if not self._state_if_lawful(self.cases[case].file, event, world):
                 return
-            self._append(envelope, changed, {})
+
+    def _state_if_lawful(self, file: CaseFile, event: HubEvent, world: World) -> bool:
+        try:
+            self._state(file, event, world)
+        except Refusal:
+            log.exception("the law refuses its own consequence %s; the case waits where it is", event.event)
+            return False
+        return True
+
+    def _state(self, file: CaseFile, event: HubEvent, world: World) -> None:
+        """One statement of the hub, signed and judged by the law. Refusals of the law."""
+        chain = _HUB_CHAINS[event.event]
+        statement = Statement(
+            type=event.event,
+            case=file.case,
+            chain=chain,
+            seq=file.seq + 1 if chain == CUSTODY else None,
+            prev=file.head,
+            actor=Actor(self.hub, None, "hub"),
+            occurred_at=self.recorded_at,
+            body=event.body,
+        )
+        envelope = sign(statement.payload(), [self.signer])
+        act = Act(statement, envelope.digest, self.recorded_at, world.registry.current(self.hub), None)
+        self._append(envelope, LAW.apply(file, act, world), {})
+
+    # --- registry --------------------------------------------------------------------------------------------
 
     def _place_registry(self, item: Ready) -> Placed:
         self._require_document(item)
-        self.registry.directory.admit(item.envelope, verified=True)
+        self.registry.directory.admit(item.envelope, recorded_at=self.recorded_at, verified=True)
         self.head = replace(self.head, epoch=self.head.epoch + 1)
         leaf = self._append(item.envelope, None, {})
         for digest, data in item.documents.items():
             self.unit.objects.keep_document(digest, item.statement.type, data)
+        if item.statement.type == "calendar.publish":
+            self.unit.cases.wake_all()
         return Placed(leaf, item.envelope.digest, [])
 
     def _require_document(self, item: Ready) -> None:
@@ -217,19 +315,21 @@ class Batch:
     # --- pieces ----------------------------------------------------------------------------------------------
 
     def _world(self) -> World:
-        return World(
-            registry=self.registry.bound(self.head.epoch),
-            catalogue=self.registry.catalogue(self.unit),
-            calendar=self.registry.calendar(self.unit),
-            hub=self.hub,
-            epoch=self.head.epoch,
-            pinned=self.manifests.get,
-            catalogue_of=lambda version: self.registry.catalogue(self.unit, version),
-        )
+        """The facts at the position; the same object while the registry stands still."""
+        if self._facts is None or self._facts.epoch != self.head.epoch:
+            self._facts = World(
+                registry=self.registry.bound(self.head.epoch),
+                catalogue=self.registry.catalogue(self.unit),
+                calendar=self.registry.calendar(self.unit),
+                hub=self.hub,
+                epoch=self.head.epoch,
+                pinned=self.manifests.get,
+                catalogue_of=lambda version: self.registry.catalogue(self.unit, version),
+            )
+        return self._facts
 
     def _append(self, envelope: Envelope, file: CaseFile | None, assigned: dict[str, str]) -> Leaf:
         index = self.head.size
-        value = envelope.as_object()
         leaf = Leaf(
             origin=self.head.origin,
             index=index,
@@ -240,45 +340,52 @@ class Batch:
             calendar=self.registry.version("calendar"),
             rules=RULES_VERSION,
             assigned=assigned,
-            envelope=canonical.encode(value),
+            envelope=envelope.encoded,
         )
-        data = leaves.encode(leaf, value)
+        data = leaves.encode(leaf, known=True)
         case_id = file.case if file else None
         self.rows.append(LeafRow(index, data, leaf_hash(data), envelope.digest, case_id, self.head.epoch, file is None))
-        self.head = replace(self.head, size=index + 1, recorded_at=self.recorded_at)
+        self.head = Head(self.head.origin, index + 1, self.head.epoch, self.recorded_at)
         if file is not None:
             self._settle(file, index)
         return leaf
 
     def _settle(self, file: CaseFile, index: int) -> None:
         case = self.cases.get(file.case)
-        before = case.file.parties() if case else frozenset()
+        seen = audience(case.file if case else None, file)
         if case is None:
             self.cases[file.case] = _Case(None, file, index)
         else:
             case.file, case.index = file, index
-        for node in sorted(file.parties() - before - {file.collecting_node}):
-            self.to.append(_Past(node, index, file.case, node == file.accepting_node))
-        self.to.extend((node, index, file.case) for node in sorted(file.parties()))
+        self.to.extend(_Past(node, index, file.case, whole=True) for node in seen.whole)
+        self.to.extend(_Past(node, index, file.case, whole=False) for node in seen.wraps)
+        self.to.extend((node, index, file.case) for node in seen.nodes)
 
     def _inbox(self) -> list[tuple[str, int, str]]:
-        """Who sees which leaf of which case, in order of delivery."""
-        asked = {entry.case for entry in self.to if isinstance(entry, _Past)}
-        rows = self.unit.log.of_cases(sorted(case for case in asked if self.cases[case].row is not None))
-        past: dict[str, list[LeafRow]] = {case: [] for case in asked}
-        for row in (*rows, *self.rows):
-            if row.case_id in past:
-                past[row.case_id].append(row)
-        made: list[tuple[str, int, str]] = []
+        """Who sees which leaf of which case, in order of delivery; what is shown again has its last place."""
+        past = {whole: self._before(whole) for whole in (True, False)}
+        made: dict[tuple[str, int], str] = {}
         for entry in self.to:
-            if not isinstance(entry, _Past):
-                made.append(entry)
-                continue
-            seen = (row for row in past[entry.case] if row.index < entry.index)
-            made.extend(
-                (entry.node, row.index, entry.case) for row in seen if entry.whole or _wrapped_to(row.leaf, entry.node)
-            )
-        return made
+            for node, index, case in _shown(entry, past[entry.whole]) if isinstance(entry, _Past) else (entry,):
+                made.pop((node, index), None)
+                made[node, index] = case
+        return [(node, index, case) for (node, index), case in made.items()]
+
+    def _before(self, whole: bool) -> dict[str, list[tuple[int, bytes]]]:
+        """Leaves of the cases that somebody is to see from their beginning on: indexes, and bytes unless ``whole``."""
+        asked = {entry.case for entry in self.to if isinstance(entry, _Past) and entry.whole == whole}
+        stored = sorted(case for case in asked if self.cases[case].row is not None)
+        past: dict[str, list[tuple[int, bytes]]] = {case: [] for case in asked}
+        if whole:
+            for case, index in self.unit.log.places_of_cases(stored):
+                past[case].append((index, b""))
+        else:
+            for row in self.unit.log.of_cases(stored):
+                past[row.case_id or ""].append((row.index, row.leaf))
+        for row in self.rows:
+            if row.case_id in past:
+                past[row.case_id].append((row.index, row.leaf))
+        return past
 
     def _keep(self, item: Ready, file: CaseFile) -> None:
         self.documents.extend((digest, item.statement.type, data) for digest, data in item.documents.items())
@@ -288,36 +395,65 @@ class Batch:
         if item.check_code_hash and item.statement.type == "seal":
             self.check_codes.setdefault(file.public_no, item.check_code_hash)
 
-    def _objects(self, item: Ready) -> list[PinnedRow]:
-        named = item.manifest
-        bound = item.statement.type in {"seal", "issue"}
-        return [self.pinned[named][0]] if bound and named in self.pinned else []
+    def _pinned(self, item: Ready) -> PinnedRow | None:
+        return self.pinned.get(item.manifest or "")
 
     def _write(self) -> None:
-        self.unit.log.append(self.head, self.rows, self._inbox())
+        again = {(entry.node, entry.case) for entry in self.to if isinstance(entry, _Past) and entry.whole}
+        self.unit.log.unshow(sorted(one for one in again if self.cases[one[1]].row is not None))
+        seen = self._inbox()
+        with self.unit.together():
+            self._write_rows(seen)
+
+    def _write_rows(self, seen: list[tuple[str, int, str]]) -> None:
+        self.unit.log.append(self.head, self.rows, seen)
         self.unit.objects.keep_documents(self.documents)
         self.unit.objects.keep_packets(self.packets)
         self.unit.cases.keep_check_codes(self.check_codes)
-        for (task_code, day), drawn in self.serials.items():
-            if len(drawn) > 1:
-                self.unit.cases.keep_serial(task_code, day, drawn[-1])
-        changed = [case for case in self.cases.values() if case.index >= 0]
-        self.unit.cases.insert([_row(case) for case in changed if case.row is None])
-        self.unit.cases.move([(case.row, _row(case)) for case in changed if case.row is not None])
+        for (task_code, day), serial in self.serials.items():
+            self.unit.cases.keep_serial(task_code, day, serial)
+        made = [(case.row, self._row(case)) for case in self.cases.values() if case.index >= 0 or case.ticked]
+        self.unit.cases.insert([new for old, new in made if old is None])
+        self.unit.cases.move([(old, new) for old, new in made if old is not None and old != new])
+        former = {number: case.file.case for case in self.cases.values() for number in case.file.former_nos}
+        self.unit.cases.keep_former(former)
+
+    def _row(self, case: _Case) -> CaseRow:
+        file = case.file
+        if case.index < 0 and case.row is not None:  # looked at, nothing stated: only the next look may be another one
+            return replace(case.row, wake_at=_wake_at(file, self._world()))
+        return CaseRow(
+            file.case,
+            file.seq,
+            file.state.value,
+            file.holder,
+            file.public_no,
+            file.case_no,
+            case.index,
+            canonical.encode_known(file.to_document()),
+            _wake_at(file, self._world()),
+        )
 
 
-def _row(case: _Case) -> CaseRow:
-    file = case.file
-    return CaseRow(
-        file.case,
-        file.seq,
-        file.state.value,
-        file.holder,
-        file.public_no,
-        file.case_no,
-        case.index,
-        canonical.encode(file.to_document()),
-    )
+def _shown(entry: _Past, past: Mapping[str, Sequence[tuple[int, bytes]]]) -> Iterator[tuple[str, int, str]]:
+    for index, leaf in past[entry.case]:
+        if index < entry.index and (entry.whole or _wrapped_to(leaf, entry.node)):
+            yield entry.node, index, entry.case
+
+
+def _file(row: CaseRow) -> CaseFile:
+    return from_document(json.loads(row.document))
+
+
+def _is_due(row: CaseRow | None, now: str) -> bool:
+    return row is not None and row.wake_at is not None and row.wake_at <= now
+
+
+def _wake_at(file: CaseFile, world: World) -> str | None:
+    """When to look again: at once where a bounce waits to be examined, else when the law's clocks say."""
+    if file.bounce is not None and file.bounce.waits:
+        return file.recorded_at
+    return timers.wake_at(file, world)
 
 
 def _wrapped_to(leaf: bytes, node: str) -> bool:
@@ -330,11 +466,3 @@ def _public_numbers(items: Sequence[Ready]) -> set[str]:
     """Public numbers that are asked for; one that has not the form is refused by the law, unasked."""
     asked = (item.statement.body.get("public_no") for item in items if item.statement.type == "seal")
     return {number for number in asked if isinstance(number, str) and _PUBLIC_NUMBER.fullmatch(number)}
-
-
-def _manifest(data: bytes) -> Manifest:
-    """A pinned manifest: content-addressed, so it is read once."""
-    return _small_manifest(data) if len(data) <= CACHED_MOST else read_manifest(data)
-
-
-_small_manifest = lru_cache(maxsize=1024)(read_manifest)

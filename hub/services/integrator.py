@@ -1,18 +1,20 @@
 """Turns sequenced leaves into tiles and moves the checkpoint; reads proofs back from tiles.
 
 Invariants:
-- one integrator at a time, by a lock of the database; any process may take over at any moment, and a crash anywhere
+- one integrator at a time (``hub.services.leader``); any process may take over at any moment, and a crash anywhere
   repeats the same bytes (``crypto.log.tiles.grow`` is deterministic, tiles are immutable);
 - tiles first, then the compare-and-set of the checkpoint row, then its copy in the store: a checkpoint never covers
   what is not in the store;
-- a checkpoint only grows; a database that is behind the published checkpoint lost acknowledged leaves, and the hub
-  refuses to serve (LOG_ROLLED_BACK) instead of giving an index out twice.
+- a checkpoint only grows; who takes over first asks whether the database lost anything (``hub.services.rollback``),
+  and the hub stops serving (LOG_ROLLED_BACK, LOG_DIFFERS) rather than give an index out twice.
 """
 
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
 
 from crypto.log import cosignature, note, tiles
 from crypto.log.checkpoint import Checkpoint, parse_text, sign_checkpoint
@@ -21,50 +23,83 @@ from crypto.log.note import Signer, VerifierKey
 from crypto.log.proof import Proof
 from crypto.records import KeyRecord
 from crypto.refusal import Refusal
-from storage.database import Database
+from hub.services import rollback
+from hub.services.leader import Duty, Leader
+from storage import failpoints
+from storage.database import Database, Held, Unit
 from storage.tilestore import TileStore
 
 BATCH_MOST = 4096
 IDLE_SECONDS = 0.1
-FAILED_SECONDS = 1.0
+MANY, BUSY_SECONDS = 32, 1.0  # a growth of so many leaves is not followed by the next one at once: tiles cost requests
+PARTIAL = ".p/"
 RULE = "C2SP tlog-tiles, tlog-checkpoint"
 log = logging.getLogger(__name__)
+_Open = Callable[[], AbstractContextManager[Unit]]
 
 
 class Integrator:
-    """One a process; those that do not get the lock wait."""
+    """One a process; those that do not get the lock wait.
 
-    def __init__(self, database: Database, tilestore: TileStore, signers: Sequence[Signer], origin: str) -> None:
+    ``witnessed``: file with a checkpoint of a witness. ``on_refused``: told when the hub must not serve any more.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        tilestore: TileStore,
+        signers: Sequence[Signer],
+        origin: str,
+        witnessed: Path | None = None,
+    ) -> None:
         self._database = database
+        self._witnessed = witnessed
+        self.on_refused: Callable[[Refusal], object] | None = None
         self._tiles = tilestore
         self._signers = signers
         self._origin = origin
         self._published = 0  # size of the copy that this process wrote last
+        self._next = 0.0  # no round before this moment (``time.monotonic``)
+        self._edge: dict[str, bytes] = {}  # partial tiles of the last growth, by path
 
     def run(self, stop: threading.Event) -> None:
-        """Integrate until ``stop`` is set; failures are logged and tried again."""
-        while not stop.is_set():
-            try:
-                grown = self.integrate_once()
-            except Refusal as refusal:
-                log.warning("integration waits: %s", refusal.code)
-                stop.wait(FAILED_SECONDS)
-                continue
-            if not grown:
-                stop.wait(IDLE_SECONDS)
+        """Be the integrator, or stand by, until ``stop`` is set; failures are logged and tried again."""
+        Leader(self._database, Duty.INTEGRATOR, self, IDLE_SECONDS).run(stop)
+
+    def take_over(self) -> None:
+        """Go on where another one stopped. Refusals LOG_ROLLED_BACK, LOG_DIFFERS."""
+        try:
+            self.require_not_rolled_back()
+        except Refusal as refusal:
+            if refusal.code in rollback.FINAL and self.on_refused is not None:
+                self.on_refused(refusal)
+            raise
+        self._published, self._edge = 0, {}
+
+    def round(self, held: Held) -> bool:
+        """One round of the one that holds the duty; while there is much to do, not more often than ``BUSY_SECONDS``."""
+        now = time.monotonic()
+        if now < self._next:
+            return False
+        grown = self._integrate(held.unit)
+        self._next = now + BUSY_SECONDS if MANY <= grown < BATCH_MOST else 0.0
+        return grown == BATCH_MOST
 
     def integrate_once(self) -> int:
         """Integrate at most ``BATCH_MOST`` leaves; how many (0 when there was nothing, or another one is at it)."""
+        return self._integrate(self._database.unit)
+
+    def _integrate(self, opened: _Open) -> int:
         with self._database.reading() as reading:
             size, _ = reading.log.checkpoint()
             if size == self._published == reading.log.head().size:
                 return 0
-        grown = self._grow()
-        self._publish()
+        grown = self._grow(opened)
+        self._publish(opened)
         return grown
 
-    def _grow(self) -> int:
-        with self._database.unit() as unit:
+    def _grow(self, opened: _Open) -> int:
+        with opened() as unit:
             if not unit.log.try_integrator_lock():
                 return 0
             size, published = unit.log.checkpoint()
@@ -72,18 +107,24 @@ class Integrator:
             if not rows:
                 return 0
             root = _read_note(published).root if size else empty_root()
-            grown = tiles.grow(size, root, [row.leaf for row in rows], self._tiles.read)
+            grown = tiles.grow(size, root, [row.leaf for row in rows], self._read)
             for path, data in grown.tiles.items():
                 self._tiles.write(path, data)
             made = sign_checkpoint(Checkpoint(self._origin, grown.size, grown.root), self._signers, int(time.time()))
             if not unit.log.move_checkpoint(size, grown.size, made.decode()):
                 return 0
-            unit.commit()  # commit point: the checkpoint covers tiles that are in the store
+            with failpoints.write("integrator.commit"):
+                unit.commit()  # commit point: the checkpoint covers tiles that are in the store
+        self._edge = {path: data for path, data in grown.tiles.items() if PARTIAL in path}
         return len(rows)
 
-    def _publish(self) -> None:
+    def _read(self, path: str) -> bytes:
+        """A tile; those at the edge as this process wrote them last (``grow`` holds them against the signed root)."""
+        return self._edge.get(path) or self._tiles.read(path)
+
+    def _publish(self, opened: _Open) -> None:
         """Bring the store's copy up to the row. Under the lock, or a slow integrator would put an older one back."""
-        with self._database.unit() as unit:
+        with opened() as unit:
             if unit.log.checkpoint()[0] == self._published or not unit.log.try_integrator_lock():
                 return
             size, published = unit.log.checkpoint()
@@ -91,17 +132,9 @@ class Integrator:
         self._published = size
 
     def require_not_rolled_back(self) -> None:
-        """Refusal LOG_ROLLED_BACK when the store's checkpoint is ahead of the database."""
-        try:
-            published = _read_note(self._tiles.read("checkpoint").decode())
-        except Refusal as refusal:
-            if refusal.code == "OBJECT_MISSING":
-                return
-            raise
-        with self._database.reading() as reading:
-            size = reading.log.head().size
-        if size < published.size:
-            raise Refusal("LOG_ROLLED_BACK", "promise 5", database=size, published=published.size)
+        """Refusals LOG_ROLLED_BACK, LOG_DIFFERS and others of ``hub.services.rollback``."""
+        verifiers = [cosignature.verifier(signer.key) for signer in self._signers]
+        rollback.require_whole(self._database, self._tiles, self._origin, verifiers, self._witnessed)
 
 
 class LogReader:

@@ -4,6 +4,8 @@ Invariant: a receipt is a function of the leaf and of the pinned versions that i
 the same statement sent again gets the same bytes.
 """
 
+from dataclasses import replace
+
 from crypto import canonical
 from crypto.keystore import Signer
 from crypto.log.leaf import Leaf
@@ -11,9 +13,18 @@ from crypto.statement import RECEIPT_TYPE, Envelope, sign
 from storage.object_rows import PinnedRow
 
 
+def bound(leaf: Leaf, pinned: PinnedRow | None) -> list[PinnedRow]:
+    """The object that a leaf made part of the case, at the version that it names; none for most leaves.
+
+    A sealing that was stored again later (T12R) is pinned at another version by now: the leaf's own counts.
+    """
+    version = leaf.assigned.get("object_version")
+    return [replace(pinned, version_id=version)] if pinned is not None and version else []
+
+
 def make_receipt(signer: Signer, leaf: Leaf, payload_digest: str, objects: list[PinnedRow]) -> Envelope:
     """Receipt over payload digest, log origin, index, recorded_at, object versions and assigned numbers."""
-    payload = canonical.encode(
+    payload = canonical.encode_known(
         {
             "v": 1,
             "payload_digest": payload_digest,

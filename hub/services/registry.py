@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from crypto.directory import Directory
 from crypto.log import leaf as leaves
-from crypto.records import PublicKey
+from crypto.records import KeyRecord, PublicKey
 from crypto.refusal import Refusal
 from crypto.statement import read_envelope
 from hub.casework.calendar import WorkCalendar, calendar_in
@@ -92,11 +92,26 @@ class RegistryService:
         return latest.document
 
 
+class CallerGone(Refusal):
+    """The caller of a statement lost its keys before the statement got its place: the whole call is refused."""
+
+
+def require_caller(directory: Directory, caller: KeyRecord) -> None:
+    """Refusal ``CallerGone`` unless the keys by which ``caller`` was let in are still those of the directory."""
+    try:
+        record = directory.current(caller.subject)
+    except Refusal as refusal:
+        raise CallerGone(refusal.code, refusal.rule, **refusal.values) from refusal
+    if record.keys.get("tls") != caller.keys.get("tls"):
+        raise CallerGone("KEY_REVOKED", "architecture: transport (mutual TLS); H08, H09", subject=caller.subject)
+
+
 def replay(directory: Directory, rows: Sequence[LeafRow]) -> None:
     """Admit committed registry leaves in order (their signatures were checked before they were sequenced)."""
     for row in rows:
         if row.epoch == directory.epoch + 1:
-            directory.admit(read_envelope(leaves.decode(row.leaf).envelope), verified=True)
+            leaf = leaves.decode(row.leaf)
+            directory.admit(read_envelope(leaf.envelope), recorded_at=leaf.recorded_at, verified=True)
 
 
 def _document(reading: Reading, digest: str) -> bytes:

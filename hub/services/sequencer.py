@@ -1,10 +1,11 @@
-"""Gathers validated statements for a few milliseconds and puts them through the narrow place, batch by batch.
+"""Gathers validated statements, at most for some milliseconds, and puts them through the narrow place in batches.
 
 Invariants:
 - an answer is given only after the transaction committed (promise 5);
 - any number of hub processes may run a sequencer against one database: the head row's lock orders them;
 - when a transaction fails as a whole, nothing of it happened: its callers are told DATABASE_UNAVAILABLE and may send
   the same bytes again, and the directory is rebuilt from what is committed;
+- what the hub looks at by itself (``tick``) passes the same narrow place, in transactions of its own;
 - a statement that breaks its transaction in a way nobody foresaw is answered INTERNAL alone: its neighbours are placed
   one by one;
 - the queue is bounded: beyond ``QUEUE_MOST`` waiting statements a caller is told HUB_BUSY at once.
@@ -14,95 +15,130 @@ import asyncio
 import logging
 import secrets
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
 from crypto.keystore import Signer
 from crypto.refusal import Refusal
 from hub.services.batch import Batch, Outcome
+from hub.services.clock import Clock, now_text
 from hub.services.intake import Ready
+from hub.services.lane import Lane
+from hub.services.memory import Memory
 from hub.services.registry import RegistryService
+from hub.services.ticks import Tick, Ticked
+from storage import failpoints
 from storage.database import Database
 
 BATCH_MOST = 256
-GATHER_SECONDS = 0.003
+GATHER_SECONDS = 0.02
 QUEUE_MOST = 8192
 log = logging.getLogger(__name__)
+T = TypeVar("T")
+U = TypeVar("U")
 
-_Waiting = tuple[Ready, "asyncio.Future[Outcome]"]
+
+@dataclass(frozen=True)
+class Group:
+    """Statements that are answered together. ``answer`` gets their outcomes in order, after the commit, in the
+    sequencer's thread: it hands them on and does no work of its own.
+    """
+
+    items: list[Ready]
+    answer: Callable[[list[Outcome]], object]
 
 
 class Sequencer:
     """One a process. ``start`` and ``stop`` belong to the event loop that ``submit`` runs in."""
 
-    def __init__(self, database: Database, registry: RegistryService, signer: Signer, hub: str) -> None:
+    def __init__(
+        self, database: Database, registry: RegistryService, signer: Signer, hub: str, clock: Clock = now_text
+    ) -> None:
         self._database = database
+        self._clock = clock
         self._registry = registry
         self._signer = signer
         self._hub = hub
-        self._queue: asyncio.Queue[_Waiting] = asyncio.Queue()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sequencer")
-        self._task: asyncio.Task[None] | None = None
+        self.coming: Callable[[], bool] = lambda: False  # whether statements are on their way here
+        self._lane = Lane(
+            "sequencer", self._run, BATCH_MOST, lambda group: len(group.items), GATHER_SECONDS, lambda: self.coming()
+        )
+        self._waiting = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._listeners: list[Callable[[], None]] = []
         self._batch_lock = threading.Lock()
+        self._memory = Memory()
+        self._reached = 0  # leaves after the last batch of this process
 
     def on_commit(self, listener: Callable[[], None]) -> None:
         """Call ``listener`` in the event loop after every commit that added leaves."""
         self._listeners.append(listener)
 
     async def start(self) -> None:
-        """Begin to take batches."""
-        self._task = asyncio.create_task(self._run())
+        """Begin to tell the listeners."""
+        self._loop = asyncio.get_running_loop()
 
     async def stop(self) -> None:
         """Answer what waits, then end."""
-        if self._task:
-            await self._queue.join()
-            self._task.cancel()
-        self._thread.shutdown(wait=True)
+        await asyncio.to_thread(self._lane.close)
 
     async def submit(self, items: list[Ready]) -> list[Outcome]:
         """Outcomes in order, after the commit. Refusal HUB_BUSY when too many wait."""
-        if self._queue.qsize() + len(items) > QUEUE_MOST:
-            raise Refusal("HUB_BUSY", "promise 5; bounded queues", waiting=self._queue.qsize())
+        if self._waiting + len(items) > QUEUE_MOST:
+            raise Refusal("HUB_BUSY", "promise 5; bounded queues", waiting=self._waiting)
         loop = asyncio.get_running_loop()
-        waiting: list[_Waiting] = [(item, loop.create_future()) for item in items]
-        for entry in waiting:
-            self._queue.put_nowait(entry)
-        return list(await asyncio.gather(*(future for _, future in waiting)))
+        future: asyncio.Future[list[Outcome]] = loop.create_future()
+        self._waiting += len(items)
+        try:
+            self.put(Group(items, lambda outcomes: loop.call_soon_threadsafe(_settle, future, outcomes)))
+            return await future
+        finally:
+            self._waiting -= len(items)
 
-    async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            entries = await self._gather()
-            items = [item for item, _ in entries]
-            try:
-                outcomes = await loop.run_in_executor(self._thread, self.place, items)
-            except Refusal as refusal:
-                outcomes = [refusal] * len(items)
-            except Exception:
-                log.exception("a batch failed; nothing of it was kept")
-                outcomes = [Refusal("DATABASE_UNAVAILABLE", "promise 5")] * len(items)
-            for (_, future), outcome in zip(entries, outcomes, strict=True):
-                if not future.done():
-                    future.set_result(outcome)
-                self._queue.task_done()
-            for listener in self._listeners:
-                listener()
+    def put(self, *groups: Group) -> None:
+        """Let groups wait for the next batch, from any thread. After ``stop`` they are answered HUB_STOPPING."""
+        if groups and not self._lane.put(*groups):
+            for group in groups:
+                group.answer([Refusal("HUB_STOPPING", "promise 5")] * len(group.items))
 
-    async def _gather(self) -> list[_Waiting]:
-        entries = [await self._queue.get()]
-        if self._queue.empty():
-            await asyncio.sleep(GATHER_SECONDS)
-        while len(entries) < BATCH_MOST and not self._queue.empty():
-            entries.append(self._queue.get_nowait())
-        return entries
+    def _run(self, groups: list[Group]) -> None:
+        items = [item for group in groups for item in group.items]
+        try:
+            outcomes = self.place(items)
+        except Refusal as refusal:
+            outcomes = [refusal] * len(items)
+        except Exception:
+            log.exception("a batch failed; nothing of it was kept")
+            outcomes = [Refusal("DATABASE_UNAVAILABLE", "promise 5")] * len(items)
+        at = 0
+        for group in groups:
+            group.answer(outcomes[at : at + len(group.items)])
+            at += len(group.items)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._tell)
+
+    def _tell(self) -> None:
+        for listener in self._listeners:
+            listener()
 
     def place(self, items: list[Ready]) -> list[Outcome]:
         """One batch in one transaction. Blocking; also the way in for the founding statements."""
+        return self._alone_if_broken(items, lambda batch: batch.run(items), self.place)
+
+    def tick(self, ticks: list[Tick]) -> list[Ticked | Refusal]:
+        """Look at cases, in one transaction. Blocking; from any thread. Refusal DATABASE_UNAVAILABLE."""
+        if not ticks:
+            return []
+        return self._alone_if_broken(ticks, lambda batch: batch.tick(ticks), self.tick)
+
+    def _alone_if_broken(
+        self, items: list[T], work: Callable[[Batch], Sequence[U]], alone: Callable[[list[T]], list[U | Refusal]]
+    ) -> list[U | Refusal]:
+        """What ``work`` makes of a batch; where it breaks off, each item is placed ``alone``."""
         with self._batch_lock:
             try:
-                return self._transact(items)
+                return [*self._transact(work)]
             except Refusal:
                 raise
             except Exception:
@@ -110,14 +146,29 @@ class Sequencer:
                 log.exception("incident %s: a batch of %d failed; nothing of it was kept", incident, len(items))
             if len(items) == 1:
                 return [Refusal("INTERNAL", "an unknown error says nothing of the inside", incident=incident)]
-        return [outcome for item in items for outcome in self.place([item])]
+        return [outcome for item in items for outcome in alone([item])]
 
-    def _transact(self, items: list[Ready]) -> list[Outcome]:
+    def _transact(self, work: Callable[[Batch], Sequence[U]]) -> Sequence[U]:
         try:
             with self._database.unit() as unit:
-                outcomes = Batch(unit, self._registry, self._signer, self._hub).run(items)
-                unit.commit()  # commit point: from here on every receipt is true
+                batch = Batch(unit, self._registry, self._signer, self._hub, self._clock, self._memory)
+                outcomes = work(batch)
+                self._require_not_shorter(batch.head.size - len(batch.rows))
+                with failpoints.write("sequencer.commit"):
+                    unit.commit()  # commit point: from here on every receipt is true
+            batch.committed()
+            self._reached = batch.head.size
             return outcomes
         except BaseException:
             self._registry.rebuild()
             raise
+
+    def _require_not_shorter(self, found: int) -> None:
+        """A log shorter than this process left it was rolled back under a running hub. Refusal LOG_ROLLED_BACK."""
+        if found < self._reached:
+            raise Refusal("LOG_ROLLED_BACK", "promise 5", database=found, seen=self._reached)
+
+
+def _settle(future: "asyncio.Future[list[Outcome]]", outcomes: list[Outcome]) -> None:
+    if not future.done():
+        future.set_result(outcomes)

@@ -1,10 +1,13 @@
 """Read-only views: cases, inbox, packets, the snapshot for work without network.
 
-Invariants: a node sees cases that it has a part in; auditors and coordinators see their own region's subtree (A24);
-nothing here changes anything.
+Invariants:
+- a node sees cases that it has a part in; auditors and coordinators see their own region's subtree (A24), a recovery
+  key the cases that are wrapped to it; whoever had a part that is over sees the leaves that it was shown, none newer;
+- nothing here changes anything.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crypto import canonical
@@ -17,6 +20,7 @@ from hub.casework.casefile import CaseFile, from_document
 from hub.casework.numbers import region_prefix
 from hub.services.clock import now_text
 from hub.services.integrator import LogReader
+from hub.services.objects import require_reader
 from hub.services.registry import RegistryService
 from storage.case_rows import CaseRow
 from storage.database import Database, Reading
@@ -55,18 +59,34 @@ class Views:
 
     def list_cases(self, caller: KeyRecord, state: str, before: int, limit: int) -> list[tuple[CaseRow, CaseFile]]:
         """Cases that the caller may see, newest change first; ``before``: index of the last one seen."""
+        node = None if caller.roles & OVERSEERS else caller.subject
+        found: list[tuple[CaseRow, CaseFile]] = []
         with self._database.reading() as reading:
-            node = None if caller.roles & OVERSEERS else caller.subject
-            rows = reading.cases.listed(node, state, before, limit)
-        found = [(row, from_document(json.loads(row.document))) for row in rows]
-        return [(row, file) for row, file in found if node is not None or _in_region(caller, file)]
+            while len(found) < limit and (rows := reading.cases.listed(node, state, before, limit)):
+                seen = ((row, from_document(json.loads(row.document))) for row in rows)
+                found += [(row, file) for row, file in seen if _may_see(caller, file)]
+                before = rows[-1].updated_index
+        return found[:limit]
 
     def case_leaves(self, caller: KeyRecord, name: str, after: int, limit: int) -> list[bytes]:
-        """Leaf bytes of a case in log order; a gateway's part is the parcel's way. Refusal CASE_UNKNOWN."""
+        """Leaf bytes of a case in log order; a gateway's part is the parcel's way. Refusal CASE_UNKNOWN.
+
+        Who has a part no more gets the leaves that it was shown.
+        """
         with self._database.reading() as reading:
-            row, _ = self._visible(reading, caller, name)
-            rows = reading.log.of_case(row.case_id, after, limit)
+            row, file = self._named(reading, name)
+            if _may_see(caller, file):
+                rows = reading.log.of_case(row.case_id, after, limit)
+            elif reading.cases.is_party(caller.subject, row.case_id):
+                rows = reading.log.shown_of_case(caller.subject, row.case_id, after, limit)
+            else:
+                raise Refusal("CASE_UNKNOWN", "A24", name=name[:43])
         return [leaf.leaf for leaf in rows if "gateway" not in caller.roles or _for_gateway(leaf.leaf)]
+
+    def newest_in_inbox(self, nodes: Sequence[str]) -> dict[str, int]:
+        """Last position in the inbox of each of ``nodes`` that has entries."""
+        with self._database.reading() as reading:
+            return reading.log.newest_in_inbox(nodes)
 
     def inbox(self, caller: KeyRecord, cursor: int, limit: int) -> list[tuple[int, LeafRow]]:
         """Leaves that concern the caller with their positions in the inbox, after the cursor."""
@@ -76,8 +96,9 @@ class Views:
     def packets(
         self, caller: KeyRecord, case_id: str, manifest: str, after: tuple[str, str], limit: int
     ) -> list[PacketRow]:
-        """Packets wrapped to the caller."""
+        """Packets wrapped to the caller. Refusal NOT_YOUR_CASE while the sealing is not open to it."""
         with self._database.reading() as reading:
+            require_reader(reading, caller, case_id, manifest)
             rows = reading.objects.packets(manifest, caller.subject, after, limit)
         return [row for row in rows if row.case_id == case_id]
 
@@ -108,14 +129,24 @@ class Views:
         return Snapshot(envelope, catalogue, calendar, [row.leaf for row in rows], proofs)
 
     def _visible(self, reading: Reading, caller: KeyRecord, name: str) -> tuple[CaseRow, CaseFile]:
+        row, file = self._named(reading, name)
+        if not _may_see(caller, file):
+            raise Refusal("CASE_UNKNOWN", "A24", name=name[:43])
+        return row, file
+
+    def _named(self, reading: Reading, name: str) -> tuple[CaseRow, CaseFile]:
         row = reading.cases.find(name)
-        if row is not None:
-            file = from_document(json.loads(row.document))
-            if reading.cases.is_party(caller.subject, row.case_id):
-                return row, file
-            if caller.roles & OVERSEERS and _in_region(caller, file):
-                return row, file
-        raise Refusal("CASE_UNKNOWN", "A24", name=name[:43])
+        if row is None:
+            raise Refusal("CASE_UNKNOWN", "A24", name=name[:43])
+        return row, from_document(json.loads(row.document))
+
+
+def _may_see(caller: KeyRecord, file: CaseFile) -> bool:
+    if caller.subject in file.parties():
+        return True
+    if "recovery" in caller.roles and any(wrap.recipient == caller.subject for wrap in file.wraps):
+        return True
+    return bool(caller.roles & OVERSEERS) and _in_region(caller, file)
 
 
 def _in_region(caller: KeyRecord, file: CaseFile) -> bool:

@@ -86,6 +86,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "KEY_REVOKED": "签名的密钥当时已经失效",
     "NODE_SIGNATURE_MISSING": "缺少办理机构的签名",
     "PERSON_SIGNATURE_MISSING": "缺少经办人的签名",
+    "SECOND_PERSON_MISSING": "缺少文书所列第二签名人的签名",
     "PERSON_OF_OTHER_NODE": "经办人不属于该机构",
     "ROLE_MISSING": "经办人没有该岗位",
     "CHAIN_BROKEN": "交接链断裂：声明没有接在上一份声明之后",
@@ -112,6 +113,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "OBJECT_VERSION_MISSING": "封装没有写明存储对象的固定版本",
     "CASE_NO_WRONG": "办件编号不合规则",
     "CONSEQUENCE_MISSING": "枢纽没有作出规则要求它当即作出的声明",
+    "TIMER_MISSING": "期限已到，枢纽没有先作出规则要求的声明就接受了下一步",
     "CONSEQUENCE_WRONG": "枢纽作出的声明与规则算出的不同",
     "ACT_UNREADABLE": "办理内容读不懂，规则无法适用",
 }

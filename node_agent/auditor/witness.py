@@ -23,6 +23,7 @@ from crypto.log.checkpoint import Checkpoint, verify_checkpoint
 from crypto.log.cosignature import Ed25519Cosigner
 from crypto.refusal import Refusal
 from node_agent.auditor.alarms import keep_fork, raise_alarm
+from node_agent.client.calls import NO_ANSWER
 from node_agent.identity import AgentIdentity
 from node_agent.runtime import Agent
 
@@ -30,7 +31,7 @@ LAST = "witness.last"
 LOOK_SECONDS = 2.0
 RULE = "C2SP tlog-witness; promise 4"
 # Answers that only say "not now": the next look asks again.
-PASSING = frozenset({"HUB_UNAVAILABLE", "NOT_INTEGRATED", "CHECKPOINT_MOVED"})
+PASSING = NO_ANSWER | {"NOT_INTEGRATED", "CHECKPOINT_MOVED"}
 log = logging.getLogger(__name__)
 
 

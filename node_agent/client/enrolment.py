@@ -1,24 +1,18 @@
 """The wire side of enrolment and renewal, in domain values: for nodes without a certificate, and for the registrar.
 
-Invariants: the hub is always authenticated by the pinned authority, also before this node has a certificate; every call
-has a deadline; an error of the hub becomes a Refusal with the hub's code.
+Invariants: the hub is always authenticated by the pinned authority, also before this node has a certificate; how
+calls are repeated and errors told stands in ``node_agent.client.calls``.
 """
 
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import TypeVar
 
 import grpc
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from node_agent.client.hub import open_channel, refusal_of, tls_credentials
+from node_agent.client.calls import DEADLINE_SECONDS, Calls
+from node_agent.client.hub import open_channel, tls_credentials
 from yidi.v1 import registry_pb2, registry_pb2_grpc
-
-DEADLINE_SECONDS = 30.0
-ATTEMPTS = 5
-T = TypeVar("T")
 
 
 class Mode(Enum):
@@ -56,6 +50,7 @@ class EnrolmentDoor:
     def __init__(self, address: str, authority_pem: bytes, name: str = "") -> None:
         self._channel = open_channel(address, grpc.ssl_channel_credentials(authority_pem), name)
         self._stub = registry_pb2_grpc.EnrolmentServiceStub(self._channel)
+        self._calls = Calls()
 
     def __enter__(self) -> "EnrolmentDoor":
         return self
@@ -69,12 +64,12 @@ class EnrolmentDoor:
             subject=subject, certificate_request=certificate_request, record=record, token_tag=token_tag
         )
         message = registry_pb2.RequestEnrolmentRequest(request_id=secrets.token_hex(8), enrolment=asked)
-        return _call(lambda: self._stub.RequestEnrolment(message, timeout=DEADLINE_SECONDS)).enrolment_id
+        return self._calls.make(lambda: self._stub.RequestEnrolment(message, timeout=DEADLINE_SECONDS)).enrolment_id
 
     def get(self, enrolment_id: str) -> Answer:
         """What became of a request."""
         message = registry_pb2.GetEnrolmentRequest(enrolment_id=enrolment_id)
-        found = _call(lambda: self._stub.GetEnrolment(message, timeout=DEADLINE_SECONDS)).enrolment
+        found = self._calls.make(lambda: self._stub.GetEnrolment(message, timeout=DEADLINE_SECONDS)).enrolment
         return Answer(Mode(found.state), found.certificate, found.refusal_code)
 
 
@@ -84,6 +79,7 @@ class RegistryDoor:
     def __init__(self, channel: grpc.Channel) -> None:
         self._channel = channel
         self._stub = registry_pb2_grpc.RegistryServiceStub(channel)
+        self._calls = Calls()
 
     @classmethod
     def open(
@@ -103,12 +99,12 @@ class RegistryDoor:
         message = registry_pb2.RenewCertificateRequest(
             request_id=secrets.token_hex(8), certificate_request=certificate_request, record=record
         )
-        return _call(lambda: self._stub.RenewCertificate(message, timeout=DEADLINE_SECONDS)).enrolment_id
+        return self._calls.make(lambda: self._stub.RenewCertificate(message, timeout=DEADLINE_SECONDS)).enrolment_id
 
     def pending(self) -> list[PendingEnrolment]:
         """The oldest waiting requests. Registrar only."""
         message = registry_pb2.ListPendingEnrolmentsRequest()
-        page = _call(lambda: self._stub.ListPendingEnrolments(message, timeout=DEADLINE_SECONDS))
+        page = self._calls.make(lambda: self._stub.ListPendingEnrolments(message, timeout=DEADLINE_SECONDS))
         return [
             PendingEnrolment(
                 item.enrolment_id,
@@ -130,28 +126,10 @@ class RegistryDoor:
             record=record,
             refusal_code=refusal_code,
         )
-        return _call(lambda: self._stub.AnswerEnrolment(message, timeout=DEADLINE_SECONDS)).receipt
+        return self._calls.make(lambda: self._stub.AnswerEnrolment(message, timeout=DEADLINE_SECONDS)).receipt
 
     def leaves(self, after_epoch: int) -> tuple[list[bytes], int]:
         """Registry leaves after a position, and the hub's position."""
         message = registry_pb2.ListRegistryLeavesRequest(after_epoch=after_epoch)
-        page = _call(lambda: self._stub.ListRegistryLeaves(message, timeout=DEADLINE_SECONDS))
+        page = self._calls.make(lambda: self._stub.ListRegistryLeaves(message, timeout=DEADLINE_SECONDS))
         return list(page.leaves), page.epoch
-
-
-def _call(call: Callable[[], T]) -> T:
-    """One call; repeated while the hub is away, since every call here may be repeated."""
-    asking = Retrying(
-        stop=stop_after_attempt(ATTEMPTS),
-        wait=wait_random_exponential(multiplier=0.2, max=3),
-        retry=retry_if_exception(_is_away),
-        reraise=True,
-    )
-    try:
-        return asking(call)
-    except grpc.RpcError as error:
-        raise refusal_of(error) from error
-
-
-def _is_away(error: BaseException) -> bool:
-    return isinstance(error, grpc.RpcError) and error.code() is grpc.StatusCode.UNAVAILABLE

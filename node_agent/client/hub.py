@@ -1,24 +1,20 @@
 """The only way from an agent to the hub: gRPC over mutual TLS, in domain values.
 
 Invariants:
-- every call has a deadline; calls that may be repeated are repeated on UNAVAILABLE, bounded, with jitter (tenacity);
-  submitting is one of them, since statements are known by their digest;
-- an error of the hub becomes a Refusal with the hub's code; what has no code is HUB_UNAVAILABLE or INTERNAL;
+- every call has a deadline, also the inbox stream, which then ends in peace; how calls are repeated and errors told
+  stands in ``node_agent.client.calls``;
 - nothing here knows rules or files.
 """
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import grpc
-from google.rpc import error_details_pb2
-from grpc_status import rpc_status
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from crypto.refusal import Refusal
 from crypto.sealing import KeyPacket
+from node_agent.client.calls import ATTEMPTS, DEADLINE_SECONDS, LONG_SECONDS, Calls, refusal_of
 from storage.objectstore import SignedPut
 from yidi.v1 import (
     catalogue_pb2,
@@ -39,10 +35,9 @@ from yidi.v1 import (
     supervision_pb2_grpc,
 )
 
-DEADLINE_SECONDS = 30.0
-ATTEMPTS = 5
+SUBMIT_SECONDS = 65.0  # a whole batch: what the hub may take, and the way
+WATCH_SECONDS = 300.0  # then the stream is opened again, perhaps at another hub process
 MESSAGE_MOST = 64 << 20
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -57,11 +52,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class Upload:
-    """An upload as the hub sees it: numbers of parts that are in the store; whether the object is complete."""
+    """An upload as the hub sees it: parts in the store; whether the object is complete; PUTs for the first missing."""
 
     upload_id: str
     stored: frozenset[int]
     complete: bool
+    grants: Mapping[int, SignedPut] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -106,6 +102,7 @@ def open_channel(address: str, credentials: grpc.ChannelCredentials, name: str =
         ("grpc.max_receive_message_length", MESSAGE_MOST),
         ("grpc.max_send_message_length", MESSAGE_MOST),
         ("grpc.keepalive_time_ms", 30_000),
+        ("grpc.keepalive_timeout_ms", 10_000),
         ("grpc.initial_reconnect_backoff_ms", 200),
         ("grpc.max_reconnect_backoff_ms", 5_000),
     ]
@@ -119,7 +116,7 @@ class HubClient:
 
     def __init__(self, channel: grpc.Channel, attempts: int = ATTEMPTS) -> None:
         self._channel = channel
-        self._attempts = attempts
+        self._calls = Calls(attempts)
         self._statements = statements_pb2_grpc.StatementServiceStub(channel)
         self._objects = objects_pb2_grpc.ObjectServiceStub(channel)
         self._packets = packets_pb2_grpc.KeyPacketServiceStub(channel)
@@ -129,8 +126,14 @@ class HubClient:
         self._log = log_pb2_grpc.LogServiceStub(channel)
         self._supervision = supervision_pb2_grpc.SupervisionServiceStub(channel)
 
+    @property
+    def repeated(self) -> int:
+        """Attempts so far that followed a failed one."""
+        return self._calls.repeated
+
     def close(self) -> None:
         """Close the channel; open streams end."""
+        self._calls.close()
         self._channel.close()
 
     # --- statements ------------------------------------------------------------------------------------------
@@ -140,13 +143,13 @@ class HubClient:
         request = statements_pb2.SubmitStatementsRequest(
             request_id=secrets.token_hex(8), submissions=[_submission(item) for item in outgoing]
         )
-        response = self._call(lambda: self._statements.SubmitStatements(request, timeout=DEADLINE_SECONDS))
+        response = self._calls.make(lambda: self._statements.SubmitStatements(request, timeout=SUBMIT_SECONDS))
         return [_answer(result) for result in response.results]
 
     def receipt(self, payload_digest: str) -> tuple[Answer, str]:
         """The receipt of an earlier statement, and its tlog-proof when it is under a checkpoint."""
         request = statements_pb2.GetReceiptRequest(payload_digest=payload_digest)
-        response = self._call(lambda: self._statements.GetReceipt(request, timeout=DEADLINE_SECONDS))
+        response = self._calls.make(lambda: self._statements.GetReceipt(request, timeout=DEADLINE_SECONDS))
         made = response.receipt
         return Answer(made.envelope, made.index, made.case_no), response.proof
 
@@ -155,25 +158,26 @@ class HubClient:
     def create_upload(self, manifest: bytes) -> Upload:
         """Begin or find the upload of a sealing."""
         request = objects_pb2.CreateUploadRequest(request_id=secrets.token_hex(8), manifest=manifest)
-        made = self._call(lambda: self._objects.CreateUpload(request, timeout=DEADLINE_SECONDS))
-        return Upload(made.upload_id, frozenset(part.number for part in made.parts), bool(made.object.version_id))
+        made = self._calls.make(lambda: self._objects.CreateUpload(request, timeout=DEADLINE_SECONDS))
+        stored = frozenset(part.number for part in made.parts)
+        return Upload(made.upload_id, stored, bool(made.object.version_id), _grants(made.grants))
 
     def grant_parts(self, upload_id: str, numbers: Sequence[int]) -> dict[int, SignedPut]:
         """Presigned PUTs by part number."""
         request = objects_pb2.GrantPartsRequest(upload_id=upload_id, numbers=numbers)
-        made = self._call(lambda: self._objects.GrantParts(request, timeout=DEADLINE_SECONDS))
-        return {grant.number: SignedPut(grant.url, dict(grant.headers)) for grant in made.grants}
+        made = self._calls.make(lambda: self._objects.GrantParts(request, timeout=DEADLINE_SECONDS))
+        return _grants(made.grants)
 
     def complete_upload(self, upload_id: str) -> str:
         """Version of the pinned object."""
         request = objects_pb2.CompleteUploadRequest(request_id=secrets.token_hex(8), upload_id=upload_id)
-        made = self._call(lambda: self._objects.CompleteUpload(request, timeout=DEADLINE_SECONDS))
+        made = self._calls.make(lambda: self._objects.CompleteUpload(request, timeout=LONG_SECONDS))
         return made.object.version_id
 
     def grant_download(self, case_id: str, manifest_digest: str) -> tuple[str, bytes]:
         """Presigned GET URL of the pinned version, and the manifest."""
         request = objects_pb2.GrantDownloadRequest(case_id=case_id, manifest_digest=manifest_digest)
-        made = self._call(lambda: self._objects.GrantDownload(request, timeout=DEADLINE_SECONDS))
+        made = self._calls.make(lambda: self._objects.GrantDownload(request, timeout=DEADLINE_SECONDS))
         return made.url, made.manifest
 
     def key_packets(self, case_id: str, manifest_digest: str) -> list[KeyPacket]:
@@ -196,32 +200,33 @@ class HubClient:
     # --- inbox, registry, catalogue --------------------------------------------------------------------------
 
     def watch_inbox(self, cursor: int) -> Iterator[InboxItem | None]:
-        """Entries after the cursor, for ever; None is a sign of life. Ends with a Refusal."""
-        stream = self._inbox.WatchInbox(inbox_pb2.WatchInboxRequest(cursor=cursor))
+        """Entries after the cursor; None is a sign of life. Ends after ``WATCH_SECONDS``, or with a Refusal."""
+        stream = self._inbox.WatchInbox(inbox_pb2.WatchInboxRequest(cursor=cursor), timeout=WATCH_SECONDS)
         try:
             for response in stream:
                 yield _inbox_item(response.entry) if response.HasField("entry") else None
         except grpc.RpcError as error:
-            raise refusal_of(error) from error
+            if error.code() is not grpc.StatusCode.DEADLINE_EXCEEDED:
+                raise refusal_of(error) from error
         finally:
             stream.cancel()
 
     def inbox(self, cursor: int) -> list[InboxItem]:
         """One page of entries after the cursor."""
         request = inbox_pb2.ListInboxRequest(cursor=cursor)
-        page = self._call(lambda: self._inbox.ListInbox(request, timeout=DEADLINE_SECONDS))
+        page = self._calls.make(lambda: self._inbox.ListInbox(request, timeout=DEADLINE_SECONDS))
         return [_inbox_item(entry) for entry in page.entries]
 
     def registry_leaves(self, after_epoch: int) -> tuple[list[bytes], int]:
         """Registry leaves after a position, and the hub's position."""
         request = registry_pb2.ListRegistryLeavesRequest(after_epoch=after_epoch)
-        page = self._call(lambda: self._registry.ListRegistryLeaves(request, timeout=DEADLINE_SECONDS))
+        page = self._calls.make(lambda: self._registry.ListRegistryLeaves(request, timeout=DEADLINE_SECONDS))
         return list(page.leaves), page.epoch
 
     def snapshot(self) -> SnapshotParts:
         """The hub's signed directory snapshot."""
         request = registry_pb2.GetSnapshotRequest()
-        made = self._call(lambda: self._registry.GetSnapshot(request, timeout=DEADLINE_SECONDS))
+        made = self._calls.make(lambda: self._registry.GetSnapshot(request, timeout=LONG_SECONDS))
         return SnapshotParts(
             made.envelope, made.catalogue, made.calendar, list(made.registry_leaves), list(made.proofs)
         )
@@ -230,106 +235,83 @@ class HubClient:
         """A published document: kind ``catalogue`` or ``calendar``."""
         if kind == "catalogue":
             wanted = catalogue_pb2.GetCatalogueRequest(version=version)
-            return self._call(lambda: self._catalogue.GetCatalogue(wanted, timeout=DEADLINE_SECONDS)).document
+            return self._calls.make(lambda: self._catalogue.GetCatalogue(wanted, timeout=DEADLINE_SECONDS)).document
         request = catalogue_pb2.GetCalendarRequest(version=version)
-        return self._call(lambda: self._catalogue.GetCalendar(request, timeout=DEADLINE_SECONDS)).document
+        return self._calls.make(lambda: self._catalogue.GetCalendar(request, timeout=DEADLINE_SECONDS)).document
 
     # --- log and supervision ---------------------------------------------------------------------------------
 
     def checkpoint(self) -> tuple[str, int]:
         """Newest checkpoint note, and leaves sequenced."""
         request = log_pb2.GetCheckpointRequest()
-        made = self._call(lambda: self._log.GetCheckpoint(request, timeout=DEADLINE_SECONDS))
+        made = self._calls.make(lambda: self._log.GetCheckpoint(request, timeout=DEADLINE_SECONDS))
         return made.note, made.sequenced
 
     def inclusion_proof(self, index: int) -> str:
         """C2SP tlog-proof of a leaf."""
         request = log_pb2.GetInclusionProofRequest(index=index)
-        return self._call(lambda: self._log.GetInclusionProof(request, timeout=DEADLINE_SECONDS)).proof
+        return self._calls.make(lambda: self._log.GetInclusionProof(request, timeout=DEADLINE_SECONDS)).proof
 
     def consistency_proof(self, old_size: int, new_size: int) -> list[bytes]:
         """Consistency path between two sizes."""
         request = log_pb2.GetConsistencyProofRequest(old_size=old_size, new_size=new_size)
-        made = self._call(lambda: self._log.GetConsistencyProof(request, timeout=DEADLINE_SECONDS))
+        made = self._calls.make(lambda: self._log.GetConsistencyProof(request, timeout=DEADLINE_SECONDS))
         return list(made.hashes)
 
     def tile(self, path: str) -> bytes:
         """A tile by its C2SP path."""
         request = log_pb2.GetTileRequest(path=path)
-        return self._call(lambda: self._log.GetTile(request, timeout=DEADLINE_SECONDS)).data
+        return self._calls.make(lambda: self._log.GetTile(request, timeout=DEADLINE_SECONDS)).data
 
     def add_cosignature(self, size: int, line: str) -> None:
         """Hand in a witness line for the checkpoint of ``size``."""
         request = log_pb2.AddCosignatureRequest(size=size, line=line)
-        self._call(lambda: self._log.AddCosignature(request, timeout=DEADLINE_SECONDS))
+        self._calls.make(lambda: self._log.AddCosignature(request, timeout=DEADLINE_SECONDS))
 
     def export_evidence(self, case_name: str) -> bytes:
         """The evidence package of a case."""
         request = log_pb2.ExportEvidenceRequest(case_name=case_name)
-        return self._call(
-            lambda: b"".join(part.chunk for part in self._log.ExportEvidence(request, timeout=DEADLINE_SECONDS))
+        return self._calls.make(
+            lambda: b"".join(part.chunk for part in self._log.ExportEvidence(request, timeout=LONG_SECONDS))
         )
 
     def case(self, name: str) -> bytes:
         """The hub's projection of a case, canonical JSON."""
         request = supervision_pb2.GetCaseRequest(case_name=name)
-        found = self._call(lambda: self._supervision.GetCase(request, timeout=DEADLINE_SECONDS))
+        found = self._calls.make(lambda: self._supervision.GetCase(request, timeout=DEADLINE_SECONDS))
         document: bytes = found.case.document
         return document
 
     def cases(self) -> list[bytes]:
         """Projections of the newest cases of this node, canonical JSON."""
         request = supervision_pb2.ListCasesRequest(page_size=200)
-        found = self._call(lambda: self._supervision.ListCases(request, timeout=DEADLINE_SECONDS))
+        found = self._calls.make(lambda: self._supervision.ListCases(request, timeout=DEADLINE_SECONDS))
         return [item.document for item in found.cases]
 
     def case_leaves(self, name: str, after_index: int = -1) -> list[bytes]:
         """Leaves of a case, in log order."""
         request = supervision_pb2.ListCaseLeavesRequest(case_name=name, after_index=after_index)
-        found = self._call(lambda: self._supervision.ListCaseLeaves(request, timeout=DEADLINE_SECONDS))
+        found = self._calls.make(lambda: self._supervision.ListCaseLeaves(request, timeout=DEADLINE_SECONDS))
         return list(found.leaves)
+
+    def admit_window(self, public_no: str, check_code: str) -> str:
+        """The case that the applicant showed number and check code of at this window (A1); its id."""
+        request = supervision_pb2.AdmitWindowRequest(public_no=public_no, check_code=check_code)
+        made = self._calls.make(lambda: self._supervision.AdmitWindow(request, timeout=DEADLINE_SECONDS))
+        return str(made.case_id)
 
     # --- pieces ----------------------------------------------------------------------------------------------
 
     def _page(self, request: packets_pb2.ListKeyPacketsRequest) -> packets_pb2.ListKeyPacketsResponse:
-        return self._call(lambda: self._packets.ListKeyPackets(request, timeout=DEADLINE_SECONDS))
-
-    def _call(self, call: Callable[[], T]) -> T:
-        try:
-            for attempt in Retrying(
-                stop=stop_after_attempt(self._attempts),
-                wait=wait_random_exponential(multiplier=0.2, max=3),
-                retry=retry_if_exception(_may_repeat),
-                reraise=True,
-            ):
-                with attempt:
-                    return call()
-        except grpc.RpcError as error:
-            raise refusal_of(error) from error
-        raise AssertionError("unreachable: tenacity reraises")
-
-
-def refusal_of(error: grpc.RpcError) -> Refusal:
-    """The Refusal in an error of the hub; HUB_UNAVAILABLE where the hub did not answer."""
-    status = rpc_status.from_call(error)
-    for detail in status.details if status else ():
-        info = error_details_pb2.ErrorInfo()
-        if detail.Unpack(info) and info.domain == "yidi":
-            values = dict(info.metadata)
-            rule = values.pop("rule", "")
-            return Refusal(info.reason, rule, **{name: value for name, value in values.items() if name != "code"})
-    return Refusal("HUB_UNAVAILABLE", "promise 6", status=error.code().name)
-
-
-def _may_repeat(error: BaseException) -> bool:
-    return isinstance(error, grpc.RpcError) and error.code() in {
-        grpc.StatusCode.UNAVAILABLE,
-        grpc.StatusCode.RESOURCE_EXHAUSTED,
-    }
+        return self._calls.make(lambda: self._packets.ListKeyPackets(request, timeout=DEADLINE_SECONDS))
 
 
 def _inbox_item(entry: inbox_pb2.InboxEntry) -> InboxItem:
     return InboxItem(entry.cursor, entry.index, entry.case_id, entry.leaf)
+
+
+def _grants(made: Iterable[objects_pb2.PartGrant]) -> dict[int, SignedPut]:
+    return {grant.number: SignedPut(grant.url, dict(grant.headers)) for grant in made}
 
 
 def _submission(item: Outgoing) -> statements_pb2.Submission:

@@ -16,7 +16,7 @@ from crypto import canonical, suites
 from crypto.manifest import Manifest, Rendition
 from crypto.manifest import read as read_manifest
 from crypto.refusal import Refusal
-from crypto.sealing import KeyPacket, open_page, unwrap_key
+from crypto.sealing import KeyPacket, open_page
 from crypto.statement import Statement
 from hub.casework.guards import ADDRESS
 from node_agent.casemirror import Recorded, recorded
@@ -54,13 +54,13 @@ def open_address(agent: Agent, transfer: TransferClient, case_id: str) -> Destin
     if manifest.case != case_id:
         raise Refusal("MANIFEST_MISMATCH", "T05; promise 4", member="case")
     packet, page = _packet(agent, manifest, wrap, agent.hub.key_packets(case_id, digest))  # 3
-    key = unwrap_key(agent.identity.kem, case_id, manifest.revision, packet)
+    key = agent.identity.unwrap(case_id, manifest.revision, packet)
     ciphertext = transfer.get_range(url, page.stream.offset, page.stream.length)
     return Destination(_party(open_page(key, page.stream, [ciphertext])), seal)  # 4, 5
 
 
 def _sealed_and_wrapped(agent: Agent, case_id: str) -> tuple[Statement, Statement]:
-    """``seal``, and the newest ``wrap`` of its sealing to this node's current key by the sealing or posting node."""
+    """``seal``, and the newest ``wrap`` of its sealing to a key of this node by the sealing or posting node."""
     told = [made for made in map(recorded, agent.hub.case_leaves(case_id)) if made.statement.case == case_id]
     seal = next((made for made in told if made.statement.type == "seal"), None)
     if seal is None:
@@ -75,9 +75,10 @@ def _sealed_and_wrapped(agent: Agent, case_id: str) -> tuple[Statement, Statemen
 
 
 def _is_ours(agent: Agent, wrap: Statement, seal: Statement) -> bool:
-    """Whether a ``wrap`` hands lines of the sealing to this node's current key."""
-    found = (wrap.body.get("manifest"), wrap.body.get("recipient"), wrap.body.get("recipient_key"))
-    return found == (seal.body["manifest"], agent.identity.node, _own_key(agent))
+    """Whether a ``wrap`` hands lines of the sealing to a key that is here."""
+    found = (wrap.body.get("manifest"), wrap.body.get("recipient"))
+    ours = agent.identity.holds(str(wrap.body.get("recipient_key")))
+    return ours and found == (seal.body["manifest"], agent.identity.node)
 
 
 def _poster(agent: Agent, told: list[Recorded]) -> str:
@@ -115,13 +116,9 @@ def _packet(agent: Agent, manifest: Manifest, wrap: Statement, packets: list[Key
     digests = {str(item["digest"]) for item in named}
     for packet in packets:
         page = pages.get((packet.line, packet.rendition))
-        if page is not None and packet.digest in digests and packet.recipient_key == _own_key(agent):
+        if page is not None and packet.digest in digests and agent.identity.holds(packet.recipient_key):
             return packet, page
     raise Refusal("ADDRESS_NOT_WRAPPED", RULE, case=manifest.case)
-
-
-def _own_key(agent: Agent) -> str:
-    return agent.registry.directory.current(agent.identity.node).kem.id
 
 
 def _party(page: bytes) -> Party:

@@ -19,6 +19,10 @@ from typing import Any
 from typer.testing import CliRunner
 
 import deploy.demo
+from crypto.evidence import container
+from crypto.evidence.read import Contents
+from crypto.log import leaf as leaves
+from crypto.statement import Statement, read_signed
 from deploy.cli import app
 from deploy.demo.post import CarrierDesk
 from deploy.registrar.registrar import Registrar
@@ -87,7 +91,7 @@ class Town:
     def troubles(self, node: Node) -> list[str]:
         """For a failed test: what keeps the agent from sending, and the last words of hub and agent."""
         problem = CliRunner().invoke(app, ["window", "queue", "--json", "--home", str(self.home(node))]).output
-        services = (self.stack.hub(), self.stack.agent(node))
+        services = (*self.stack.hubs(), self.stack.agent(node))
         logs = [service.log_file.read_text(errors="replace")[-1500:] for service in services if service.home.is_dir()]
         return [problem[:600], *logs]
 
@@ -136,6 +140,18 @@ class Town:
         run(AUDITOR, "audit", "export", case, "-o", str(folder / "evidence.zip"))
         shutil.copyfile(self.home(AUDITOR) / "pins.json", folder / "pins.json")
         return folder
+
+    def verified(self, case: str, folder: Path) -> Answer:
+        """What ``audit verify`` says of the case's package, exported into the new ``folder``; it must be VALID."""
+        package = self.exported(case, self.said, folder) / "evidence.zip"
+        return self.said(AUDITOR, "audit", "verify", str(package), "--pins", str(folder / "pins.json"))
+
+    def statements(self, case: str, folder: Path) -> list[Statement]:
+        """The statements in the case's package, which must be VALID, in log order."""
+        said = self.verified(case, folder)
+        assert (said["verdict"], said["findings"]) == ("VALID", [])
+        entries, _ = container.read((folder / "evidence.zip").read_bytes())
+        return [read_signed(leaves.decode(data).envelope) for data in Contents(entries).leaves.values()]
 
 
 @dataclass(frozen=True)

@@ -434,9 +434,10 @@ def test_a_token_by_command_enrols_lists_and_revokes(region: Region, name: str) 
     with pytest.raises(Refusal, match="KEY_REVOKED"):
         client.registry_leaves(0)
     assert facts.subject not in command(region, "list").stdout
-    # whoever was revoked enrols again with new keys, and keeps the prefix of its public numbers
+    # whoever was revoked enrols again with new keys; a journal may be lost with them, so its numbers begin elsewhere
     token, again = given(command(region, *asked))
-    assert (again.replaces, again.public_prefix) == (mine["record"], facts.public_prefix)
+    assert again.replaces == mine["record"]
+    assert again.public_prefix is not None and again.public_prefix != facts.public_prefix
     enrol_node(region.home(f"{name}-new"), region.door, region.registrar.authority_pem, token, again)
     assert directory(region).current(facts.subject).replaces == mine["record"]
 

@@ -242,11 +242,11 @@ def test_two_integrators_at_once_make_one_log(rig: Rig) -> None:
 def test_a_slow_integrator_never_puts_an_older_checkpoint_back(rig: Rig) -> None:
     slow, quick = rig.integrator(), rig.integrator()
     rig.grow(3)
-    slow._grow()  # committed, and then it pauses before it publishes
+    slow._grow(rig.world.database.unit)  # committed, and then it pauses before it publishes
     rig.grow(3)
     quick.integrate_once()
     newest = rig.published()
-    slow._publish()
+    slow._publish(rig.world.database.unit)
     assert rig.published() == newest == rig.head()
 
 

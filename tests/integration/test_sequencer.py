@@ -324,7 +324,7 @@ def test_a_key_revoked_in_the_same_batch_no_longer_speaks(world: "World") -> Non
     work = world.open().to_pending()
     accept = world.examined(DEPARTMENT, work.accept())
     world.revoke("D01")
-    assert code(world.place([accept])[0]) == "KEY_REVOKED"
+    assert code(world.place([accept])[0]) == "PERSON_KEY_REVOKED"
     assert state(work) == "PENDING_ACCEPT"
 
 
@@ -484,7 +484,7 @@ def test_a_revocation_through_one_hub_counts_at_the_other_at_once(world: "World"
     work = world.open().to_pending()
     accept = world.examined(DEPARTMENT, work.accept())
     world.revoke(DEPARTMENT)
-    assert code(sequencer.place([accept])[0]) == "KEY_REVOKED"
+    assert code(sequencer.place([accept])[0]) == "PERSON_KEY_REVOKED"
     with pytest.raises(Refusal, match="KEY_REVOKED"):
         other.refresh().current(world.members[DEPARTMENT].subject)
 
@@ -638,7 +638,7 @@ def test_replaying_the_leaves_gives_the_rows(world: "World") -> None:
     registry = [leaves.decode(row.leaf) for row in rows if row.is_registry]
     directory = Directory(world.registrar_keys)
     for leaf in registry:
-        directory.admit(read_envelope(leaf.envelope))  # every signature checked anew
+        directory.admit(read_envelope(leaf.envelope), recorded_at=leaf.recorded_at)  # every signature checked anew
     assert directory.epoch == world.registry.refresh().epoch
     with world.database.unit() as unit:
         documents = {

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from psycopg.errors import UniqueViolation
 from sqlalchemy.exc import IntegrityError
 
 from crypto.refusal import Refusal
@@ -212,7 +213,7 @@ def test_the_head_is_given_to_one_at_a_time(database: Database) -> None:
 def test_an_index_and_a_payload_are_kept_once(database: Database) -> None:
     append(database, leaf(0))
     for again in (leaf(0), replace(leaf(1), payload_digest=leaf(0).payload_digest)):
-        with pytest.raises(IntegrityError):
+        with pytest.raises(UniqueViolation):
             append(database, again)
     with database.unit() as unit:
         assert unit.log.head().size == 1
@@ -315,7 +316,7 @@ def test_a_case_its_number_and_its_public_number_are_unique(database: Database, 
     with database.unit() as unit:
         unit.cases.insert([CASE])
         unit.commit()
-    with pytest.raises(IntegrityError), database.unit() as unit:
+    with pytest.raises(UniqueViolation), database.unit() as unit:
         unit.cases.insert([replace(other, **{same: getattr(CASE, same)})])
     with database.unit() as unit:
         unit.cases.insert([other])

@@ -27,6 +27,7 @@ from crypto.statement import CUSTODY, REGISTRY, Actor, Envelope, Statement, sign
 from hub.casework import numbers
 from hub.casework.casefile import CaseFile, from_document
 from hub.services.batch import Outcome, Placed
+from hub.services.clock import Clock
 from hub.services.intake import Ready, Submission, examine
 from hub.services.receipts import make_receipt
 from hub.services.registry import RegistryService
@@ -161,9 +162,13 @@ def catalogue_version() -> str:
 
 
 class World:
-    """A founded region. ``sequencer`` is a hub process of its own; ``hub_process`` makes a further one."""
+    """A founded region. ``sequencer`` is a hub process of its own; ``hub_process`` makes a further one.
 
-    def __init__(self, url: str) -> None:
+    ``clock``: what hub and people take for the time; the machine's, unless a test hands in another one.
+    """
+
+    def __init__(self, url: str, clock: Clock = now) -> None:
+        self.clock = clock
         self.database = Database(url)
         self.database.migrate()
         with self.database.unit() as unit:
@@ -189,7 +194,7 @@ class World:
         """Another hub on the same database: its own directory and its own narrow place."""
         registry = RegistryService(self.database, self.registrar_keys)
         registry.refresh()
-        return registry, Sequencer(self.database, registry, self.members[HUB].sign, self.hub)
+        return registry, Sequencer(self.database, registry, self.members[HUB].sign, self.hub, self.clock)
 
     # --- founding --------------------------------------------------------------------------------------------
 
@@ -217,7 +222,7 @@ class World:
     def registrar_statement(self, kind: str, body: Mapping[str, object], node: str = "") -> Statement:
         """A registry statement in the registrar's name, or in that of ``node``."""
         actor = Actor(node or self.members[REGISTRAR].node, None, "registrar")
-        return Statement(kind, None, REGISTRY, None, None, actor, now(), body)
+        return Statement(kind, None, REGISTRY, None, None, actor, self.clock(), body)
 
     def registration(self, member: Member) -> Ready:
         """A ``key.register`` that registrar and subject signed."""
@@ -247,6 +252,15 @@ class World:
         member.sign, member.tls, member.kem = new_signer(), new_signer(), kem.generate_kem()
         return self._one(self.registration(member))
 
+    def enrol(self, name: str, region: str, role: str, **staff: str) -> Member:
+        """A further node with its staff (code: role)."""
+        node = self.members[name] = self._new_node(name, region, role)
+        self._one(self.registration(node))
+        for code, person_role in staff.items():
+            self.members[code] = self._new_person(node, code, person_role)
+            self._one(self.registration(self.members[code]))
+        return node
+
     def _by_registrar(self, kind: str, body: Mapping[str, object], attachments: tuple[bytes, ...] = ()) -> Outcome:
         envelope = sign(self.registrar_statement(kind, body).payload(), [self.registrar])
         submission = Submission(envelope.encode(), attachments)
@@ -272,7 +286,7 @@ class World:
             "document": canonical.digest(grant_id.encode()),
         }
         actor = Actor(node.node, head.subject, "HEAD")
-        statement = Statement("grant.issue", None, REGISTRY, None, None, actor, now(), body)
+        statement = Statement("grant.issue", None, REGISTRY, None, None, actor, self.clock(), body)
         envelope = sign(statement.payload(), [head.sign, node.sign])
         self._one(self.examined(DEPARTMENT, Submission(envelope.encode())))
         return grant_id
@@ -395,7 +409,7 @@ class CaseWork:
             "seq": seq + 1 if chain == CUSTODY else None,
             "prev": digest,
             "actor": Actor(world.members[node].subject, speaker.subject if person else None, role or speaker.roles[0]),
-            "occurred_at": now(),
+            "occurred_at": world.clock(),
             "body": body,
         } | changes
         statement = Statement(**members)  # type: ignore[arg-type]  # names and types are those of Statement
@@ -530,7 +544,10 @@ class CaseWork:
 
     def to_closed(self) -> "CaseWork":
         """The whole main path."""
-        self.to_pending()
+        return self.to_pending().to_closed_from_pending()
+
+    def to_closed_from_pending(self) -> "CaseWork":
+        """The rest of the main path."""
         self.do(self.open_document(), DEPARTMENT)
         self.do(self.accept(), DEPARTMENT)
         self.do(self.decide(), DEPARTMENT)

@@ -170,7 +170,7 @@ class Region:
         refusal = None
         try:
             if statement.case is None:
-                self.log.directory.admit(envelope)
+                self.log.directory.admit(envelope, recorded_at=canonical.time_text(self.log.now))
                 self.log.registry.append(len(self.log.entries))
                 self.log._append(envelope, None, {})
             else:

@@ -28,10 +28,11 @@ from crypto.log import leaf as leaves
 from crypto.log.leaf import Leaf
 from crypto.records import PublicKey
 from crypto.statement import CUSTODY, REGISTRY, Actor, Envelope, Statement, sign
-from hub.casework import consequences, numbers
+from hub.casework import consequences, numbers, timers
 from hub.casework.calendar import WorkCalendar
 from hub.casework.casefile import CaseFile
 from hub.casework.catalogue import load_catalogue
+from hub.casework.consequences import HubEvent
 from hub.casework.context import RULES_VERSION, Act, BoundRegistry, Pinned, World
 from hub.casework.replay import rules_document
 from hub.casework.table import LAW
@@ -205,25 +206,25 @@ class SyntheticLog:
     ) -> None:
         statement = Statement(event, None, REGISTRY, None, None, actor, canonical.time_text(self.now), body)
         envelope = sign(statement.payload(), signers)
-        self.directory.admit(envelope)
+        self.directory.admit(envelope, recorded_at=canonical.time_text(self.now))
         self.registry.append(len(self.entries))
         self._append(envelope, None, {})
 
     # --- cases -------------------------------------------------------------------------------------------------
 
-    def seal_manifest(self, case: str, kind: str, materials: list[str]) -> str:
+    def seal_manifest(self, case: str, kind: str, materials: list[str], revision: int = 1) -> str:
         """A sealing of one tiny page a material; the digest of its manifest."""
         sealer = sealing.Sealer(io.BytesIO())
         facts, media = [], {}
         for number, material in enumerate(materials, 1):
             line = f"L{number:02}"
-            context = sealing.Context(case, 1, line, 1, "full")
+            context = sealing.Context(case, revision, line, 1, "full")
             sealer.add(sealing.new_data_key(), context, io.BytesIO(secrets.token_bytes(64)))
             media[line, 1, "full"] = "image/jpeg"
             facts.append(manifests.LineFacts(line, material, "SUBMIT", "A", "SEEN_RETURNED"))
         made = manifests.build(
-            sealer.finish(), facts, media, case=case, revision=1, kind=kind, task_code=ITEM,
-            catalogue="2026.11-1", object_key=f"{case}/{kind}/1", part_size=sealing.PART_SIZE,
+            sealer.finish(), facts, media, case=case, revision=revision, kind=kind, task_code=ITEM,
+            catalogue="2026.11-1", object_key=f"{case}/{kind}/{revision}", part_size=sealing.PART_SIZE,
         )  # fmt: skip
         data = made.encode()
         digest = canonical.digest(data)
@@ -231,10 +232,14 @@ class SyntheticLog:
         self.pinned[digest] = Pinned(digest, made, secrets.token_hex(8))
         return digest
 
-    def say(self, case: str, event: str, actor: str, role: str, body: dict[str, Any], chain: str = CUSTODY) -> Leaf:
-        """One statement through the law into the log; ``actor``: node or person id."""
+    def say(
+        self, case: str, event: str, actor: str, role: str, body: dict[str, Any], chain: str = CUSTODY, also: str = ""
+    ) -> Leaf:
+        """One statement through the law into the log; ``actor``: node or person id; ``also``: who signs beside it."""
         self.now += timedelta(minutes=7, milliseconds=13)
         home, _, staff = actor.partition("/person/")
+        while case in self.files and (event_due := self._due(case)):
+            self._hub_says(case, event_due, self._world())
         file = self.files.get(case)
         statement = Statement(
             event, case, chain,
@@ -242,36 +247,59 @@ class SyntheticLog:
             file.head if file else None,
             Actor(home, actor if staff else None, role), canonical.time_text(self.now), body,
         )  # fmt: skip
-        signers = [self.keys[one].sign for one in dict.fromkeys((actor, home))]
+        signers = [self.keys[one].sign for one in dict.fromkeys((actor, home, also or home))]
         return self.place(statement, sign(statement.payload(), signers))
 
     def place(self, statement: Statement, envelope: Envelope) -> Leaf:
         """As the hub's batch places a statement, with what the law makes happen by itself."""
         case = str(statement.case)
-        file, world = self.files.get(case), self._world()
-        person = self.directory.signed_by_person(statement, envelope) if statement.actor.person else None
+        world = self._world()
         here = canonical.time_text(self.now)
+        file = self.files.get(case)
+        person = self.directory.signed_by_person(statement, envelope) if statement.actor.person else None
+        second = self.directory.signed_by_second(statement, envelope)
         signed = self.directory.signed_by_node(statement, envelope)
-        changed = LAW.apply(file, Act(statement, envelope.digest, here, signed, person), world)
+        changed = LAW.apply(file, Act(statement, envelope.digest, here, signed, person, second), world)
         assigned: dict[str, str] = {}
-        if file is None:
+        if statement.type == "seal" and not changed.case_no:
             number = numbers.case_no(changed.task_code, self.now.date(), len(self.files) + 1)
             changed = replace(changed, case_no=number)
             assigned["case_no"] = number
-        if statement.type in {"seal", "issue"}:
+        if statement.type in manifests.SEALING_EVENTS and "manifest" in statement.body:
             assigned["object_version"] = self.pinned[str(statement.body["manifest"])].version_id
         self.files[case] = changed
         made = self._append(envelope, changed, assigned)
         while event := consequences.next_event(self.files[case], world):
-            before = self.files[case]
-            follow = Statement(
-                event.event, case, CUSTODY, before.seq + 1, before.head, Actor(HUB, None, "hub"), here, event.body
-            )
-            own = sign(follow.payload(), [self.keys[HUB].sign])
-            act = Act(follow, own.digest, here, world.registry.current(HUB), None)
-            self.files[case] = LAW.apply(before, act, world)
-            self._append(own, self.files[case], {})
+            self._hub_says(case, event, world)
         return made
+
+    def _due(self, case: str) -> HubEvent | None:
+        return timers.due_event(self.files[case], self._world(), canonical.time_text(self.now))
+
+    def _hub_says(self, case: str, event: HubEvent, world: World) -> None:
+        before, here = self.files[case], canonical.time_text(self.now)
+        follow = Statement(
+            event.event, case, CUSTODY, before.seq + 1, before.head, Actor(HUB, None, "hub"), here, event.body
+        )
+        own = sign(follow.payload(), [self.keys[HUB].sign])
+        act = Act(follow, own.digest, here, world.registry.current(HUB), None)
+        self.files[case] = LAW.apply(before, act, world)
+        self._append(own, self.files[case], {})
+
+    def supplemented(self, counter: int) -> str:
+        """A case up to the head's second notice after a whole supplement; its id."""
+        case = self.run_case(counter, "delivered")
+        lines = [{"material": "M05", "defect": "MISSING"}]
+        notice = {"lines": lines, "due": (self.now + timedelta(days=20)).date().isoformat(), "methods": ["WINDOW"]}
+        self.say(case, "supplement_notice", ACCEPTOR, "ACCEPTOR", notice)
+        self.now += timedelta(days=3)
+        addendum = self.seal_manifest(case, "addendum", ["M05"])
+        part = {"manifest": addendum, "materials": ["M05"], "applicant_signed": True}
+        self.say(case, "supplement_part", COLLECTOR, "COLLECTOR", part)
+        self._wrap(case, addendum, DEPARTMENT, ["L01"])
+        again = notice | {"lines": [{"material": "M05", "defect": "UNREADABLE"}], "basis": "ADDENDUM_DEFECT"}
+        self.say(case, "second_notice", ACCEPTOR, "ACCEPTOR", again | {"second_person": HEAD}, also=HEAD)
+        return case
 
     def run_case(self, counter: int, until: str = "delivered_proven") -> str:
         """A whole straight case (or up to and including the act ``until``); its id."""

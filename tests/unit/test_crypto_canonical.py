@@ -160,3 +160,17 @@ def test_a_moment_without_a_zone_is_not_written() -> None:
         time_text(datetime(2026, 11, 21))
     assert time_text(datetime(2026, 11, 21, 12, tzinfo=UTC)) == "2026-11-21T20:00:00.000+08:00"
     assert time_value("2026-11-21T20:00:00.000+08:00").utcoffset() == CHINA.utcoffset(None)
+
+
+@given(OBJECTS)
+def test_both_writers_write_the_same_bytes(value: dict[str, object]) -> None:
+    plain = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    assert encode(value) == plain.encode()
+
+
+@pytest.mark.parametrize("text", [*map(chr, range(0xA0)), "\u2028", "\ue000", "\ufeff", "\U0001f600", "\uffff"])
+def test_both_writers_escape_the_same_characters(text: str) -> None:
+    value = {text: text, text + "z": 1, "\U00010000" + text: -(2**63), "\uffee" + text: 2**64}
+    small = {name: inner for name, inner in value.items() if not isinstance(inner, int) or abs(inner) < 2**64}
+    for one in (value, small):
+        assert encode(one) == json.dumps(one, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()

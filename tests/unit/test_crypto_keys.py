@@ -265,3 +265,18 @@ def test_extra_names_are_read_from_certificates_of_this_authority_alone() -> Non
     other = certificates.make_authority(new_signer(), "yidi.test")  # the same name, another key
     with pytest.raises(Refusal, match="CERTIFICATE_UNKNOWN"):
         certificates.extra_names(other, mine)
+
+
+def test_a_key_takes_another_ones_place_and_the_old_one_stays_beside_it_until_it_is_destroyed(tmp_path: Path) -> None:
+    here, fresh = SoftwareKeystore(tmp_path / "keys"), SoftwareKeystore(tmp_path / "fresh")
+    old, new = here.generate_kem("kem", kem.X25519), fresh.generate_kem("kem", kem.X25519)
+    before = here.version("kem")
+    here.keep_as("kem", "kem-old")
+    here.keep_as("kem", "kem-old")  # a repeated step is harmless
+    here.take_over(fresh, "kem")
+    assert (here.kem("kem").public, here.kem("kem-old").public) == (new.public, old.public)
+    assert here.version("kem") not in (before, None) and fresh.labels() == []
+    here.destroy("kem-old")
+    assert here.labels() == ["kem"] and here.version("kem-old") is None
+    with pytest.raises(Refusal, match="KEY_MISSING"):
+        here.keep_as("sign", "sign-old")

@@ -9,6 +9,9 @@ from crypto.log.leaf import Leaf, decode
 from hub.casework import clocks
 from hub.casework.custody import CustodyRow, Kind, clock_rows, custody_table
 from hub.casework.replay import replay
+from tests.unit.law_people import DEPARTMENT, OTHER_DEPARTMENT, WINDOW
+from tests.unit.law_steps import PATHS
+from tests.unit.law_world import Bench
 
 
 @pytest.fixture(scope="module")
@@ -112,3 +115,66 @@ def test_the_table_agrees_with_the_replay(made: Any) -> None:
     done = replay(leaves, registry, made.documents, made.manifests, made.pins().registrar_keys)
     assert done.file is not None
     assert done.file.holder == custody_table(leaves)[1].holder
+
+
+# --- ways that are not straight ----------------------------------------------------------------------------------
+
+
+def held(bench: Bench) -> list[str]:
+    """Who held the case, in order; each row ends where the next begins, and the last one is the file's holder."""
+    rows = [row for row in custody_table(bench.leaves()) if row.kind is Kind.ELECTRONIC]
+    assert all(one.to_at == two.from_at for one, two in zip(rows, rows[1:], strict=False))
+    assert rows[-1].to_at is None and rows[-1].holder == bench.case.holder
+    return [row.holder for row in rows]
+
+
+def test_a_wrong_department_answers_until_the_right_one_countersigned() -> None:
+    """F05: first-asked responsibility."""
+    bench = Bench().walk(*PATHS["T23"], "T23", "W1:other")
+    assert held(bench) == [WINDOW, DEPARTMENT]
+    bench.walk("T10")
+    assert held(bench) == [WINDOW, DEPARTMENT, OTHER_DEPARTMENT]
+
+
+def test_a_bounced_case_never_left_the_window() -> None:
+    bench = Bench().reach("T12R")
+    assert held(bench) == [WINDOW]
+    bench.walk("T12R")
+    bench.settle()
+    bench.walk("T10")
+    assert held(bench) == [WINDOW, DEPARTMENT]
+
+
+@pytest.mark.parametrize("row", ["T10b", "T12E"])
+def test_constructive_delivery_ends_the_senders_part(row: str) -> None:
+    bench = Bench().reach(row)
+    assert held(bench) == [WINDOW]
+    bench.walk(row)
+    bench.settle()
+    assert held(bench) == [WINDOW, DEPARTMENT]
+
+
+def test_a_case_that_returns_to_the_window_is_the_windows_again() -> None:
+    bench = Bench().walk(*PATHS["T24"], "T24")
+    assert held(bench) == [WINDOW, DEPARTMENT, WINDOW]
+    bench.walk("T05R")
+    assert held(bench) == [WINDOW, DEPARTMENT, WINDOW]
+
+
+def test_a_pre_review_stays_with_the_window_until_it_is_discarded() -> None:
+    bench = Bench().walk("T03")
+    assert held(bench) == [WINDOW]
+    bench.walk("T07R")
+    (row,) = custody_table(bench.leaves())
+    assert (row.holder, row.to_at, row.minutes) == (WINDOW, bench.case.recorded_at, 10)
+    assert custody_table(Bench().walk("T07").leaves()) == custody_table(Bench().walk("T06").leaves()) == []
+
+
+@pytest.mark.parametrize("row", sorted(set(PATHS) - {"T03", "T05", "T06", "T07"}))
+def test_the_table_agrees_with_the_file_on_every_way(row: str) -> None:
+    assert held(Bench().reach(row))
+
+
+def test_clocks_of_supplement_and_re_routing_are_shown() -> None:
+    assert [row.clock for row in clock_rows(Bench().reach("T18").case)] == ["K1", "K2", "K6"]
+    assert [row.clock for row in clock_rows(Bench().reach("T23").case)] == ["K1", "K2", "K11"]

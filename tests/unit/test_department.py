@@ -317,14 +317,14 @@ def opened(region: Region, agent: Agent, case: str) -> opening.OpenedCase:
 
 
 def test_handover_writes_pages_and_form_but_not_the_address(region: Region, agent: Agent, case: str) -> None:
-    folder = department.handover(agent, case, opened(region, agent, case))
+    (folder,) = department.handover(agent, case, opened(region, agent, case))
     assert folder.name == region.log.files[case].case_no
     assert json.loads((folder / "form.json").read_bytes()) == FORM
     written = sorted(path.name for path in (folder / "pages").iterdir())
     assert written == [f"L{number:02}-{code}" for number, code in enumerate(SCANS, 1)]
     facts = json.loads((folder / "case.json").read_bytes())["case"]
     assert facts["checked_by"] == f"{WINDOW}/person/C01"
-    assert department.handover(agent, case, opened(region, agent, case)) == folder
+    assert department.handover(agent, case, opened(region, agent, case)) == [folder]
 
 
 def test_handover_needs_a_folder(region: Region, agent: Agent, case: str) -> None:

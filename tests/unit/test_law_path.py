@@ -9,7 +9,19 @@ from crypto.canonical import CHINA, encode
 from crypto.refusal import Refusal
 from hub.casework import consequences
 from hub.casework.casefile import CaseFile, State, from_document
-from tests.unit.law_world import CALENDAR, DEPARTMENT, GATEWAY, HUB, MAIN_PATH, WINDOW, Bench
+from tests.unit.law_people import (
+    CALENDAR,
+    DEPARTMENT,
+    GATEWAY,
+    HUB,
+    WINDOW,
+)
+from tests.unit.law_steps import (
+    MAIN_PATH,
+)
+from tests.unit.law_world import (
+    Bench,
+)
 
 
 def _on(month: int, day: int, hour: int = 10, minute: int = 0) -> datetime:

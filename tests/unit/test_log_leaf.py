@@ -139,3 +139,13 @@ def test_the_size_limit_is_that_of_an_entry_bundle() -> None:
     with pytest.raises(Refusal) as caught:
         leaf.decode(b"x" * 65_536)
     assert caught.value.code == "LEAF_TOO_LARGE"
+
+
+@given(st.sampled_from([None, 1, 7]), st.dictionaries(_TEXT, _TEXT, max_size=3), _TEXT)
+def test_an_envelope_that_is_known_is_written_like_any_other(
+    case_seq: int | None, assigned: dict[str, str], catalogue: str
+) -> None:
+    made = dataclasses.replace(LEAF, case_seq=case_seq, assigned=assigned, catalogue=catalogue)
+    written = leaf.encode(made, known=True)
+    assert written == leaf.encode(made) and canonical.parse(written)["envelope"] == canonical.parse(ENVELOPE)
+    assert leaf.decode(written) == made

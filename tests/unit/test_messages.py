@@ -13,7 +13,7 @@ import pytest
 from crypto.directory import REGISTRY_TYPES
 from crypto.records import NODE_ROLES, PERSON_ROLES
 from crypto.refusal import Refusal
-from hub.casework import messages
+from hub.casework import messages, reasons
 from hub.casework.casefile import CHINESE, State
 from hub.casework.clock_table import CLOCKS
 from hub.casework.guards import METHODS, PURPOSES
@@ -182,6 +182,20 @@ def test_every_event_role_state_clock_and_method_has_its_word() -> None:
     assert tuple(messages.PURPOSES) == PURPOSES
     words = [*messages.EVENTS.values(), *messages.ROLES.values(), *CHINESE.values()]
     assert all(re.search(r"[\u4e00-\u9fff]", word) for word in words)
+
+
+def test_every_code_of_a_closed_list_has_one_word() -> None:
+    """Screens, notices and papers take the words of ``hub.casework.reasons``; a list is never spelt out twice."""
+    lists = {name: value for name, value in vars(reasons).items() if name.isupper() and isinstance(value, dict)}
+    assert len(lists) >= 14
+    for name, words in lists.items():
+        assert words and len(set(words.values())) == len(words), name
+        for code, word in words.items():
+            assert CODE.fullmatch(code) or code.isalnum()
+            assert re.search(r"[\u4e00-\u9fff]", word) and not re.search(r"[a-z]{3,}", word)
+    assert shown("reason", "NOT_OUR_POWER").startswith("依法不属于本机关职权范围")
+    assert shown("defect", "UNREADABLE,MISSING") == "字迹或影像不清，无法辨认、缺少这份材料"
+    assert shown("cause", "SILENT") == "逾一个工作日未签收"
 
 
 def test_two_events_never_share_a_word() -> None:

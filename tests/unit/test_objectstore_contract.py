@@ -131,6 +131,33 @@ def test_other_bytes_than_signed_are_refused(rig: Rig, sent: bytes) -> None:
     assert rig.store.list_parts(rig.key, upload_id) == []
 
 
+@pytest.mark.parametrize("sent", [b"other bytes", b"signed byte", b"signed bytes and more"])
+def test_a_whole_object_is_the_signed_bytes_or_nothing(rig: Rig, sent: bytes) -> None:
+    signed = rig.store.presign_put(rig.key, 12, content_md5(b"signed bytes"), 300, new=True)
+    with_both = {**signed.headers, "Content-Length": str(len(sent)), "Content-MD5": content_md5(sent)}
+    assert rig.send("PUT", signed.url, with_both, sent).status in (400, 403)
+    assert rig.store.head(rig.key) is None
+    assert rig.client.put_part(signed, b"signed bytes") == hashlib.md5(b"signed bytes").hexdigest()
+    assert rig.store.get(rig.key) == b"signed bytes"
+
+
+def test_a_whole_object_is_put_once_and_again_only_where_that_is_asked_for(rig: Rig) -> None:
+    etag = hashlib.md5(b"page").hexdigest()
+    once = rig.store.presign_put(rig.key, 4, content_md5(b"page"), 300, new=True)
+    assert rig.client.put_part(once, b"page") == etag
+    first = rig.store.head(rig.key)
+    assert first is not None and (first.size, first.etag) == (4, etag)
+    assert rig.client.put_part(once, b"page") == etag
+    assert rig.store.head(rig.key) == first
+    without = {name: value for name, value in once.headers.items() if name != "If-None-Match"}
+    assert rig.send("PUT", once.url, without, b"page").status == 403
+    again = rig.store.presign_put(rig.key, 4, content_md5(b"page"), 300, new=False)
+    assert rig.client.put_part(again, b"page") == etag
+    second = rig.store.head(rig.key)
+    assert second is not None and second.etag == etag and second.version_id != first.version_id
+    assert rig.store.head(rig.key, first.version_id) == first
+
+
 def test_a_view_is_uploaded_as_its_bytes(rig: Rig) -> None:
     upload_id = rig.store.create_multipart(rig.key)
     data = memoryview(b"....inner....")[4:9]

@@ -135,6 +135,7 @@ def damages() -> dict[str, tuple[int, str, Callable[[Region, int], bytes]]]:
         ),
         "signature": (0, "3", lambda region, at: changed(region, at, _swap_signatures)),
         "no person": (0, "3", lambda region, at: resigned(region, at, [WINDOW])),
+        "second person who did not sign": (0, "3", _naming_a_second),
         "stranger": (1, "3", lambda region, at: resigned(region, at, [GATEWAY])),
         "route by a node that is no hub": (4, "3", _routed_by_the_window),
         "withheld": (1, "4", lambda region, at: changed(region, at, lambda leaf: leaf.update(case_seq=3))),
@@ -152,6 +153,13 @@ def damages() -> dict[str, tuple[int, str, Callable[[Region, int], bytes]]]:
 def _swap_signatures(leaf: dict[str, Any]) -> None:
     first, second = leaf["envelope"]["signatures"]
     first["sig"], second["sig"] = second["sig"], first["sig"]
+
+
+def _naming_a_second(region: Region, at: int) -> bytes:
+    """The body names a second person, whose signature is not there (states.md T19, T23)."""
+    body = read_statement(read_envelope(leaves.decode(region.log.entries[at]).envelope).payload).body
+    named = {**body, "second_person": f"{DEPARTMENT}/person/A01"}
+    return resigned(region, at, [f"{WINDOW}/person/C01", WINDOW], body=named)
 
 
 def _routed_by_the_window(region: Region, at: int) -> bytes:
@@ -339,8 +347,10 @@ def test_a_packet_of_another_line_does_not_unwrap(region: Region, agent: Agent) 
 
 def test_packets_for_another_key_are_not_countersigned(region: Region, agent: Agent) -> None:
     case, _ = region.forward()
-    agent.identity.__dict__["kem"] = region.log.keys[WINDOW].opening
-    assert pulled_alarm(region, agent, case).code == "PACKET_UNREADABLE"
+    other = region.log.keys[WINDOW].opening
+    assert other is not None
+    (agent.settings.home / "keys" / "kem.kem").write_bytes(other.private_bytes())
+    assert pulled_alarm(region, agent, case).code == "PACKET_MISSING"
 
 
 def test_a_download_goes_on_where_it_broke(region: Region, agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,9 +11,12 @@ import pytest
 from crypto import canonical
 from crypto.directory import Directory
 from crypto.evidence.read import read, readable
-from crypto.evidence.report import Severity
+from crypto.evidence.report import Severity, Verdict
 from crypto.evidence.timeline import envelope_of
-from crypto.log.leaf import Leaf, decode
+from crypto.evidence.verify import verify
+from crypto.keyid import key_id
+from crypto.log.leaf import Leaf, decode, encode
+from crypto.refusal import Refusal
 from crypto.statement import Actor, Statement, sign
 from hub.casework.casefile import State
 from hub.casework.context import BoundRegistry
@@ -151,6 +155,95 @@ def test_what_is_missing_is_said(made: Any) -> None:
     assert set(codes(run(made, made.case, documents={}))) == {"DOCUMENT_MISSING"}
     assert codes(run(made, made.case, manifest_bytes={}))[0] == "OBJECT_MISSING"
     assert run(made, made.case, []).file is None
+
+
+# --- supplements, second signatures, what time brings --------------------------------------------------------------
+
+
+def test_a_case_with_a_supplement_and_a_second_signature_is_replayed(evidence_log: Any) -> None:
+    log = evidence_log.founded()
+    case = log.supplemented(1)
+    done = run(log, case)
+    assert (done.file, done.findings) == (log.files[case], ())
+    assert done.file is not None and done.file.state is State.SUPPLEMENT and len(done.file.notices) == 2
+    report = verify(log.package(case), log.pins())
+    assert report.verdict is Verdict.VALID, report.findings
+
+
+def test_a_second_person_who_is_named_and_did_not_sign_is_found(evidence_log: Any) -> None:
+    log = evidence_log.founded()
+    case = log.supplemented(1)
+    last = decode(log.entries[-1])
+    envelope = envelope_of(last)
+    head = log.keys[evidence_log.HEAD].sign
+    without = tuple(pair for pair in envelope.signatures if pair[0] != key_id(head.suite, head.public))
+    assert len(without) == len(envelope.signatures) - 1
+    bare = replace(last, envelope=replace(envelope, signatures=without).encode())
+    done = run(log, case, [*leaves_of(log, case)[:-1], bare])
+    assert codes(done) == ["SECOND_PERSON_MISSING"]
+    log.entries[-1] = encode(bare)
+    report = verify(log.package(case), log.pins())
+    assert report.verdict is Verdict.INVALID
+    assert "SECOND_PERSON_MISSING" in {finding.code for finding in report.findings}
+
+
+def test_a_node_is_no_second_person(evidence_log: Any) -> None:
+    log = evidence_log.founded()
+    log.case = log.run_case(1, "delivered")
+    append(log, "accept", evidence_log.ACCEPTOR, "ACCEPTOR", {"second_person": evidence_log.DEPARTMENT})
+    assert codes(run(log, log.case)) == ["SECOND_PERSON_MISSING"]
+
+
+@pytest.mark.parametrize(
+    ("until", "days", "event", "owed"),
+    [("delivered", 12, "accept", "deem_accept"), ("wrap", 3, "withdraw", "constructive_delivery")],
+)
+def test_what_time_brought_stands_before_the_next_act(
+    evidence_log: Any, until: str, days: int, event: str, owed: str
+) -> None:
+    """行政许可法 32(4): a hub must not let a department answer after the fifth day as if nothing had happened."""
+    log = evidence_log.founded()
+    log.case = log.run_case(1, until)
+    if until == "wrap":
+        lines = [f"L{number:02}" for number in range(1, 9)]
+        log._wrap(log.case, log.files[log.case].sealings[0].manifest, evidence_log.DEPARTMENT, lines)
+    log.now += timedelta(days=days)
+    actor, role = (evidence_log.ACCEPTOR, "ACCEPTOR") if event == "accept" else (evidence_log.COLLECTOR, "COLLECTOR")
+    body = {} if event == "accept" else {"identity_checked": True, "paper": "a" * 64}
+    late = append(log, event, actor, role, body)
+    done = run(log, log.case)
+    assert [(one.code, one.detail) for one in done.findings] == [("TIMER_MISSING", f"owed: {owed}")]
+    assert done.findings[0].where == f"leaves/{late.index}.json"
+
+
+def test_a_hub_that_states_what_time_brought_is_right(evidence_log: Any) -> None:
+    log = evidence_log.founded()
+    case = log.run_case(1, "delivered")
+    log.now += timedelta(days=12)
+    with pytest.raises(Refusal, match="STATE_FORBIDS"):
+        log.say(case, "accept", evidence_log.ACCEPTOR, "ACCEPTOR", {})
+    done = run(log, case)
+    assert done.findings == () and done.file == log.files[case]
+    assert done.file is not None and done.file.deemed
+
+
+def test_a_number_comes_with_the_seal_and_not_with_the_pre_review(evidence_log: Any) -> None:
+    log = evidence_log.founded()
+    case = "ab" * 16
+    scans = log.seal_manifest(case, "application", ["M01", "FORM"], revision=0)
+    body = {
+        "task_code": evidence_log.ITEM, "region": evidence_log.REGION, "catalogue": "2026.11-1", "manifest": scans,
+        "accepting_node": evidence_log.DEPARTMENT, "queue": "inbound", "no_classified": True, "privacy_notice": True,
+    }  # fmt: skip
+    first = log.say(case, "ask_pre_review", evidence_log.COLLECTOR, "COLLECTOR", body)
+    log.say(case, "pre_review_answer", evidence_log.ACCEPTOR, "ACCEPTOR", {"answer": "OK"})
+    whole = log.seal_manifest(case, "application", ["M01", "M02", "M03", "M04", "M06", "M07", "FORM", "ADDRESS"])
+    sealed = log.say(case, "seal", evidence_log.COLLECTOR, "COLLECTOR", evidence_log._seal_body(whole, 1))
+    assert "case_no" not in first.assigned and len(sealed.assigned["case_no"]) == 43
+    done = run(log, case)
+    assert (done.file, done.findings) == (log.files[case], ())
+    bare = replace(sealed, assigned={"object_version": sealed.assigned["object_version"]})
+    assert codes(run(log, case, [*leaves_of(log, case)[:-1], bare])) == ["CASE_NO_WRONG"]
 
 
 def test_rules_of_another_version_are_said_once_a_leaf(made: Any) -> None:

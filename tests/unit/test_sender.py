@@ -3,6 +3,7 @@
 import base64
 import json
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,8 @@ def test_a_case_goes_out_whole_and_its_plaintext_is_erased(world: World, sender:
     assert states(world, result.case_id) == ALL_DONE
     assert world.region.log.files[result.case_id].state is State.FORWARDED
     assert len(act(world, result.entries[0]).case_no) == 43
-    assert not pages.exists() and not list(world.agent.spool.iterdir())
+    assert not pages.exists()
+    assert list(world.agent.spool.iterdir())  # the ciphertext waits for the receiver's countersignature (T12R)
     assert drafts.load(world.agent, result.case_id).state == drafts.SENT
     assert sender.step() is False and sender.problem is None
 
@@ -311,9 +313,7 @@ def test_a_kill_between_receipt_and_erasing_is_made_good_at_the_next_start(
         patch.setattr(Sender, "_erase", killed)
         with pytest.raises(KeyboardInterrupt):
             sender.step()
-    assert list(world.agent.spool.iterdir())
     drive(Sender(world.agent, world.transfer()), 1)
-    assert not list(world.agent.spool.iterdir())
     assert not (world.agent.settings.home / "drafts" / result.case_id).exists()
     assert states(world, result.case_id) == ALL_DONE
 
@@ -366,3 +366,24 @@ def test_the_window_key_is_among_the_recipients(world: World, sender: Sender, tm
     own = world.agent.identity.kem
     packets = world.hub.key_packets(case, result.manifest)
     assert {packet.recipient_key for packet in packets} == {PublicKey(own.suite, own.public).id}
+
+
+def test_a_hub_that_limits_is_not_asked_before_the_time_it_named(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = world.sealed(tmp_path)
+    pauses: list[float] = []
+    monkeypatch.setattr("node_agent.sender.sleep_using_event", lambda _: pauses.append)
+    world.hub.refuse["submit"] = [Refusal("RATE_LIMITED", "test", retry_after_ms=7_000)]
+    world.hub.refuse["create_upload"] = [Refusal("RATE_LIMITED", "test", retry_after_ms=900_000)]
+    sender, stop = Sender(world.agent, world.transfer()), threading.Event()
+    thread = threading.Thread(target=sender.run, args=(stop,))
+    thread.start()
+    end = time.monotonic() + 60
+    while states(world, result.case_id) != ALL_DONE and time.monotonic() < end:
+        time.sleep(0.05)
+    stop.set()
+    thread.join(30)
+    assert states(world, result.case_id) == ALL_DONE
+    assert any(7 <= pause <= 10.5 for pause in pauses), "as long as the hub named, and some more by chance"
+    assert max(pauses) <= 20, "what a mistaken hub names is bounded"

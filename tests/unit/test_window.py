@@ -19,7 +19,7 @@ from crypto.sealing import open_page, unwrap_key
 from crypto.statement import read_envelope, read_statement
 from hub.casework.numbers import check_public_number
 from node_agent import drafts, window
-from node_agent.window_receipt import receipt_text
+from node_agent.paper import shelf
 from storage.journal import OutboxEntry
 from tests.unit.agent_region import RECOVERY
 from tests.unit.evidence_log import DEPARTMENT, ITEM, PREFIX, WINDOW
@@ -173,7 +173,7 @@ def test_a_seal_made_offline_queues_everything_at_once(world: World, tmp_path: P
     assert [upload.manifest_digest for upload in journal.uploads_waiting()] == [result.manifest]
     assert check_public_number(result.public_no).startswith(f"{PREFIX}000001")
     key = read_public(body(entries[0])["applicant_key"])
-    assert key.public == kem_from_seed(bytes.fromhex(result.secret)).public
+    assert key.public == kem_from_seed(bytes.fromhex(world.paper(result).secret)).public
     assert result.waiting_for == ()
 
 
@@ -204,7 +204,7 @@ def test_the_bundle_holds_form_address_and_pages_and_no_personal_data_outside(wo
     assert json.loads(opened["ADDRESS"]) == ADDRESS
     outside = upload.manifest + ciphertext + b"".join(entry.envelope for entry in agent.journal.waiting())
     assert not any(word.encode() in outside for word in ("余知远", "13800000000", "360101199003070018"))
-    assert result.secret.encode() not in outside
+    assert world.paper(result).secret.encode() not in outside
 
 
 def test_declarations_role_and_second_seal_are_refused(world: World, tmp_path: Path) -> None:
@@ -299,17 +299,20 @@ def test_an_old_snapshot_stops_the_seal(world: World, tmp_path: Path, monkeypatc
 
 def test_the_receipt_can_be_read_by_telephone_and_names_where_to_complain(world: World, tmp_path: Path) -> None:
     result = world.sealed(tmp_path)
-    text = receipt_text(world.agent, result.case_id, result)
-    number = result.public_no
-    assert f"{number[:4]} {number[4:8]} {number[8:]}" in text
-    assert result.check_code in text
-    assert "12345" in text and "食品经营许可（新办）" in text and "承诺" in text
-    assert text.count(result.secret[:32]) == 1 and result.secret[32:] in text
-    assert all(line in text for line in ("营业执照", "食品安全承诺书"))
-    for file in world.agent.settings.home.rglob("*"):
+    paper = world.paper(result)
+    number, home = result.public_no, world.agent.settings.home
+    assert f"{number[:4]} {number[4:8]} {number[8:]}" in paper.text
+    assert result.check_code in paper.text and "余**" in paper.flat and "余知远" not in paper.flat
+    assert "12345" in paper.flat and "食品经营许可（新办）" in paper.flat and "承诺" in paper.flat
+    assert all(line in paper.flat for line in ("营业执照", "食品安全承诺书", "13:30–17:30"))
+    assert len(paper.secret) == 64
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (home / "receipts").iterdir()} == {0o600}
+    assert shelf.erase(home, number)
+    for file in home.rglob("*"):
         if file.is_file():
             data = file.read_bytes()
-            assert result.secret.encode() not in data and bytes.fromhex(result.secret) not in data
+            assert paper.secret.encode() not in data and bytes.fromhex(paper.secret) not in data
+            assert file.parent.name != "receipts"
 
 
 # --- withdrawal and keys again -----------------------------------------------------------------------------------
@@ -354,7 +357,7 @@ def test_the_sender_may_erase_the_draft_the_moment_it_is_queued(
     result = window.seal(world.agent, case, STAFF, **TICKS)
     draft = drafts.load(world.agent, case)
     assert (draft.state, draft.form, draft.address) == (drafts.SENT, {}, {})
-    assert "食品安全承诺书》已提交，1 页" in receipt_text(world.agent, case, result)
+    assert "食品安全承诺书已提交，1页" in world.paper(result).flat
 
 
 def test_pages_are_erased_only_when_asked_and_forms_with_them(world: World, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from deploy.commands import common
 from deploy.commands.window import app
 from hub.casework.numbers import check_public_number
 from node_agent.sender import Sender
+from tests.paper_reader import read_paper
 from tests.unit.evidence_log import DEMO, ITEM
 from tests.unit.window_world import STAFF, World, open_world
 
@@ -50,7 +51,9 @@ def test_the_demonstration_case_is_collected_offline_and_shown_until_it_is_sent(
     made = collect()
     assert made["state"] == "WAITING" and check_public_number(made["public_no"])
     assert [act["event"] for act in made["acts"]] == ["seal", "wrap", "wrap", "wrap"]
-    assert "食品经营许可（新办）" in made["receipt_text"]
+    paper = read_paper(Path(made["receipt"]))
+    assert "食品经营许可（新办）" in paper.flat and made["unprintable"] == []
+    assert paper.secret and paper.secret not in json.dumps(made)
     line = run_json("list")["cases"][0]
     assert (line["case"], line["state"], line["state_text"]) == (made["case"], "SEALED", "已封存，待登记")
     sender = Sender(world.agent, world.transfer())

@@ -15,17 +15,19 @@ from crypto import canonical
 from crypto.log import leaf as leaves
 from crypto.log import tiles
 from crypto.log.proof import Proof
+from crypto.manifest import SEALING_EVENTS
 from crypto.manifest import read as read_manifest
 from crypto.refusal import Refusal
 from crypto.statement import SNAPSHOT_TYPE, read_envelope, read_statement, sign
 from hub.services.receipts import make_receipt
-from node_agent import window
+from node_agent import window, window_receipt
 from node_agent.client.hub import Answer, HubClient, Outgoing, SnapshotParts, Upload
 from node_agent.runtime import Agent
 from node_agent.snapshot import fetch_snapshot
 from storage.object_rows import PinnedRow
 from storage.objectstore import SignedPut
 from storage.transfer import Reply, TransferClient
+from tests.paper_reader import Read, read_paper
 from tests.unit.agent_region import FakeHub, Region, picture
 from tests.unit.evidence_log import HUB, ITEM, WINDOW
 
@@ -179,7 +181,7 @@ class SendingHub(FakeHub):
         envelope = read_envelope(leaf.envelope)
         statement = read_statement(envelope.payload)
         rows = []
-        if statement.type in {"seal", "issue"}:
+        if statement.type in SEALING_EVENTS and "manifest" in statement.body:
             pinned = self.region.log.pinned[str(statement.body["manifest"])]
             made = pinned.manifest
             rows = [
@@ -228,6 +230,12 @@ class World:
         for seed, material in enumerate(materials):
             window.add_pages(self.agent, case, material, page_file(home, f"{case[:6]}-{material}.jpg", seed))
         return case
+
+    def paper(self, made: window.SealResult) -> Read:
+        """The receipt of a seal, printed and read."""
+        waiting = window_receipt.print_waiting(self.agent, made.public_no)
+        assert waiting is not None and waiting[1] == ()
+        return read_paper(waiting[0])
 
     def sealed(self, home: Path) -> window.SealResult:
         """A sealed case that waits in the journal."""

@@ -9,7 +9,7 @@ Invariants:
 from typing import Final
 
 from crypto.refusal import Refusal
-from hub.casework.messages import agents, casework, node, services, trust
+from hub.casework.messages import agents, casework, counter, node, procedure, services, trust
 from hub.casework.messages.entry import Message as Message
 from hub.casework.messages.words import CLOCKS as CLOCKS
 from hub.casework.messages.words import DELIVERY as DELIVERY
@@ -33,7 +33,15 @@ def _merged(*areas: dict[str, Message]) -> dict[str, Message]:
     return made
 
 
-MESSAGES: Final = _merged(casework.MESSAGES, trust.MESSAGES, services.MESSAGES, node.MESSAGES, agents.MESSAGES)
+MESSAGES: Final = _merged(
+    casework.MESSAGES,
+    procedure.MESSAGES,
+    counter.MESSAGES,
+    trust.MESSAGES,
+    services.MESSAGES,
+    node.MESSAGES,
+    agents.MESSAGES,
+)
 
 
 def render(refusal: Refusal) -> str:

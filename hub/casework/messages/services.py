@@ -7,8 +7,12 @@ _START = "请部署人员查看服务记录，排除后重新启动。"
 # fmt: off
 MESSAGES: dict[str, Message] = {
     # hub
+    "HUB_SETTINGS_MISSING": say("核对账目须在枢纽的机器上、用枢纽的设置进行。", "请给出单机环境的目录，或者先载入枢纽的设置。"),
     "INTERNAL": say("枢纽这一步没有办成，没有改动这一件。", "请稍候再试；仍不行请把事件号告诉技术值守。", "incident"),
     "HUB_BUSY": say("枢纽正忙。", "不用操作，本机会自动重试。"),
+    "RATE_LIMITED": say("本单位近期请求过多，枢纽暂时限速。",
+        "不用操作，本机会在枢纽给出的时间之后自动重试；经常如此请联系技术值守。", "retry_after_ms"),
+    "HUB_NUMBER": say("枢纽进程数超出了范围。", "请改用允许的数目。", "number", "most"),
     "HUB_SLOW": say("枢纽没有在规定时间内答复，是否办成尚不确定。", "请稍候刷新；重复提交不会办两次。"),
     "HUB_STOPPING": say("枢纽正在重启。", "不用操作，本机会自动重试。"),
     "HUB_UNAVAILABLE": say("暂时连不上枢纽，窗口可以照常收件。", "材料已保存在本机，连通后自动续传。"),
@@ -20,6 +24,8 @@ MESSAGES: dict[str, Message] = {
     "ATTACHMENT_UNNAMED": say("附件须在所签的文书中列明。", "请重新提交，不要另加附件。"),
     "TOO_MANY_SUBMISSIONS": say("一次提交的份数超过上限。", "请分几次提交。", "most"),
     "STATEMENT_UNKNOWN": say("没有查到这份文书，或与本单位无关。", "请核对后再查。"),
+    "CHECK_CODE_WRONG": say("取件号或校验码不对。", "请按收件凭证核对后再输入。"),
+    "CHECK_CODE_LIMIT": say("校验码输错次数过多，暂停核对。", "请在所示时间以后再试，或到原收件窗口补交。", "until"),
     "PAGE_SIZE": say("每页条数超出了范围。", "请改小每页条数。", "most"),
     "PAGE_TOKEN": say("翻页标记已失效。", "请从第一页重新查询。"),
     "STATE_UNKNOWN": say("没有这种办件状态。", "请从列表中选择状态。", "state"),

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15yidi/v1/objects.proto\x12\x07yidi.v1\"7\n\nStoredPart\x12\x0e\n\x06number\x18\x01 \x01(\x05\x12\x0c\n\x04size\x18\x02 \x01(\x03\x12\x0b\n\x03md5\x18\x03 \x01(\t\"\x8a\x01\n\tPartGrant\x12\x0e\n\x06number\x18\x01 \x01(\x05\x12\x0b\n\x03url\x18\x02 \x01(\t\x12\x30\n\x07headers\x18\x03 \x03(\x0b\x32\x1f.yidi.v1.PartGrant.HeadersEntry\x1a.\n\x0cHeadersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"K\n\x0cStoredObject\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x12\n\nversion_id\x18\x02 \x01(\t\x12\x0c\n\x04size\x18\x03 \x01(\x03\x12\x0c\n\x04\x65tag\x18\x04 \x01(\t\";\n\x13\x43reateUploadRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x10\n\x08manifest\x18\x02 \x01(\x0c\"t\n\x14\x43reateUploadResponse\x12\x11\n\tupload_id\x18\x01 \x01(\t\x12\"\n\x05parts\x18\x02 \x03(\x0b\x32\x13.yidi.v1.StoredPart\x12%\n\x06object\x18\x03 \x01(\x0b\x32\x15.yidi.v1.StoredObject\"7\n\x11GrantPartsRequest\x12\x11\n\tupload_id\x18\x01 \x01(\t\x12\x0f\n\x07numbers\x18\x02 \x03(\x05\"8\n\x12GrantPartsResponse\x12\"\n\x06grants\x18\x01 \x03(\x0b\x32\x12.yidi.v1.PartGrant\">\n\x15\x43ompleteUploadRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x11\n\tupload_id\x18\x02 \x01(\t\"?\n\x16\x43ompleteUploadResponse\x12%\n\x06object\x18\x01 \x01(\x0b\x32\x15.yidi.v1.StoredObject\"\'\n\x12\x41\x62ortUploadRequest\x12\x11\n\tupload_id\x18\x01 \x01(\t\"\x15\n\x13\x41\x62ortUploadResponse\"@\n\x14GrantDownloadRequest\x12\x0f\n\x07\x63\x61se_id\x18\x01 \x01(\t\x12\x17\n\x0fmanifest_digest\x18\x02 \x01(\t\"]\n\x15GrantDownloadResponse\x12\x0b\n\x03url\x18\x01 \x01(\t\x12%\n\x06object\x18\x02 \x01(\x0b\x32\x15.yidi.v1.StoredObject\x12\x10\n\x08manifest\x18\x03 \x01(\x0c\x32\x90\x03\n\rObjectService\x12K\n\x0c\x43reateUpload\x12\x1c.yidi.v1.CreateUploadRequest\x1a\x1d.yidi.v1.CreateUploadResponse\x12\x45\n\nGrantParts\x12\x1a.yidi.v1.GrantPartsRequest\x1a\x1b.yidi.v1.GrantPartsResponse\x12Q\n\x0e\x43ompleteUpload\x12\x1e.yidi.v1.CompleteUploadRequest\x1a\x1f.yidi.v1.CompleteUploadResponse\x12H\n\x0b\x41\x62ortUpload\x12\x1b.yidi.v1.AbortUploadRequest\x1a\x1c.yidi.v1.AbortUploadResponse\x12N\n\rGrantDownload\x12\x1d.yidi.v1.GrantDownloadRequest\x1a\x1e.yidi.v1.GrantDownloadResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15yidi/v1/objects.proto\x12\x07yidi.v1\"7\n\nStoredPart\x12\x0e\n\x06number\x18\x01 \x01(\x05\x12\x0c\n\x04size\x18\x02 \x01(\x03\x12\x0b\n\x03md5\x18\x03 \x01(\t\"\x8a\x01\n\tPartGrant\x12\x0e\n\x06number\x18\x01 \x01(\x05\x12\x0b\n\x03url\x18\x02 \x01(\t\x12\x30\n\x07headers\x18\x03 \x03(\x0b\x32\x1f.yidi.v1.PartGrant.HeadersEntry\x1a.\n\x0cHeadersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"K\n\x0cStoredObject\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\x12\n\nversion_id\x18\x02 \x01(\t\x12\x0c\n\x04size\x18\x03 \x01(\x03\x12\x0c\n\x04\x65tag\x18\x04 \x01(\t\";\n\x13\x43reateUploadRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x10\n\x08manifest\x18\x02 \x01(\x0c\"\x98\x01\n\x14\x43reateUploadResponse\x12\x11\n\tupload_id\x18\x01 \x01(\t\x12\"\n\x05parts\x18\x02 \x03(\x0b\x32\x13.yidi.v1.StoredPart\x12%\n\x06object\x18\x03 \x01(\x0b\x32\x15.yidi.v1.StoredObject\x12\"\n\x06grants\x18\x04 \x03(\x0b\x32\x12.yidi.v1.PartGrant\"7\n\x11GrantPartsRequest\x12\x11\n\tupload_id\x18\x01 \x01(\t\x12\x0f\n\x07numbers\x18\x02 \x03(\x05\"8\n\x12GrantPartsResponse\x12\"\n\x06grants\x18\x01 \x03(\x0b\x32\x12.yidi.v1.PartGrant\">\n\x15\x43ompleteUploadRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x11\n\tupload_id\x18\x02 \x01(\t\"?\n\x16\x43ompleteUploadResponse\x12%\n\x06object\x18\x01 \x01(\x0b\x32\x15.yidi.v1.StoredObject\"\'\n\x12\x41\x62ortUploadRequest\x12\x11\n\tupload_id\x18\x01 \x01(\t\"\x15\n\x13\x41\x62ortUploadResponse\"@\n\x14GrantDownloadRequest\x12\x0f\n\x07\x63\x61se_id\x18\x01 \x01(\t\x12\x17\n\x0fmanifest_digest\x18\x02 \x01(\t\"]\n\x15GrantDownloadResponse\x12\x0b\n\x03url\x18\x01 \x01(\t\x12%\n\x06object\x18\x02 \x01(\x0b\x32\x15.yidi.v1.StoredObject\x12\x10\n\x08manifest\x18\x03 \x01(\x0c\x32\x90\x03\n\rObjectService\x12K\n\x0c\x43reateUpload\x12\x1c.yidi.v1.CreateUploadRequest\x1a\x1d.yidi.v1.CreateUploadResponse\x12\x45\n\nGrantParts\x12\x1a.yidi.v1.GrantPartsRequest\x1a\x1b.yidi.v1.GrantPartsResponse\x12Q\n\x0e\x43ompleteUpload\x12\x1e.yidi.v1.CompleteUploadRequest\x1a\x1f.yidi.v1.CompleteUploadResponse\x12H\n\x0b\x41\x62ortUpload\x12\x1b.yidi.v1.AbortUploadRequest\x1a\x1c.yidi.v1.AbortUploadResponse\x12N\n\rGrantDownload\x12\x1d.yidi.v1.GrantDownloadRequest\x1a\x1e.yidi.v1.GrantDownloadResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -43,24 +43,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STOREDOBJECT']._serialized_end=307
   _globals['_CREATEUPLOADREQUEST']._serialized_start=309
   _globals['_CREATEUPLOADREQUEST']._serialized_end=368
-  _globals['_CREATEUPLOADRESPONSE']._serialized_start=370
-  _globals['_CREATEUPLOADRESPONSE']._serialized_end=486
-  _globals['_GRANTPARTSREQUEST']._serialized_start=488
-  _globals['_GRANTPARTSREQUEST']._serialized_end=543
-  _globals['_GRANTPARTSRESPONSE']._serialized_start=545
-  _globals['_GRANTPARTSRESPONSE']._serialized_end=601
-  _globals['_COMPLETEUPLOADREQUEST']._serialized_start=603
-  _globals['_COMPLETEUPLOADREQUEST']._serialized_end=665
-  _globals['_COMPLETEUPLOADRESPONSE']._serialized_start=667
-  _globals['_COMPLETEUPLOADRESPONSE']._serialized_end=730
-  _globals['_ABORTUPLOADREQUEST']._serialized_start=732
-  _globals['_ABORTUPLOADREQUEST']._serialized_end=771
-  _globals['_ABORTUPLOADRESPONSE']._serialized_start=773
-  _globals['_ABORTUPLOADRESPONSE']._serialized_end=794
-  _globals['_GRANTDOWNLOADREQUEST']._serialized_start=796
-  _globals['_GRANTDOWNLOADREQUEST']._serialized_end=860
-  _globals['_GRANTDOWNLOADRESPONSE']._serialized_start=862
-  _globals['_GRANTDOWNLOADRESPONSE']._serialized_end=955
-  _globals['_OBJECTSERVICE']._serialized_start=958
-  _globals['_OBJECTSERVICE']._serialized_end=1358
+  _globals['_CREATEUPLOADRESPONSE']._serialized_start=371
+  _globals['_CREATEUPLOADRESPONSE']._serialized_end=523
+  _globals['_GRANTPARTSREQUEST']._serialized_start=525
+  _globals['_GRANTPARTSREQUEST']._serialized_end=580
+  _globals['_GRANTPARTSRESPONSE']._serialized_start=582
+  _globals['_GRANTPARTSRESPONSE']._serialized_end=638
+  _globals['_COMPLETEUPLOADREQUEST']._serialized_start=640
+  _globals['_COMPLETEUPLOADREQUEST']._serialized_end=702
+  _globals['_COMPLETEUPLOADRESPONSE']._serialized_start=704
+  _globals['_COMPLETEUPLOADRESPONSE']._serialized_end=767
+  _globals['_ABORTUPLOADREQUEST']._serialized_start=769
+  _globals['_ABORTUPLOADREQUEST']._serialized_end=808
+  _globals['_ABORTUPLOADRESPONSE']._serialized_start=810
+  _globals['_ABORTUPLOADRESPONSE']._serialized_end=831
+  _globals['_GRANTDOWNLOADREQUEST']._serialized_start=833
+  _globals['_GRANTDOWNLOADREQUEST']._serialized_end=897
+  _globals['_GRANTDOWNLOADRESPONSE']._serialized_start=899
+  _globals['_GRANTDOWNLOADRESPONSE']._serialized_end=992
+  _globals['_OBJECTSERVICE']._serialized_start=995
+  _globals['_OBJECTSERVICE']._serialized_end=1395
 # @@protoc_insertion_point(module_scope)

@@ -169,6 +169,7 @@ class CreateUploadResponse(_message.Message):
     UPLOAD_ID_FIELD_NUMBER: _builtins.int
     PARTS_FIELD_NUMBER: _builtins.int
     OBJECT_FIELD_NUMBER: _builtins.int
+    GRANTS_FIELD_NUMBER: _builtins.int
     upload_id: _builtins.str
     """Id of the upload at the hub (not the store's)."""
     @_builtins.property
@@ -179,16 +180,21 @@ class CreateUploadResponse(_message.Message):
     def object(self) -> Global___StoredObject:
         """Set when the object is already complete and pinned."""
 
+    @_builtins.property
+    def grants(self) -> _containers.RepeatedCompositeFieldContainer[Global___PartGrant]:
+        """Grants for the first parts that are not in the store yet, at most 8, so that a small object needs no GrantParts."""
+
     def __init__(
         self,
         *,
         upload_id: _builtins.str = ...,
         parts: _abc.Iterable[Global___StoredPart] | None = ...,
         object: Global___StoredObject | None = ...,
+        grants: _abc.Iterable[Global___PartGrant] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["object", b"object"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["object", b"object", "parts", b"parts", "upload_id", b"upload_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["grants", b"grants", "object", b"object", "parts", b"parts", "upload_id", b"upload_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

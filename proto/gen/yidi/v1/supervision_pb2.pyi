@@ -233,7 +233,7 @@ class GetCaseRequest(_message.Message):
 
     CASE_NAME_FIELD_NUMBER: _builtins.int
     case_name: _builtins.str
-    """Case id, case number or public number."""
+    """Case id, case number or public number, also one that the case had before."""
     def __init__(
         self,
         *,
@@ -382,3 +382,51 @@ class ListCaseLeavesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListCaseLeavesResponse: _TypeAlias = ListCaseLeavesResponse  # noqa: Y015
+
+@_typing.final
+class AdmitWindowRequest(_message.Message):
+    """Request of AdmitWindow."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PUBLIC_NO_FIELD_NUMBER: _builtins.int
+    CHECK_CODE_FIELD_NUMBER: _builtins.int
+    public_no: _builtins.str
+    """12 digits, from the applicant's receipt."""
+    check_code: _builtins.str
+    """Six digits, from the applicant's receipt."""
+    def __init__(
+        self,
+        *,
+        public_no: _builtins.str = ...,
+        check_code: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["check_code", b"check_code", "public_no", b"public_no"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AdmitWindowRequest: _TypeAlias = AdmitWindowRequest  # noqa: Y015
+
+@_typing.final
+class AdmitWindowResponse(_message.Message):
+    """Response of AdmitWindow."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CASE_ID_FIELD_NUMBER: _builtins.int
+    case_id: _builtins.str
+    """Case id, 32 hex digits."""
+    def __init__(
+        self,
+        *,
+        case_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_id", b"case_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AdmitWindowResponse: _TypeAlias = AdmitWindowResponse  # noqa: Y015

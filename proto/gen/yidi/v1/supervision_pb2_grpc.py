@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class SupervisionServiceStub:
-    """Read-only views of cases for the nodes that have a part in them, coordinators and auditors of the region.
+    """Views of cases for the nodes that have a part in them, coordinators and auditors of the region; and the one way for
+    a further window to get a part in a case.
     """
 
     def __init__(self, channel):
@@ -50,10 +51,16 @@ class SupervisionServiceStub:
                 request_serializer=yidi_dot_v1_dot_supervision__pb2.ListCaseLeavesRequest.SerializeToString,
                 response_deserializer=yidi_dot_v1_dot_supervision__pb2.ListCaseLeavesResponse.FromString,
                 _registered_method=True)
+        self.AdmitWindow = channel.unary_unary(
+                '/yidi.v1.SupervisionService/AdmitWindow',
+                request_serializer=yidi_dot_v1_dot_supervision__pb2.AdmitWindowRequest.SerializeToString,
+                response_deserializer=yidi_dot_v1_dot_supervision__pb2.AdmitWindowResponse.FromString,
+                _registered_method=True)
 
 
 class SupervisionServiceServicer:
-    """Read-only views of cases for the nodes that have a part in them, coordinators and auditors of the region.
+    """Views of cases for the nodes that have a part in them, coordinators and auditors of the region; and the one way for
+    a further window to get a part in a case.
     """
 
     def GetCase(self, request, context):
@@ -77,6 +84,15 @@ class SupervisionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AdmitWindow(self, request, context):
+        """The applicant shows receipt and check code at another window, to hand in what a supplement notice asks for: the
+        calling window gets a part in the case, and its inbox the leaves. Idempotent. An unknown number and a wrong code
+        get the same answer; wrong codes are counted a window and a number, and too many of them close the way for a while.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SupervisionServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -95,6 +111,11 @@ def add_SupervisionServiceServicer_to_server(servicer, server):
                     request_deserializer=yidi_dot_v1_dot_supervision__pb2.ListCaseLeavesRequest.FromString,
                     response_serializer=yidi_dot_v1_dot_supervision__pb2.ListCaseLeavesResponse.SerializeToString,
             ),
+            'AdmitWindow': grpc.unary_unary_rpc_method_handler(
+                    servicer.AdmitWindow,
+                    request_deserializer=yidi_dot_v1_dot_supervision__pb2.AdmitWindowRequest.FromString,
+                    response_serializer=yidi_dot_v1_dot_supervision__pb2.AdmitWindowResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'yidi.v1.SupervisionService', rpc_method_handlers)
@@ -104,7 +125,8 @@ def add_SupervisionServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class SupervisionService:
-    """Read-only views of cases for the nodes that have a part in them, coordinators and auditors of the region.
+    """Views of cases for the nodes that have a part in them, coordinators and auditors of the region; and the one way for
+    a further window to get a part in a case.
     """
 
     @staticmethod
@@ -178,6 +200,33 @@ class SupervisionService:
             '/yidi.v1.SupervisionService/ListCaseLeaves',
             yidi_dot_v1_dot_supervision__pb2.ListCaseLeavesRequest.SerializeToString,
             yidi_dot_v1_dot_supervision__pb2.ListCaseLeavesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AdmitWindow(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/yidi.v1.SupervisionService/AdmitWindow',
+            yidi_dot_v1_dot_supervision__pb2.AdmitWindowRequest.SerializeToString,
+            yidi_dot_v1_dot_supervision__pb2.AdmitWindowResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -27,7 +27,9 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class SupervisionServiceStub:
-    """Read-only views of cases for the nodes that have a part in them, coordinators and auditors of the region."""
+    """Views of cases for the nodes that have a part in them, coordinators and auditors of the region; and the one way for
+    a further window to get a part in a case.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -39,10 +41,17 @@ class SupervisionServiceStub:
     """Cases in which the calling node has a part, newest change first."""
     ListCaseLeaves: _grpc.UnaryUnaryMultiCallable[_supervision_pb2.ListCaseLeavesRequest, _supervision_pb2.ListCaseLeavesResponse]
     """All leaves of a case, in log order."""
+    AdmitWindow: _grpc.UnaryUnaryMultiCallable[_supervision_pb2.AdmitWindowRequest, _supervision_pb2.AdmitWindowResponse]
+    """The applicant shows receipt and check code at another window, to hand in what a supplement notice asks for: the
+    calling window gets a part in the case, and its inbox the leaves. Idempotent. An unknown number and a wrong code
+    get the same answer; wrong codes are counted a window and a number, and too many of them close the way for a while.
+    """
 
 @_typing.type_check_only
 class SupervisionServiceAsyncStub(SupervisionServiceStub):
-    """Read-only views of cases for the nodes that have a part in them, coordinators and auditors of the region."""
+    """Views of cases for the nodes that have a part in them, coordinators and auditors of the region; and the one way for
+    a further window to get a part in a case.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetCase: _aio.UnaryUnaryMultiCallable[_supervision_pb2.GetCaseRequest, _supervision_pb2.GetCaseResponse]  # type: ignore[assignment]
@@ -51,9 +60,16 @@ class SupervisionServiceAsyncStub(SupervisionServiceStub):
     """Cases in which the calling node has a part, newest change first."""
     ListCaseLeaves: _aio.UnaryUnaryMultiCallable[_supervision_pb2.ListCaseLeavesRequest, _supervision_pb2.ListCaseLeavesResponse]  # type: ignore[assignment]
     """All leaves of a case, in log order."""
+    AdmitWindow: _aio.UnaryUnaryMultiCallable[_supervision_pb2.AdmitWindowRequest, _supervision_pb2.AdmitWindowResponse]  # type: ignore[assignment]
+    """The applicant shows receipt and check code at another window, to hand in what a supplement notice asks for: the
+    calling window gets a part in the case, and its inbox the leaves. Idempotent. An unknown number and a wrong code
+    get the same answer; wrong codes are counted a window and a number, and too many of them close the way for a while.
+    """
 
 class SupervisionServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Read-only views of cases for the nodes that have a part in them, coordinators and auditors of the region."""
+    """Views of cases for the nodes that have a part in them, coordinators and auditors of the region; and the one way for
+    a further window to get a part in a case.
+    """
 
     @_abc_1.abstractmethod
     def GetCase(
@@ -78,5 +94,16 @@ class SupervisionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_supervision_pb2.ListCaseLeavesResponse, _abc.Awaitable[_supervision_pb2.ListCaseLeavesResponse]]:
         """All leaves of a case, in log order."""
+
+    @_abc_1.abstractmethod
+    def AdmitWindow(
+        self,
+        request: _supervision_pb2.AdmitWindowRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_supervision_pb2.AdmitWindowResponse, _abc.Awaitable[_supervision_pb2.AdmitWindowResponse]]:
+        """The applicant shows receipt and check code at another window, to hand in what a supplement notice asks for: the
+        calling window gets a part in the case, and its inbox the leaves. Idempotent. An unknown number and a wrong code
+        get the same answer; wrong codes are counted a window and a number, and too many of them close the way for a while.
+        """
 
 def add_SupervisionServiceServicer_to_server(servicer: SupervisionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

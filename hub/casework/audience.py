@@ -1,0 +1,56 @@
+"""Who is shown which leaf of a case: the one rule that inbox, audits of the books and views follow alike.
+
+Invariants (A24, default no):
+- a leaf goes to those who have a part in the case after it, and to those whose part ends with it: a department that
+  the case is taken from learns that its duty is over, and nothing more;
+- who gets a part later sees what lies before, or it could not check the chain; a gateway sees wraps to itself;
+- a retry (T11) shows the accepting node everything once more: it may have lost what it was shown.
+"""
+
+from dataclasses import dataclass
+
+from hub.casework.casefile import CaseFile
+
+
+@dataclass(frozen=True)
+class Audience:
+    """``nodes`` see the leaf; ``whole`` see all leaves before it too, ``wraps`` those of them that wrap keys to it."""
+
+    nodes: tuple[str, ...]
+    whole: tuple[str, ...] = ()
+    wraps: tuple[str, ...] = ()
+
+
+def audience(before: CaseFile | None, after: CaseFile) -> Audience:
+    """Who sees the leaf that made ``after`` of ``before``. Node ids, in order."""
+    had = before.parties() if before else frozenset()
+    has = after.parties()
+    new = has - had - {after.collecting_node}
+    gateways = {leg.gateway for leg in after.parcels} - _full_parties(after)
+    again = {after.accepting_node} if before and after.retries > before.retries else set()
+    return Audience(
+        nodes=tuple(sorted(has | had)),
+        whole=tuple(sorted((new - gateways) | again)),
+        wraps=tuple(sorted(new & gateways)),
+    )
+
+
+def may_read(file: CaseFile, manifest: str, node: str) -> bool:
+    """Whether ``node`` may fetch this sealing of the case now, if it holds a packet of it (H02, A24).
+
+    Collecting node, accepting node and holder: all of them. A helper: its own addendum and the notices. A gateway of a
+    parcel: the application, of which it can open the address alone. Nobody else: no coordinator, no department before
+    it is named the destination, none after its successor countersigned.
+    """
+    sealing = next((made for made in file.sealings if made.manifest == manifest), None)
+    if sealing is None:
+        return False
+    if node in {file.collecting_node, file.accepting_node, file.holder}:
+        return True
+    if node in file.helpers and node in file.parties():
+        return sealing.sealed_by == node or sealing.kind == "notice"
+    return sealing.kind == "application" and any(leg.gateway == node for leg in file.parcels)
+
+
+def _full_parties(file: CaseFile) -> set[str]:
+    return {file.collecting_node, file.accepting_node, file.holder, file.coordinator, *file.helpers}

@@ -1,0 +1,81 @@
+"""Effects of how a case begins: pre-review, seal, decline, discard (states.md T03 to T07).
+
+Invariant: an effect is a pure function of (case file, act, world).
+"""
+
+from dataclasses import replace
+
+from crypto.refusal import Refusal
+from hub.casework import clocks
+from hub.casework.casefile import CaseFile, State
+from hub.casework.catalogue import Window
+from hub.casework.context import Act, World
+from hub.casework.effects import with_clock
+
+
+def open_case(act: Act, world: World) -> CaseFile:
+    """T03, T05, T06, T07: the case file that the first act opens; the collecting node holds it."""
+    return CaseFile(
+        case=str(act.statement.case),
+        state=State.DRAFT,
+        seq=0,
+        head="",
+        case_seq=0,
+        task_code=act.text("task_code"),
+        region=act.text("region"),
+        catalogue=act.text("catalogue"),
+        collecting_node=act.node.subject,
+        holder=act.node.subject,
+        public_no="",
+        applicant_key="",
+        delivery="",
+        opened_at=act.recorded_at,
+        recorded_at=act.recorded_at,
+    )
+
+
+def ask_department(file: CaseFile, act: Act, world: World) -> CaseFile:
+    """T03: the department sees the scans; the window keeps the case."""
+    return file.changed(accepting_node=act.text("accepting_node"), queue=act.text("queue"))
+
+
+def keep_application(file: CaseFile, act: Act, world: World) -> CaseFile:
+    """T05: number, applicant's key and delivery; the destination is open until the hub routes.
+
+    An item chosen anew (T24) ends the 43-character number, which embeds the item; the hub then gives another one.
+    """
+    key = act.statement.body["applicant_key"]
+    assert isinstance(key, dict)  # guarded
+    task_code = act.text("task_code")
+    changed = replace(
+        file,
+        task_code=task_code,
+        region=act.text("region"),
+        catalogue=act.text("catalogue"),
+        public_no=act.text("public_no"),
+        applicant_key=str(key["public"]),
+        delivery=act.text("delivery"),
+        accepting_node="",
+        queue="",
+    )
+    if file.case_no and task_code != file.task_code:
+        return replace(changed, case_no="", former_nos=(*file.former_nos, file.case_no))
+    return changed
+
+
+def start_forward_clock(file: CaseFile, act: Act, world: World) -> CaseFile:
+    """K1: window hours of the collecting window, from the seal."""
+    timetable = window_of(file, world).timetable
+    state = clocks.start(
+        "K1", act.recorded_at, world.calendar, limit=timetable.forward_limit_hours, timetable=timetable
+    )
+    return with_clock(file, state)
+
+
+def window_of(file: CaseFile, world: World) -> Window:
+    """The collecting window in the case's list: its hours count K1 and K11. Refusal ITEM_NOT_COLLECTABLE."""
+    name = file.collecting_node.rsplit("/", 1)[1]
+    window = world.catalogue_of(file.catalogue).window(name)
+    if window is None:
+        raise Refusal("ITEM_NOT_COLLECTABLE", "A18", window=name)
+    return window

@@ -1,0 +1,92 @@
+"""Words that the applicant is to read: sealed to the window that collected, and never in the log.
+
+Invariants:
+- a notice is a sealing of its own kind with one line ``NOTICE`` of canonical JSON; this node, the collecting window and
+  the region's recovery key can open it, nobody else;
+- sealing, act and key packets are queued in one journal transaction: a kill leaves all of them or none.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from crypto import canonical
+from crypto.manifest import LineFacts
+from crypto.statement import read_signed
+from node_agent import acts, sealer
+from node_agent.acts import Head
+from node_agent.casemirror import application_leaf, history, manifest_here, sealings
+from node_agent.runtime import Agent
+from storage.journal import OutboxEntry
+
+NOTICE = "NOTICE"
+KIND = "notice"
+_WITH_WORDS = frozenset({"supplement_notice", "second_notice", "refuse_accept"})
+
+
+def queue_with_words(
+    agent: Agent,
+    case_id: str,
+    event: str,
+    body: Mapping[str, object],
+    role: str,
+    staff_code: str,
+    words: Mapping[str, object],
+    *,
+    second: str | None = None,
+) -> OutboxEntry:
+    """Sign and queue an act whose words are sealed for the window; without words the act alone.
+
+    ``second``: staff code of the second person who signs. Refusals of ``seal_bundle``, SUBJECT_UNKNOWN, KEY_REVOKED.
+    """
+    if not words:
+        entry = acts.by_person(agent, case_id, event, body, role, staff_code, second=second)
+        agent.journal.queue([entry])
+        return entry
+    bundle = _sealed(agent, case_id, words)
+    named = {**body, "manifest": bundle.digest}
+    entry = acts.by_person(agent, case_id, event, named, role, staff_code, second=second)
+    entry = replace(entry, needs_upload=bundle.digest)
+    head = Head(read_signed(entry.envelope).seq or 0, entry.payload_digest)
+    wraps = [
+        sealer.wrap_entry(
+            agent.identity,
+            agent.journal,
+            head=head,
+            role="department",
+            case=case_id,
+            revision=bundle.manifest.revision,
+            manifest_digest=bundle.digest,
+            keys=bundle.keys,
+            recipient=agent.registry.directory.current(recipient),
+        )
+        for recipient in dict.fromkeys((agent.identity.node, _window(agent, case_id), agent.settings.recovery_node))
+    ]
+    agent.journal.keep(f"manifest:{bundle.digest}", bundle.encoded)
+    agent.journal.queue([entry, *wraps], [bundle.pending()])  # commit point: the act and its words are kept
+    return entry
+
+
+def _sealed(agent: Agent, case_id: str, words: Mapping[str, object]) -> sealer.Bundle:
+    told = history(agent.journal, case_id)
+    application = manifest_here(agent.journal, _application(agent, case_id))[0]
+    facts = LineFacts(NOTICE, NOTICE, "FORM", "D", "NOT_NEEDED")
+    page = sealer.PageInput(canonical.encode(dict(words)), "application/json")
+    return sealer.seal_bundle(
+        agent.spool,
+        [sealer.LineInput(facts, (page,))],
+        case=case_id,
+        revision=sum(event in _WITH_WORDS for event, _ in sealings(told)) + 1,
+        kind=KIND,
+        task_code=application.task_code,
+        catalogue=application.catalogue,
+    )
+
+
+def _application(agent: Agent, case_id: str) -> str:
+    told = application_leaf(history(agent.journal, case_id))
+    return str(told.statement.body["manifest"]) if told else ""
+
+
+def _window(agent: Agent, case_id: str) -> str:
+    told = application_leaf(history(agent.journal, case_id))
+    return told.statement.actor.node if told else agent.identity.node

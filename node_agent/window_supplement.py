@@ -1,0 +1,297 @@
+"""T17 at any window: the demanded materials taken in, sealed as an addendum for the department, with a receipt.
+
+Invariants:
+- only what the notice demands is taken in (E01), and the application stays as it was sealed (invariant 12);
+- another window than the collecting one sees the case only after the applicant showed public number and check code
+  there; the code goes to the hub in the request and is kept nowhere;
+- pages lie in a folder of their own, mode 0600, until the addendum's receipt is here, then they are erased;
+- sealing, act and key packets are queued in one journal transaction; for the own window's cases this needs no network.
+"""
+
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from crypto.manifest import LineFacts
+from crypto.records import KeyRecord
+from crypto.refusal import Refusal
+from crypto.statement import read_signed
+from hub.casework.catalogue import Item
+from node_agent import acts, drafts
+from node_agent.acts import Head
+from node_agent.casemirror import (
+    NOTICES,
+    ROUTES,
+    Recorded,
+    addenda_of,
+    application_leaf,
+    demanded,
+    history,
+    last_of,
+    resolve,
+)
+from node_agent.drafts import DraftLine, DraftPage
+from node_agent.runtime import Agent
+from node_agent.sealer import LineInput, PageInput, seal_bundle, wrap_entry
+from node_agent.window import PagesTaken, read_pages
+from node_agent.window_seal import collecting_role
+
+NOTE = "supplement:"
+FOLDER = "supplements"
+KIND = "addendum"
+
+
+@dataclass(frozen=True)
+class DemandLine:
+    """One demanded material: its Chinese name, the defect's code, pages taken in here, whether it was handed in."""
+
+    material: str
+    name: str
+    defect: str
+    pages: int
+    handed_in: bool
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What the notice that stands asks for. ``due``: last day, ISO, UTC+8; ``notice``: digest of the notice."""
+
+    case: str
+    case_no: str
+    public_no: str
+    item: Item
+    notice: str
+    at: str
+    due: str
+    methods: tuple[str, ...]
+    lines: tuple[DemandLine, ...]
+
+
+@dataclass(frozen=True)
+class Supplemented:
+    """A sealed addendum that waits in the journal. ``entries``: payload digests, the act's first."""
+
+    case: str
+    revision: int
+    manifest: str
+    materials: tuple[str, ...]
+    entries: tuple[str, ...]
+    waiting_for: tuple[str, ...]
+
+
+def find(agent: Agent, public_no: str, check_code: Callable[[], str]) -> str:
+    """The case with this number; a case of another window is asked for at the hub with the applicant's check code.
+
+    ``check_code``: asked only then. Refusals of ``HubClient.admit_window``.
+    """
+    number = public_no.replace(" ", "")
+    try:
+        return resolve(agent, number)
+    except Refusal as unknown:
+        if unknown.code != "CASE_UNKNOWN_HERE":
+            raise
+    return agent.hub.admit_window(number, check_code())
+
+
+def here(agent: Agent, case_id: str) -> bool:
+    """Whether the case is this window's own, or all of it came up to its admission (A1)."""
+    told = history(agent.journal, case_id)
+    own = application_leaf(told)
+    if own is not None and own.statement.actor.node == agent.identity.node:
+        return True
+    return any(one.statement.type == "admit" and one.statement.body.get("node") == agent.identity.node for one in told)
+
+
+def demand(agent: Agent, case_id: str) -> Demand:
+    """What is demanded and what of it is here. Refusals CASE_UNKNOWN_HERE, NOTHING_DEMANDED."""
+    told = history(agent.journal, case_id)
+    application, notice = application_leaf(told), last_of(told, *NOTICES)
+    if application is None:
+        raise Refusal("CASE_UNKNOWN_HERE", "A24", case=case_id)
+    if notice is None or last_of(told, "supplement_complete", "lapse", "withdraw", *NOTICES) is not notice:
+        raise Refusal("NOTHING_DEMANDED", "T16, T17; E01", case=case_id)
+    body = application.statement.body
+    item = agent.registry.catalogue(str(body["catalogue"]), agent.hub).item(str(body["task_code"]))
+    lines, due, methods = demanded(told)
+    taken, given = _load(agent, case_id), _handed_in(told, notice)
+    return Demand(
+        case=case_id,
+        case_no=application.leaf.assigned.get("case_no", ""),
+        public_no=str(body.get("public_no", "")),
+        item=item,
+        notice=notice.envelope.digest,
+        at=notice.leaf.recorded_at,
+        due=due,
+        methods=tuple(methods),
+        lines=tuple(_line(item, line, taken, given) for line in lines),
+    )
+
+
+def add_pages(
+    agent: Agent, case_id: str, material: str, source: Path | Sequence[Path], original: str = "SEEN_RETURNED"
+) -> PagesTaken:
+    """Take pages to a demanded material: all of them or none, in place of those taken before (A04).
+
+    Refusals NOTHING_DEMANDED, NOT_DEMANDED, SUPPLEMENT_SEALED, ORIGINAL_UNKNOWN, PAGES_NONE; refused pages are
+    reported, not raised.
+    """
+    asked = demand(agent, case_id)
+    if material not in {line.material for line in asked.lines}:
+        raise Refusal("NOT_DEMANDED", "T17; E01", material=material[:40])
+    if original not in drafts.ORIGINAL:
+        raise Refusal("ORIGINAL_UNKNOWN", "A03", original=original[:20])
+    good, refused = read_pages(source)
+    if refused:
+        return PagesTaken((), tuple(refused))
+    if not good:
+        raise Refusal("PAGES_NONE", "A04", material=material)
+    files = [(f"{material}.{drafts.SUFFIX[facts.media_type]}", data) for facts, data in good]
+    names = drafts.keep_files(_folder(agent, case_id), files)
+    pages = tuple(
+        DraftPage(name, facts.media_type, facts.sha256, facts.dpi_a4)
+        for name, (facts, _) in zip(names, good, strict=True)
+    )
+    taken = _load(agent, case_id)
+    trust = "B" if original in drafts.SEEN else "C"
+    before = taken.get(material)
+    taken[material] = DraftLine(material, "SUBMIT", trust, original, pages)
+    _save(agent, case_id, taken)
+    for page in before.pages if before else ():
+        (_folder(agent, case_id) / page.file).unlink(missing_ok=True)
+    return PagesTaken(pages)
+
+
+def seal(agent: Agent, case_id: str, staff_code: str, *, applicant_signed: bool) -> Supplemented:
+    """Seal what was taken in as the next addendum; works without hub and store.
+
+    Refusals NOTHING_DEMANDED, SUPPLEMENT_SEALED, PAGES_NONE, DECLARATION_MISSING, ROLE_MISSING, SPOOL_UNWRITABLE,
+    JOURNAL_UNWRITABLE.
+    """
+    asked, taken = demand(agent, case_id), _load(agent, case_id)
+    if not taken:
+        raise Refusal("PAGES_NONE", "T17; A04", material=",".join(line.material for line in asked.lines))
+    if not applicant_signed:
+        raise Refusal("DECLARATION_MISSING", "T17; A23", declaration="applicant_signed")
+    role = collecting_role(agent, staff_code)
+    told = history(agent.journal, case_id)
+    application = application_leaf(told)
+    assert application is not None  # ``demand`` found it
+    recipients, waiting_for = _recipients(agent, told)
+    home = _folder(agent, case_id)
+    bundle = seal_bundle(
+        agent.spool,
+        [_sealed_line(home, line) for line in taken.values()],
+        case=case_id,
+        revision=_next_revision(agent, case_id, told),
+        kind=KIND,
+        task_code=str(application.statement.body["task_code"]),
+        catalogue=str(application.statement.body["catalogue"]),
+    )
+    materials = tuple(sorted(taken))
+    body = {"manifest": bundle.digest, "materials": list(materials), "applicant_signed": True}
+    entry = acts.by_person(agent, case_id, "supplement_part", body, role, staff_code)
+    entry = replace(entry, needs_upload=bundle.digest)
+    head = Head(read_signed(entry.envelope).seq or 0, entry.payload_digest)
+    wraps = [
+        wrap_entry(
+            agent.identity,
+            agent.journal,
+            head=head,
+            role="window",
+            case=case_id,
+            revision=bundle.manifest.revision,
+            manifest_digest=bundle.digest,
+            keys=bundle.keys,
+            recipient=recipient,
+        )
+        for recipient in recipients
+    ]
+    _save(agent, case_id, taken, sealed=entry.payload_digest)
+    agent.journal.queue([entry, *wraps], [bundle.pending()])  # commit point: the supplement is on its way
+    digests = tuple(one.payload_digest for one in (entry, *wraps))
+    return Supplemented(case_id, bundle.manifest.revision, bundle.digest, materials, digests, waiting_for)
+
+
+def tidy(agent: Agent, case_id: str) -> None:
+    """Erase the pages of an addendum whose receipt is here. May be repeated."""
+    kept = agent.journal.kept(NOTE + case_id)
+    sealed = str(json.loads(kept)["sealed"]) if kept else ""
+    entry = agent.journal.entry(sealed) if sealed else None
+    if entry is not None and entry.state == "DONE":
+        shutil.rmtree(agent.settings.home / FOLDER / case_id, ignore_errors=True)
+        _save(agent, case_id, {})
+
+
+# --- pieces ------------------------------------------------------------------------------------------------------
+
+
+def _load(agent: Agent, case_id: str) -> dict[str, DraftLine]:
+    """Lines taken in and not sealed yet, by material. Refusal SUPPLEMENT_SEALED while an addendum is on its way."""
+    tidy(agent, case_id)
+    kept = agent.journal.kept(NOTE + case_id)
+    if kept is None:
+        return {}
+    value = json.loads(kept)
+    entry = agent.journal.entry(value["sealed"]) if value["sealed"] else None
+    if entry is not None and entry.state == "WAITING":
+        raise Refusal("SUPPLEMENT_SEALED", "T17; invariant 12", case=case_id)
+    return {
+        code: DraftLine(**{**line, "pages": tuple(DraftPage(**page) for page in line["pages"])})
+        for code, line in value["lines"].items()
+    }
+
+
+def _save(agent: Agent, case_id: str, lines: dict[str, DraftLine], sealed: str = "") -> None:
+    plain = {code: asdict(line) for code, line in lines.items()}
+    agent.journal.keep(NOTE + case_id, json.dumps({"lines": plain, "sealed": sealed}).encode())
+
+
+def _folder(agent: Agent, case_id: str) -> Path:
+    path = agent.settings.home / FOLDER / case_id
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+def _line(item: Item, line: dict[str, str], taken: dict[str, DraftLine], given: set[str]) -> DemandLine:
+    code = line["material"]
+    found, here = item.material(code), taken.get(code)
+    return DemandLine(
+        code, found.name if found else code, line["defect"], len(here.pages) if here else 0, code in given
+    )
+
+
+def _handed_in(told: list[Recorded], notice: Recorded) -> set[str]:
+    """Materials of the addenda after the notice."""
+    given: set[str] = set()
+    for one in addenda_of(told):
+        materials = one.statement.body.get("materials")
+        if one.leaf.index > notice.leaf.index and isinstance(materials, list):
+            given |= set(map(str, materials))
+    return given
+
+
+def _next_revision(agent: Agent, case_id: str, told: list[Recorded]) -> int:
+    known = {one.envelope.digest for one in told}
+    own = [act for act in agent.journal.acts(case_id) if act.event == "supplement_part" and act.state != "REFUSED"]
+    return len(addenda_of(told)) + sum(act.payload_digest not in known for act in own) + 1
+
+
+def _recipients(agent: Agent, told: list[Recorded]) -> tuple[list[KeyRecord], tuple[str, ...]]:
+    """The accepting department, this window and the recovery node; and who of them has no valid key now."""
+    directory = agent.registry.directory
+    sent = last_of(told, *ROUTES)
+    accepting = str(sent.statement.body["accepting_node"]) if sent else ""
+    found, missing = [directory.current(agent.identity.node)], []
+    for node in (accepting, agent.settings.recovery_node):
+        try:
+            found.append(directory.current(node))
+        except Refusal:
+            missing.append(node)
+    return found, tuple(missing)
+
+
+def _sealed_line(home: Path, line: DraftLine) -> LineInput:
+    facts = LineFacts(line.material, line.material, line.acquisition, line.trust, line.original)
+    return LineInput(facts, tuple(PageInput(home / page.file, page.media_type) for page in line.pages))
