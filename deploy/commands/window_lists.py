@@ -81,6 +81,7 @@ def case_line(agent: Agent, name: str) -> dict[str, object]:
     name = name.replace(" ", "").replace("-", "")
     draft = _draft(agent, name)
     case_id = draft.case if draft else _answered(agent, name) or resolve(agent, name)
+    draft = draft or _draft(agent, case_id)
     view = mirror(agent, case_id) if agent.journal.leaves(case_id) else None
     line: dict[str, object] = {
         "case": case_id, "case_no": "", "public_no": "", "item": "", "state": "", "state_text": "", "holder": "本窗口",

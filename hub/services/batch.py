@@ -10,11 +10,10 @@ Invariants:
 - look-ups and rows are gathered: the number of questions to the database does not grow with the batch.
 """
 
-import base64
 import json
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -35,7 +34,6 @@ from crypto.statement import (
     sign,
 )
 from hub.casework import consequences, numbers, timers
-from hub.casework.audience import audience
 from hub.casework.calendar import WorkCalendar
 from hub.casework.casefile import CaseFile, from_document
 from hub.casework.catalogue import load_catalogue
@@ -45,6 +43,7 @@ from hub.casework.law import Signers
 from hub.casework.table import LAW
 from hub.services import intake
 from hub.services.clock import Clock, legal_time, now_text
+from hub.services.delivery import Delivery
 from hub.services.intake import Ready
 from hub.services.memory import Memory
 from hub.services.receipts import bound
@@ -85,16 +84,6 @@ class _Case:
     ticked: bool = False
 
 
-@dataclass(frozen=True)
-class _Past:
-    """A node is to see what lies before ``index``: ``whole``: all of it, else the wraps to itself."""
-
-    node: str
-    index: int
-    case: str
-    whole: bool
-
-
 @dataclass
 class Batch:
     """Work of one transaction. Use: ``Batch(...).run(items)``, then commit, then answer."""
@@ -106,7 +95,7 @@ class Batch:
     clock: Clock = now_text
     memory: Memory = field(default_factory=Memory)
     rows: list[LeafRow] = field(default_factory=list)
-    to: list[tuple[str, int, str] | _Past] = field(default_factory=list)
+    delivery: Delivery = field(default_factory=Delivery)
     documents: list[tuple[str, str, bytes]] = field(default_factory=list)
     packets: list[PacketRow] = field(default_factory=list)
     check_codes: dict[str, str] = field(default_factory=dict)
@@ -352,40 +341,11 @@ class Batch:
 
     def _settle(self, file: CaseFile, index: int) -> None:
         case = self.cases.get(file.case)
-        seen = audience(case.file if case else None, file)
+        self.delivery.note(case.file if case else None, file, index)
         if case is None:
             self.cases[file.case] = _Case(None, file, index)
         else:
             case.file, case.index = file, index
-        self.to.extend(_Past(node, index, file.case, whole=True) for node in seen.whole)
-        self.to.extend(_Past(node, index, file.case, whole=False) for node in seen.wraps)
-        self.to.extend((node, index, file.case) for node in seen.nodes)
-
-    def _inbox(self) -> list[tuple[str, int, str]]:
-        """Who sees which leaf of which case, in order of delivery; what is shown again has its last place."""
-        past = {whole: self._before(whole) for whole in (True, False)}
-        made: dict[tuple[str, int], str] = {}
-        for entry in self.to:
-            for node, index, case in _shown(entry, past[entry.whole]) if isinstance(entry, _Past) else (entry,):
-                made.pop((node, index), None)
-                made[node, index] = case
-        return [(node, index, case) for (node, index), case in made.items()]
-
-    def _before(self, whole: bool) -> dict[str, list[tuple[int, bytes]]]:
-        """Leaves of the cases that somebody is to see from their beginning on: indexes, and bytes unless ``whole``."""
-        asked = {entry.case for entry in self.to if isinstance(entry, _Past) and entry.whole == whole}
-        stored = sorted(case for case in asked if self.cases[case].row is not None)
-        past: dict[str, list[tuple[int, bytes]]] = {case: [] for case in asked}
-        if whole:
-            for case, index in self.unit.log.places_of_cases(stored):
-                past[case].append((index, b""))
-        else:
-            for row in self.unit.log.of_cases(stored):
-                past[row.case_id or ""].append((row.index, row.leaf))
-        for row in self.rows:
-            if row.case_id in past:
-                past[row.case_id].append((row.index, row.leaf))
-        return past
 
     def _keep(self, item: Ready, file: CaseFile) -> None:
         self.documents.extend((digest, item.statement.type, data) for digest, data in item.documents.items())
@@ -399,9 +359,9 @@ class Batch:
         return self.pinned.get(item.manifest or "")
 
     def _write(self) -> None:
-        again = {(entry.node, entry.case) for entry in self.to if isinstance(entry, _Past) and entry.whole}
-        self.unit.log.unshow(sorted(one for one in again if self.cases[one[1]].row is not None))
-        seen = self._inbox()
+        stored = {name for name, case in self.cases.items() if case.row is not None}
+        self.unit.log.unshow(self.delivery.shown_anew(stored))
+        seen = self.delivery.rows(self.unit.log, stored, self.rows)
         with self.unit.together():
             self._write_rows(seen)
 
@@ -435,12 +395,6 @@ class Batch:
         )
 
 
-def _shown(entry: _Past, past: Mapping[str, Sequence[tuple[int, bytes]]]) -> Iterator[tuple[str, int, str]]:
-    for index, leaf in past[entry.case]:
-        if index < entry.index and (entry.whole or _wrapped_to(leaf, entry.node)):
-            yield entry.node, index, entry.case
-
-
 def _file(row: CaseRow) -> CaseFile:
     return from_document(json.loads(row.document))
 
@@ -454,12 +408,6 @@ def _wake_at(file: CaseFile, world: World) -> str | None:
     if file.bounce is not None and file.bounce.waits:
         return file.recorded_at
     return timers.wake_at(file, world)
-
-
-def _wrapped_to(leaf: bytes, node: str) -> bool:
-    """Whether a leaf of our own, whose form was checked before it was appended, wraps keys to ``node``."""
-    statement = json.loads(base64.b64decode(json.loads(leaf)["envelope"]["payload"]))
-    return bool(statement["type"] == "wrap" and statement["body"].get("recipient") == node)
 
 
 def _public_numbers(items: Sequence[Ready]) -> set[str]:

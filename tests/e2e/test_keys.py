@@ -142,8 +142,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("evidence")
 
 
-@pytest.fixture(scope="module")
-def rotated(region: Region) -> Region:
+def _rotate(region: Region) -> None:
     """The department rotates its keys while a case stands in every state, acts and a seal are under way offline."""
     department = region.stack.agent(DEPARTMENT)
     for name in ("review", "decided", "delivering", "offline"):
@@ -171,11 +170,10 @@ def rotated(region: Region) -> Region:
     region.stack.agent(WINDOW).start()
     region.stack.agent(GATEWAY).start()
     region.until("old key destroyed", lambda: region.keys(DEPARTMENT)["destroyed"])
-    return region
 
 
-def test_every_case_goes_on_after_the_rotation_and_the_old_keys_are_gone(rotated: Region, folder: Path) -> None:
-    region = rotated
+def _every_case_goes_on_after_the_rotation_and_the_old_keys_are_gone(region: Region, folder: Path) -> None:
+    _rotate(region)
     now = region.keys(DEPARTMENT)
     before = region.before
     assert all(now["keys"][purpose] != before[purpose] for purpose in ("sign", "kem", "witness", "tls"))
@@ -193,10 +191,8 @@ def test_every_case_goes_on_after_the_rotation_and_the_old_keys_are_gone(rotated
         assert (said["verdict"], said["findings"]) == ("VALID", []), name
 
 
-@pytest.fixture(scope="module")
-def lost(rotated: Region) -> Region:
+def _lose(region: Region) -> None:
     """The department's machine burns with all its keys; it is registered anew. Nobody asks the applicant."""
-    region = rotated
     region.countersigned(region.seal("burned pending"))
     region.countersigned(region.seal("burned decided"))
     region.decided(region.cases["burned decided"])
@@ -208,11 +204,10 @@ def lost(rotated: Region) -> Region:
     region.seal("while gone", code=3)  # an old list: its packets are to a key that is revoked
     region.stack.agent(WINDOW).start()
     region.registered_anew(DEPARTMENT, DEPARTMENT.people)
-    return region
 
 
-def test_a_department_that_lost_its_keys_continues_without_a_second_visit(lost: Region, folder: Path) -> None:
-    region = lost
+def _a_department_that_lost_its_keys_continues_without_a_second_visit(region: Region, folder: Path) -> None:
+    _lose(region)
     names = ("burned pending", "burned decided", "burned forwarded", "while gone")
     for name in names:
         region.until(f"{name} here", partial(region.shown, DEPARTMENT, region.cases[name]))
@@ -226,8 +221,7 @@ def test_a_department_that_lost_its_keys_continues_without_a_second_visit(lost: 
         assert (said["verdict"], said["findings"]) == ("VALID", []), name
 
 
-def test_the_recovery_key_helps_when_the_window_is_gone_too(lost: Region, folder: Path) -> None:
-    region = lost
+def _the_recovery_key_helps_when_the_window_is_gone_too(region: Region, folder: Path) -> None:
     region.countersigned(region.seal("recovered"))
     region.stack.agent(WINDOW).stop()
     region.burned(DEPARTMENT)
@@ -248,10 +242,7 @@ def test_the_recovery_key_helps_when_the_window_is_gone_too(lost: Region, folder
     region.stack.agent(WINDOW).start()
 
 
-def test_a_person_who_leaves_signs_nothing_more_and_a_colleague_takes_the_draft_over(
-    lost: Region, folder: Path
-) -> None:
-    region = lost
+def _a_person_who_leaves_signs_nothing_more_and_a_colleague_takes_the_draft_over(region: Region, folder: Path) -> None:
     region.seal("before leaving", staff="A09")
     region.stack.agent(WINDOW).stop()
     case = region.seal("unsent at leaving", code=3, staff="A09")
@@ -273,8 +264,7 @@ def test_a_person_who_leaves_signs_nothing_more_and_a_colleague_takes_the_draft_
         assert region.verdict(name, folder)["verdict"] == "VALID", "what was signed before stays valid"
 
 
-def test_a_stolen_window_is_out_at_once_and_a_new_machine_sees_its_cases_again(lost: Region) -> None:
-    region = lost
+def _a_stolen_window_is_out_at_once_and_a_new_machine_sees_its_cases_again(region: Region, folder: Path) -> None:
     region.countersigned(region.seal("at the stolen window"))
     number = region.said(WINDOW, "window", "status", region.cases["at the stolen window"])["public_no"]
     stolen = region.burned(WINDOW)
@@ -289,3 +279,12 @@ def test_a_stolen_window_is_out_at_once_and_a_new_machine_sees_its_cases_again(l
     region.countersigned(region.seal("at the new window"))
     fresh = region.said(WINDOW, "window", "status", region.cases["at the new window"])["public_no"]
     assert fresh[:5] != number[:5], "how far the stolen machine counted nobody knows"
+
+
+def test_keys_go_in_five_ways_and_no_case_is_lost(region: Region, folder: Path) -> None:
+    """One story: each chapter goes on where the one before ended."""
+    _every_case_goes_on_after_the_rotation_and_the_old_keys_are_gone(region, folder)
+    _a_department_that_lost_its_keys_continues_without_a_second_visit(region, folder)
+    _the_recovery_key_helps_when_the_window_is_gone_too(region, folder)
+    _a_person_who_leaves_signs_nothing_more_and_a_colleague_takes_the_draft_over(region, folder)
+    _a_stolen_window_is_out_at_once_and_a_new_machine_sees_its_cases_again(region, folder)

@@ -31,7 +31,9 @@ TESTS = Path(__file__).resolve().parents[1]
 STATEMENTS = "e2e/test_bad_statements.py"
 REFUSED = f"{STATEMENTS}::test_what_must_not_count_is_refused_and_leaves_no_trace"
 PAGES = "e2e/test_bad_pages.py::test_a_bad_page_is_named_and_nothing_of_its_batch_is_kept"
-OBJECTS = "e2e/test_bad_objects.py::test_what_happens_to_ciphertext_after_the_receipt_is_found_and_never_countersigned"
+OBJECTS = (
+    "e2e/test_bad_objects.py::test_what_happens_to_ciphertext_after_the_receipt_is_found_sent_back_and_stored_again"
+)
 SEQUENCER = "integration/test_sequencer.py"
 SEAL = f"{SEQUENCER}::test_a_bad_seal_is_refused_and_opens_nothing"
 PENDING = f"{SEQUENCER}::test_an_act_on_a_pending_case_is_refused_and_leaves_no_trace"

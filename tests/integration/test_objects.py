@@ -293,9 +293,10 @@ class Kill(BaseException):
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_completion_whose_answer_was_lost_is_repeated(rig: Rig, monkeypatch: pytest.MonkeyPatch, when: str) -> None:
+def test_a_completion_whose_answer_was_lost_is_repeated(large: Rig, monkeypatch: pytest.MonkeyPatch, when: str) -> None:
+    rig = large
     begun = rig.begin()
-    rig.put(begun.upload_id, 1)
+    rig.put(begun.upload_id, *range(1, len(rig.parsed.parts) + 1))
     real = S3ObjectStore.complete_multipart
 
     def complete(self: S3ObjectStore, key: str, upload_id: str, parts: Any) -> object:

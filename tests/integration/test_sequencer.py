@@ -484,7 +484,7 @@ def test_a_revocation_through_one_hub_counts_at_the_other_at_once(world: "World"
     work = world.open().to_pending()
     accept = world.examined(DEPARTMENT, work.accept())
     world.revoke(DEPARTMENT)
-    assert code(sequencer.place([accept])[0]) == "PERSON_KEY_REVOKED"
+    assert code(sequencer.place([accept])[0]) == "KEY_REVOKED"
     with pytest.raises(Refusal, match="KEY_REVOKED"):
         other.refresh().current(world.members[DEPARTMENT].subject)
 
@@ -547,7 +547,7 @@ def test_a_failed_registry_batch_leaves_the_directory_as_committed(
     monkeypatch.undo()
     assert world.registry.directory.epoch == epoch + (when == "after")
     work = world.open().to_pending()
-    wanted = "PLACED" if when == "before" else "KEY_REVOKED"
+    wanted = "PLACED" if when == "before" else "PERSON_KEY_REVOKED"
     assert code(work.place(work.accept("D05"), DEPARTMENT)) == wanted
     require_whole(world)
 

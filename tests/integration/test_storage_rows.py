@@ -141,7 +141,10 @@ def test_idle_connections_that_the_server_cut_are_replaced_unnoticed(database: D
     for way in (database.unit, database.reading):
         with way() as first, way() as second:  # two idle connections in the pool
             heads = [first.log.head(), second.log.head()]
-        cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"  # noqa: E501
+        cut = (
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
         other = Database(database.url)
         with other.unit() as unit:
             unit._connection.exec_driver_sql(cut)
