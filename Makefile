@@ -10,7 +10,7 @@ ARGS ?=
 KILLS ?= 200
 SEED ?= 0
 
-.PHONY: help demo test dev check drill bench proto docs up down clean lock system-deps fmt runtime
+.PHONY: help demo test dev check drill bench peak proto docs up down clean lock system-deps fmt runtime
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -38,8 +38,14 @@ drill: system-deps dev ## all fault tests: every failpoint, 200 kills, bad disks
 	@YIDI_DRILL=whole YIDI_DRILL_KILLS=$(KILLS) YIDI_DRILL_FAILPOINTS=100000 YIDI_DRILL_SEED=$(SEED) \
 		$(BIN)/python -m pytest -m drill -p no:randomly $(ARGS)
 
-bench: dev ## statements a second through the real hub
+bench: dev ## figures, with peers beside: statements, cases of pages, memory, offline verification
 	@$(BIN)/python tests/bench/run.py $(ARGS)
+	@$(BIN)/python tests/bench/pages.py
+	@$(BIN)/python tests/bench/memory.py
+	@$(BIN)/python tests/bench/verify.py
+
+peak: dev ## 10,000 cases through two hub processes that are killed at random; then the books (ARGS="--cases n")
+	@$(BIN)/python tests/bench/peak.py $(ARGS)
 
 proto: dev ## generate proto/gen from proto/yidi
 	@$(BIN)/python tools/generate_proto.py

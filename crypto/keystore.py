@@ -4,14 +4,16 @@ Invariants:
 - a private key leaves ``SoftwareKeystore`` only as a file of mode 0600 in a folder of mode 0700;
 - signing and decapsulation are the only operations; there is no export call;
 - one key, one purpose (tls, sign, kem, witness): a label is never reused for another purpose;
-- a key takes another one's place in one step: there is no moment without a key under the label.
+- a key takes another one's place in one step: there is no moment without a key under the label;
+- a key is under its label whole and on disk or not at all: a kill or a full disk leaves no half of one there.
 """
 
+import fcntl
 import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -24,6 +26,7 @@ from crypto.refusal import Refusal
 
 RULE = "architecture: signer interface shaped like PKCS#11"
 SUFFIXES = (".pem", ".kem")
+Key = TypeVar("Key")
 
 
 class Signer(Protocol):
@@ -105,8 +108,8 @@ class SoftwareKeystore:
         return made
 
     def signer(self, label: str) -> SoftwareSigner:
-        """The signing key ``label``. Refusal KEY_MISSING."""
-        return load_signer(self._read(f"{label}.pem"))
+        """The signing key ``label``. Refusals KEY_MISSING, KEY_BROKEN."""
+        return _whole(f"{label}.pem", load_signer, self._read(f"{label}.pem"))
 
     def generate_kem(self, label: str, suite: str) -> KemPrivate:
         """A new decryption key under ``label``. Refusal KEY_LABEL_TAKEN."""
@@ -115,8 +118,8 @@ class SoftwareKeystore:
         return made
 
     def kem(self, label: str) -> KemPrivate:
-        """The decryption key ``label``. Refusal KEY_MISSING."""
-        return load_kem(self._read(f"{label}.kem"))
+        """The decryption key ``label``. Refusals KEY_MISSING, KEY_BROKEN."""
+        return _whole(f"{label}.kem", load_kem, self._read(f"{label}.kem"))
 
     def labels(self) -> list[str]:
         """Labels of all keys here, sorted."""
@@ -169,20 +172,45 @@ class SoftwareKeystore:
             os.close(handle)
 
     def _write(self, name: str, data: bytes) -> None:
+        """Linked under its name only when all of it is on disk; a link never replaces what stands there."""
+        draft = self._folder / f"{name}.new"
+        with self._alone():
+            draft.unlink(missing_ok=True)  # a kill left it: it never counted
+            try:
+                with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.link(draft, self._folder / name)
+            except FileExistsError as error:
+                raise Refusal("KEY_LABEL_TAKEN", RULE, label=name) from error
+            finally:
+                draft.unlink(missing_ok=True)
+        self._sync()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One writer at a time, since a command may make keys beside the running agent."""
+        handle = os.open(self._folder, os.O_RDONLY)
         try:
-            handle = os.open(self._folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError as error:
-            raise Refusal("KEY_LABEL_TAKEN", RULE, label=name) from error
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
 
     def _read(self, name: str) -> bytes:
         try:
             return (self._folder / name).read_bytes()
         except FileNotFoundError as error:
             raise Refusal("KEY_MISSING", RULE, label=name) from error
+
+
+def _whole(name: str, load: Callable[[bytes], Key], data: bytes) -> Key:
+    """The key in a file of the keystore. Refusal KEY_BROKEN for one that is cut off or spoilt."""
+    try:
+        return load(data)
+    except (ValueError, Refusal) as error:
+        raise Refusal("KEY_BROKEN", RULE, label=name) from error
 
 
 def _parts(

@@ -103,6 +103,13 @@ def last_of(told: list[Recorded], *events: str) -> Recorded | None:
     return next((one for one in reversed(told) if one.statement.type in events), None)
 
 
+def is_over(told: list[Recorded]) -> bool:
+    """Whether the newest act that moved the case ended it."""
+    targets = _targets()
+    moves = [targets[one.statement.type] for one in told if one.statement.type in targets]
+    return bool(moves) and moves[-1] in ENDED
+
+
 def application_leaf(told: list[Recorded]) -> Recorded | None:
     """The leaf of the sealing that counts as the application now: the newest seal, else the pre-review's revision 0."""
     return last_of(told, "seal") or last_of(told, "ask_pre_review")

@@ -64,7 +64,10 @@ Make = Callable[[], Loop]
 
 @dataclass
 class Signals:
-    """``stop``: the loops end, for good (``end``) or to connect anew with a new certificate (``renew``)."""
+    """``stop``: the loops of this connection end; for good after ``end``, else to connect anew.
+
+    Each connection has an event of its own: a loop that outlives its connection sees it set for ever.
+    """
 
     stop: threading.Event = field(default_factory=threading.Event)
     ended: bool = False
@@ -74,14 +77,10 @@ class Signals:
         self.ended = True
         self.stop.set()
 
-    def renew(self) -> None:
-        """End this connection."""
-        self.stop.set()
-
     def connect_anew(self) -> bool:
-        """Whether the loops are to be started again; if so, ``stop`` is open again."""
-        self.stop.clear()
-        if self.ended:  # looked at after clearing: a signal in between is not lost
+        """Whether the loops are to be started again; if so, ``stop`` is another event, open."""
+        self.stop = threading.Event()
+        if self.ended:  # looked at after the change: a signal in between is not lost
             self.stop.set()
         return not self.ended
 
@@ -129,10 +128,9 @@ class RenewalLoop:
     """Asks for a new certificate when a third of its life is left, then lets the agent connect anew."""
 
     agent: Agent
-    signals: Signals
 
     def run(self, stop: threading.Event) -> None:
-        """Look every hour until ``stop`` is set. Refusals of ``enrol.renew``."""
+        """Look every hour until ``stop`` is set, which a new certificate does. Refusals of ``enrol.renew``."""
         settings = self.agent.settings
         while not stop.is_set():
             if settings.enrolment and enrol.renewal_is_due(settings.home):
@@ -140,7 +138,7 @@ class RenewalLoop:
                 name = settings.hub_name or identity.dns_name(settings.hub_node)
                 enrol.renew(settings.home, settings.hub, settings.enrolment, mine, hub_name=name)
                 log.info("certificate renewed")
-                self.signals.renew()
+                stop.set()
             stop.wait(RENEWAL_SECONDS)
 
 
@@ -149,22 +147,22 @@ class RotationLoop:
     """Drives a planned change of this node's keys, wraps again what others' changes left unreadable."""
 
     agent: Agent
-    signals: Signals
 
     def run(self, stop: threading.Event) -> None:
-        """Rounds until ``stop`` is set or new keys are in place. Refusals other than an absent hub."""
+        """Rounds until ``stop`` is set, which new keys in place do. Refusals other than an absent hub."""
         rotation = Rotation(self.agent)
         while not stop.is_set():
             try:
                 if rotation.step():
-                    self._connect_anew()
+                    self._new_certificate()
+                    stop.set()
                     return
             except Refusal as refusal:
                 if refusal.code not in SNAPSHOT_LATER:
                     raise
             stop.wait(ROTATION_SECONDS)
 
-    def _connect_anew(self) -> None:
+    def _new_certificate(self) -> None:
         settings = self.agent.settings
         if settings.enrolment:
             mine = self.agent.registry.directory.current(settings.node)
@@ -175,15 +173,14 @@ class RotationLoop:
                 log.warning("the certificate was not renewed with the other keys: %s", refusal.code)
         self.agent.journal.keep(TLS_WANTED, b"")
         log.info("new keys in place")
-        self.signals.renew()
 
 
-def loops_for(agent: Agent, record: KeyRecord, signals: Signals) -> dict[str, Make]:
+def loops_for(agent: Agent, record: KeyRecord) -> dict[str, Make]:
     """What a node with this record has to run, by name."""
     loops: dict[str, Make] = {
         "registry": lambda: RegistryLoop(agent),
-        "renewal": lambda: RenewalLoop(agent, signals),
-        "rotation": lambda: RotationLoop(agent, signals),
+        "renewal": lambda: RenewalLoop(agent),
+        "rotation": lambda: RotationLoop(agent),
         "sender": lambda: Sender(agent),
         "receiver": lambda: Receiver(agent),
         "monitor": lambda: Monitor(agent),
@@ -258,10 +255,11 @@ def serve(home: Path, signals: Signals) -> None:
     with only_one(home):
         agent = open_agent(home)
         try:
-            record = await_record(agent, signals.stop)
+            stop = signals.stop
+            record = await_record(agent, stop)
             if record is not None:
                 log.info("roles %s", ",".join(sorted(record.roles)))
-                run_loops(agent, loops_for(agent, record, signals), signals.stop)
+                run_loops(agent, loops_for(agent, record), stop)
         finally:
             agent.hub.close()
             remove_ready(home)

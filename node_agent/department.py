@@ -7,7 +7,7 @@ Invariants:
   applicant's own public key; the gateway gets the address line and nothing else (promise 1, H01);
 - an application's plaintext reaches the disk only when it is handed over to the line system by name;
 - reasons and appeal of a refusal go into the log as salted commitments alone (promise 1); the words lie in this node's
-  journal until they are sealed with the result, for the window and the applicant.
+  journal until the result that they are sealed with, for the window and the applicant, is issued.
 """
 
 import base64
@@ -41,6 +41,7 @@ from node_agent.casemirror import (
 )
 from node_agent.handover import BundleLine, write_bundle
 from node_agent.imaging.check import read_page
+from node_agent.notices import DECISION_NOTE
 from node_agent.opening import OpenedCase, OpenedLine
 from node_agent.runtime import Agent
 from storage.journal import OutboxEntry
@@ -170,7 +171,10 @@ def handover(agent: Agent, case_id: str, opened: OpenedCase) -> list[Path]:
     target = agent.settings.line_system_folder
     if target is None:
         raise Refusal("LINE_SYSTEM_UNSET", "A05", case=case_id)
-    target.mkdir(mode=0o750, parents=True, exist_ok=True)
+    try:
+        target.mkdir(mode=0o750, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refusal("BUNDLE_UNWRITABLE", "A05", problem=error.strerror or "") from error
     facts = {"sealed_at": opened.sealed_at, "checked_by": opened.checked_by}
     made = [
         write_bundle(target, _handed(opened, facts, opened.lines), opened.form, opened.manifest, _pages(opened.lines))
@@ -325,7 +329,7 @@ def _keep_decision(agent: Agent, case_id: str, texts: Mapping[str, str]) -> dict
     """
     made, page = committed(texts)
     page = {"outcome": "REFUSE", **page}
-    agent.journal.keep(f"decision:{case_id}", canonical.encode({**_decisions(agent, case_id), made["reasons"]: page}))
+    agent.journal.keep(DECISION_NOTE + case_id, canonical.encode({**_decisions(agent, case_id), made["reasons"]: page}))
     return made
 
 
@@ -337,7 +341,7 @@ def committed(texts: Mapping[str, str]) -> tuple[dict[str, str], dict[str, objec
 
 
 def _decisions(agent: Agent, case_id: str) -> dict[str, object]:
-    kept = agent.journal.kept(f"decision:{case_id}")
+    kept = agent.journal.kept(DECISION_NOTE + case_id)
     return canonical.parse(kept) if kept else {}
 
 

@@ -13,6 +13,7 @@ import secrets
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,13 @@ from hub.casework.catalogue import Item, Material
 from node_agent.casemirror import history, last_of
 from node_agent.runtime import Agent
 from storage import failpoints
+from storage.files import sync_directory
+from storage.journal import OutboxEntry
 
 OPEN, SEALED, SENT = "OPEN", "SEALED", "SENT"
-ENDING = frozenset({"seal", "decline", "discard"})
+ENDING = frozenset({"seal", "decline", "discard", "withdraw"})
+WRITING_LASTS = timedelta(hours=1)
+"""Writing or sealing many pages on a slow disk is done within this time; a file without a name is left over then."""
 JSON_MEDIA = "application/json"
 SUFFIX = {"image/jpeg": "jpg", "image/png": "png", "image/tiff": "tif"}
 VERIFIED = frozenset({"VERIFY_ONLINE", "FROM_LICENCE"})
@@ -127,11 +132,16 @@ def sealed(agent: Agent, case_id: str) -> bool:
 
     A seal before the newest return to the window (T24) counts no more: the draft is open again.
     """
+    return any(entry.state != "REFUSED" for entry in endings(agent, case_id))
+
+
+def endings(agent: Agent, case_id: str) -> list[OutboxEntry]:
+    """Own acts that end the draft as it stands now: none from before the newest return to the window (T24)."""
     told = history(agent.journal, case_id)
     returned = last_of(told, "return_to_window")
     before = {one.envelope.digest for one in told if returned and one.leaf.index < returned.leaf.index}
-    ends = [entry for entry in agent.journal.acts(case_id) if entry.event in ENDING and entry.state != "REFUSED"]
-    return any(entry.payload_digest not in before for entry in ends)
+    acts = agent.journal.acts(case_id)
+    return [entry for entry in acts if entry.event in ENDING and entry.payload_digest not in before]
 
 
 def item_of(agent: Agent, draft: Draft) -> Item:
@@ -178,6 +188,7 @@ def keep_files(into: Path, files: Sequence[tuple[str, bytes]]) -> list[str]:
                 file.flush()
                 with failpoints.write("draft.page"):
                     os.fsync(file.fileno())
+        sync_directory(into)
     except OSError as error:
         for name in names:
             (into / name).unlink(missing_ok=True)
@@ -192,6 +203,16 @@ def erase(agent: Agent, case_id: str) -> None:
     if draft.state != SENT:
         draft.state, draft.form, draft.address = SENT, {}, {}
         save(agent, draft)
+
+
+def drop_left_over(agent: Agent, case_id: str, now: datetime) -> None:
+    """Erase page files beside an erased draft: a kill while it was opened again (T24) leaves them, named by nothing.
+
+    A draft that is being opened again just now is left alone. ``now``: aware.
+    """
+    path = agent.settings.home / "drafts" / case_id
+    if path.is_dir() and path.stat().st_mtime < (now - WRITING_LASTS).timestamp():
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _check(material: Material, draft: Draft) -> CheckLine:

@@ -4,7 +4,8 @@ Invariants:
 - private keys are made here and never leave the keystore; the token itself is never sent, only an HMAC with it;
 - interrupted, the same call goes on: keys, request and record already made are used again, so the hub sees the same
   request and gives the same answer;
-- a renewed certificate takes the place of the old one only when it is complete and fits the new key.
+- a renewed certificate takes the place of the old one only when it is complete and fits the new key;
+- a renewal that came to nothing is thrown away whole: the next one has another key and request.
 """
 
 import hashlib
@@ -29,6 +30,8 @@ RULE = "architecture: enrolment; H08, H09"
 KEYS, PERSONS, RENEWAL = "keys", "persons", "renewal"
 CERTIFICATE, AUTHORITY, RECORD, REQUEST = "tls.pem", "authority.pem", "record.json", "request.csr"
 RENEWED = "renewed.crt"
+RENEWAL_ENDED = frozenset({"ENROLMENT_REFUSED", "ENROLMENT_UNKNOWN"})
+"""Answers after which asking again under the same number is in vain."""
 WAIT_SECONDS = 120.0
 
 
@@ -112,23 +115,24 @@ def renew(
 ) -> bytes:
     """A new ``tls`` key and certificate, asked for over the old one; ``mine``: the node's current record in the log.
 
-    Refusals ENROLMENT_REFUSED, ENROLMENT_SLOW, RENEWAL_CHANGES_MORE, RECORD_NOT_CURRENT.
+    Refusals ENROLMENT_REFUSED, ENROLMENT_UNKNOWN, ENROLMENT_SLOW, RENEWAL_CHANGES_MORE, RECORD_NOT_CURRENT.
     """
     finish_renewal(home)
+    _drop_overtaken(home / RENEWAL, mine)
     keystore, draft = SoftwareKeystore(home / KEYS), home / RENEWAL
     tls = _signer(SoftwareKeystore(draft), "tls", suites.ECDSA_P256)
     keys = {**mine.keys, "tls": PublicKey(tls.suite, tls.public)}
     facts = replace(facts_of(mine), replaces=mine.digest)
-    record = signed_record(draft, facts, keys, keystore.signer("sign"))
     asked = _kept(draft / REQUEST, lambda: certificates.make_request(tls, mine.subject))
     authority = (home / AUTHORITY).read_bytes()
     number = draft / "enrolment-id"
     if not number.exists():
+        record = signed_record(draft, facts, keys, keystore.signer("sign"))
         pair = (keystore.signer("tls").private_pem(), (home / CERTIFICATE).read_bytes())
         with RegistryDoor.open(hub_url, authority, *pair, hub_name) as nodes:
             write_private(number, nodes.renew(asked, record.encode()).encode())
     with EnrolmentDoor(enrolment_url, authority, hub_name) as door:
-        answer = _await(door, number.read_text(), seconds)
+        answer = _await_renewal(door, draft, number.read_text(), seconds)
     _require_fits(answer.certificate, mine.subject, tls)
     write_private(draft / RENEWED, answer.certificate)
     finish_renewal(home)
@@ -261,6 +265,28 @@ def _await(door: EnrolmentDoor, enrolment_id: str, seconds: float) -> Answer:
     if answer.mode is Mode.PENDING:
         raise Refusal("ENROLMENT_SLOW", RULE, enrolment=enrolment_id, seconds=seconds)
     return answer
+
+
+def _await_renewal(door: EnrolmentDoor, draft: Path, enrolment_id: str, seconds: float) -> Answer:
+    """As ``_await``; what can never be granted is not kept, or the node would ask for it until it is cut off."""
+    try:
+        return _await(door, enrolment_id, seconds)
+    except Refusal as refusal:
+        if refusal.code in RENEWAL_ENDED:
+            shutil.rmtree(draft)
+        raise
+
+
+def _drop_overtaken(draft: Path, mine: KeyRecord) -> None:
+    """Throw away a renewal asked for on top of a record that is no longer the current one.
+
+    Not one whose own record is the current one: it was granted, and only its certificate has still to be fetched.
+    """
+    if not (draft / RECORD).exists():
+        return
+    kept = read_envelope((draft / RECORD).read_bytes())
+    if kept.digest != mine.digest and read_statement(kept.payload).body.get("replaces") != mine.digest:
+        shutil.rmtree(draft)
 
 
 def _require_fits(certificate: bytes, subject: str, tls: SoftwareSigner) -> None:

@@ -3,6 +3,7 @@
 Invariants:
 - a folder under its final name is complete and on disk: written beside under a hidden name, flushed, renamed;
 - pages and manifest are the very bytes that were sealed; PDFs are made from them and never replace them;
+- what a kill left half written of a case is erased before the case is written or found whole;
 - the same case handed over again is no error and changes nothing; other content for the same case is refused
   and the first hand-over stays as it is;
 - every name inside is made here from checked parts: nothing is written outside the target folder.
@@ -64,8 +65,9 @@ def write_bundle(
     date 8, serial number 4). ``form``: the applicant's form. ``manifest``: the signed bytes.
 
     Raises Refusal BUNDLE_CASE_NO, BUNDLE_LINE (line id or material code not plain, used twice, more than 999
-    pages), BUNDLE_DIFFERENT (this case was handed over with other content, or that folder was changed), what
-    ``inspect_page`` raises; TypeError where a value has no canonical JSON; OSError from the disk.
+    pages), BUNDLE_DIFFERENT (this case was handed over with other content, or that folder was changed),
+    BUNDLE_UNWRITABLE (the disk said no; nothing is left), what ``inspect_page`` raises; TypeError where a value has no
+    canonical JSON.
     """
     case_no = str(case_facts.get("case_no", ""))
     if not _CASE_NO.fullmatch(case_no):
@@ -73,9 +75,22 @@ def write_bundle(
     files = _contents(case_facts, form, manifest, lines)
     sources = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
     final = target / (f"{case_no}-S{addendum}" if addendum else case_no)
+    for left in target.glob(f".{case_no}.*.partial"):  # of a kill: pages in the clear
+        shutil.rmtree(left, ignore_errors=True)
     if final.exists():
         return _same(final, case_no, sources)
-    partial = Path(tempfile.mkdtemp(prefix=f".{case_no}.", suffix=".partial", dir=target))
+    try:
+        _make(final, case_no, files, sources)
+    except OSError as error:
+        if final.exists():
+            return _same(final, case_no, sources)  # another process was first
+        raise Refusal("BUNDLE_UNWRITABLE", RULE, problem=error.strerror or "") from error
+    return final
+
+
+def _make(final: Path, case_no: str, files: Mapping[str, bytes], sources: Mapping[str, str]) -> None:
+    """The whole folder beside, then under its name. OSError from the disk; nothing is left then."""
+    partial = Path(tempfile.mkdtemp(prefix=f".{case_no}.", suffix=".partial", dir=final.parent))
     try:
         sums = dict(sources)
         for name, data in files.items():
@@ -86,16 +101,10 @@ def write_bundle(
             _write(partial / name, data)
         _write(partial / SUMS, _sums_text(sums))
         _flush_folders(partial)
-        try:
-            partial.rename(final)
-        except OSError:
-            if not final.exists():
-                raise
-            return _same(final, case_no, sources)  # another process was first
-        _flush(target)
+        partial.rename(final)
+        _flush(final.parent)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    return final
 
 
 def _contents(

@@ -4,27 +4,28 @@ Invariants: a file is erased only when the journal does not name it and nobody c
 """
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from crypto.canonical import CHINA
 from crypto.statement import read_signed
-from node_agent import window_ends
+from node_agent import bounce, window_ends, window_supplement
+from node_agent.drafts import WRITING_LASTS
 from node_agent.paper import shelf
 from node_agent.runtime import Agent
 
-WRITING_LASTS = timedelta(hours=1)
-"""A sealing of many pages on a slow disk is queued within this time."""
 log = logging.getLogger(__name__)
 
 
 def tidy(agent: Agent, now: datetime) -> None:
-    """Receipts that were printed long ago or never sealed, sealed files that were never queued, drafts that ended or
-    that nobody touched for long. ``now``: aware."""
+    """Receipts that were printed long ago or never sealed, sealed files that were never queued or are too many, drafts
+    and supplements that ended or that nobody touched for long. ``now``: aware."""
     try:
         shelf.tidy(agent.settings.home, lambda digest: _public_no(agent, digest), now, agent.settings.receipt_hours)
         _sweep_spool(agent, now)
+        bounce.bound_spool(agent)
         if agent.registry.directory.current(agent.identity.node).roles & {"window", "portal"}:
             window_ends.tidy(agent, now)
+            window_supplement.sweep(agent, now)
     except OSError as error:
         log.warning("not tidied: %s", type(error).__name__)
 

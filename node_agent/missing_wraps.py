@@ -26,6 +26,13 @@ def note_of(case_id: str, manifest: str, waiting_for: Sequence[str]) -> dict[str
     return {NOTE + manifest: canonical.encode({"case": case_id, "waiting_for": list(waiting_for)})}
 
 
+def owed_in(agent: Agent, case_id: str) -> tuple[str, ...]:
+    """Who of the recipients of this case has no valid key yet, as noted at its sealings."""
+    values = [canonical.parse(data) for _, data in agent.journal.notes(NOTE)]
+    waiting = [value["waiting_for"] for value in values if value["case"] == case_id]
+    return tuple(dict.fromkeys(str(who) for names in waiting if isinstance(names, list) for who in names))
+
+
 def mend(agent: Agent) -> bool:
     """Queue the wraps that can be made now; whether any was. Refusals of ``rewrap``."""
     moved = False

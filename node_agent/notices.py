@@ -20,6 +20,8 @@ from storage.journal import OutboxEntry
 
 NOTICE = "NOTICE"
 KIND = "notice"
+DECISION_NOTE = "decision:"
+"""Journal note, by case: words of a refusal between the decision and the result that they are sealed with."""
 _WITH_WORDS = frozenset({"supplement_notice", "second_notice", "refuse_accept"})
 
 
@@ -64,6 +66,12 @@ def queue_with_words(
     agent.journal.keep(f"manifest:{bundle.digest}", bundle.encoded)
     agent.journal.queue([entry, *wraps], [bundle.pending()])  # commit point: the act and its words are kept
     return entry
+
+
+def forget_decision(agent: Agent, case_id: str) -> None:
+    """Erase the words of the decision here, once the result that they are sealed with is issued. May be repeated."""
+    if agent.journal.kept(DECISION_NOTE + case_id) is not None:
+        agent.journal.forget(DECISION_NOTE + case_id)
 
 
 def _sealed(agent: Agent, case_id: str, words: Mapping[str, object]) -> sealer.Bundle:

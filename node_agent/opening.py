@@ -6,7 +6,7 @@ Opening goes through these steps; the code carries the same numbers:
 3. every page is decrypted and checked against its commitment before the first is given out.
 
 Invariants: without an acknowledged access statement no data key is unwrapped; a page that fails at its last chunk shows
-nothing of any page; nothing is written to disk here; memory does not grow with the number of pages.
+nothing of any page; nothing is written to disk here; at most ``KEPT_MOST`` bytes of pages are kept in memory.
 """
 
 import json
@@ -27,12 +27,13 @@ from storage.journal import OutboxEntry
 from storage.transfer import TransferClient
 
 RULE = "H02; 个人信息保护法 51"
+KEPT_MOST = 8 << 20  # bytes of pages
 READERS = ("ACCEPTOR", "REVIEWER", "DECIDER", "ISSUER", "HEAD", "COLLECTOR", "COLLECT_LEAD")
 
 
 @dataclass(frozen=True)
 class OpenedPage:
-    """One verified page: number from 1, media type, size in bytes. ``data`` decrypts and checks it again."""
+    """One verified page: number from 1, media type, size in bytes. ``data`` may decrypt and check it again."""
 
     number: int
     media_type: str
@@ -170,10 +171,11 @@ def purpose_code(purpose: str, case_id: str) -> str:
 def open_lines(agent: Agent, manifest: Manifest, digest: str) -> tuple[OpenedLine, ...]:
     """All lines of a pulled sealing, every page of them decrypted and checked; all or nothing.
 
-    No page is kept: the caller reads them one by one, so a large case costs no more memory than a small one. Refusals
-    of ``open_page``.
+    Pages of a small case are kept; those of a larger one are decrypted again when the caller reads them, one by one,
+    so memory is bounded whatever the case. Refusals of ``open_page``.
     """
     keys = pulling.data_keys(agent, digest, manifest)
+    small = sum(_shown(page).stream.plain_size for line in manifest.lines for page in line.pages) <= KEPT_MOST
     path = pulling.sealed_file(agent, manifest.case, digest)
     names = _names(agent, manifest)
     made = []
@@ -182,8 +184,11 @@ def open_lines(agent: Agent, manifest: Manifest, digest: str) -> tuple[OpenedLin
         for page in line.pages:
             shown = _shown(page)
             key, stream = keys[line.line, shown.name], shown.stream
-            check_page(key, stream, pulling.read_stream(path, stream))
             read = partial(_read, path, key, stream)
+            if small:
+                read = partial(bytes, read())
+            else:
+                check_page(key, stream, pulling.read_stream(path, stream))
             pages.append(OpenedPage(page.number, shown.media_type, stream.plain_size, read))
         made.append(_opened(line, names.get(line.material, line.material), pages))
     return tuple(made)

@@ -16,6 +16,7 @@ from hub.casework import routing
 from node_agent import acts, drafts
 from node_agent.acts import Head
 from node_agent.casemirror import Recorded, history, last_of
+from node_agent.missing_wraps import note_of
 from node_agent.runtime import Agent
 from node_agent.sealer import wrap_entry
 from node_agent.snapshot import require_fresh
@@ -48,7 +49,7 @@ def ask(agent: Agent, case_id: str, staff_code: str, *, no_classified: bool, pri
     if acts.known_head(agent.journal, case_id).digest is not None:
         raise Refusal("PRE_REVIEW_ASKED", "T03; E05", case=case_id)
     queue = routing.route(catalogue, draft.task_code, draft.region, today)
-    recipients, _ = recipients_of(agent, draft, now)
+    recipients, waiting_for = recipients_of(agent, draft, now)
     accepting = [one.subject for one in recipients if identity.node_name(one.subject) == queue.node]
     if not accepting:
         raise Refusal("KEYS_MISSING", "T03; architecture: key packets", recipient=queue.node)
@@ -80,7 +81,8 @@ def ask(agent: Agent, case_id: str, staff_code: str, *, no_classified: bool, pri
         )
         for recipient in recipients
     ]
-    agent.journal.queue([entry, *wraps], [bundle.pending()])  # commit point: the scans are on their way
+    notes = note_of(case_id, bundle.digest, waiting_for)
+    agent.journal.queue([entry, *wraps], [bundle.pending()], notes)  # commit point: the scans are on their way
     return entry.payload_digest
 
 

@@ -59,9 +59,12 @@ LATER = frozenset(
     }
 )
 """Codes that say nothing about a leaf or an object: hub, store or this machine's disk is away."""
+MACHINE_ACTS = frozenset({"delivered", "bounced", "resend"})
+"""Acts of this node alone that the law may refuse since the case moved on meanwhile, and that are then made again."""
 WHOLE = frozenset({"window", "department", "portal", "coordinator"})
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 60.0
+ANSWER_PAUSE_S = 5.0
 LONGEST_STREAM_PAUSE_S = 5.0  # a hub that restarts is back soon, and another one may serve already
 _PLACES: WeakKeyDictionary[Journal, list[int]] = WeakKeyDictionary()
 _PLACES_LOCK = threading.Lock()
@@ -191,7 +194,7 @@ class Receiver:
         told = history(self._agent.journal, case_id)
         here = told[-1].leaf.case_seq or 0 if told else 0
         came = _readable(before, case_id, data).leaf.case_seq or 0
-        if came <= here + 1 or not (told or whole(self._agent)):
+        if came <= here + 1 or not whole(self._agent):
             return
         self._catch_up(case_id, before)
 
@@ -247,13 +250,24 @@ class Receiver:
     def _attend(self, case_id: str) -> None:
         if not whole(self._agent) or f"leaf:{case_id}" in alarms(self._agent):
             return
+        answered = self._machine_acts(case_id, answered=True)
         if pulling.awaits_pull(self._agent, case_id):
             self._pull(case_id)
         pulling.fetch_named(self._agent, case_id, self._transfer)
         pulling.keep_manifests(self._agent, case_id)
         seconds = following.attend(self._agent, case_id)
+        if self._machine_acts(case_id) - answered:  # a refusal brings no leaf: it is looked for
+            seconds = min(ANSWER_PAUSE_S, seconds if seconds is not None else ANSWER_PAUSE_S)
         if seconds is not None:
             self._again[case_id] = self._monotonic() + seconds
+
+    def _machine_acts(self, case_id: str, *, answered: bool = False) -> set[str]:
+        """Identities of this node's machine acts of a case; ``answered``: without those that wait."""
+        return {
+            act.payload_digest
+            for act in self._agent.journal.acts(case_id)
+            if act.event in MACHINE_ACTS and not (answered and act.state == "WAITING")
+        }
 
     def _pull(self, case_id: str) -> None:
         """A pull that fails for good is sent back (T12); the window mends it or the hub says why it is sound."""
@@ -369,7 +383,6 @@ def _require_signatures(agent: Agent, told: Recorded) -> None:
     if statement.actor.person:
         directory.signed_by_person(statement, envelope, epoch)
     directory.signed_by_second(statement, envelope, epoch)
-    directory.signed_by_second(statement, envelope, epoch)
     rows = [row for row in LAW.rows if (row.chain, row.event) == (statement.chain, statement.type)]
     if not rows:
         raise Refusal("EVENT_UNKNOWN", "states.md 4", event=statement.type, chain=statement.chain)
@@ -394,11 +407,13 @@ def _require_chain(known: list[Recorded], told: Recorded, from_first: bool) -> N
             raise Refusal("LEAF_ORDER", "states.md 10, 20", index=leaf.index)
     else:
         expected = 1 if from_first else leaf.case_seq or 1
-    if leaf.case_seq != expected:
+    if leaf.case_seq != expected and (from_first or (leaf.case_seq or 0) < expected):
         raise Refusal("LEAF_WITHHELD", RULE, expected=expected, got=leaf.case_seq)
     custody = [one for one in known if one.statement.chain == CUSTODY]
     if statement.chain != CUSTODY or (not custody and not from_first):
         return
     seq, head = (custody[-1].statement.seq or 0, custody[-1].envelope.digest) if custody else (0, None)
+    if not from_first and (statement.seq or 0) > seq + 1:
+        return  # a gateway is not shown what lies between
     if (statement.seq, statement.prev) != (seq + 1, head):
         raise Refusal("CHAIN_BROKEN", "architecture: order (custody chain)", case=statement.case or "")

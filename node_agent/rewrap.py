@@ -18,6 +18,7 @@ from crypto.refusal import Refusal
 from crypto.sealing import KeyPacket
 from crypto.statement import Statement, read_signed
 from hub.casework.guards import ADDRESS
+from node_agent import pulling
 from node_agent.casemirror import Recorded, history, kept_manifest
 from node_agent.runtime import Agent
 from node_agent.sealer import wrap_entry
@@ -29,7 +30,7 @@ NAMING = frozenset({"wrap", "open_document", "delivered"})
 def rewrap(agent: Agent, case_id: str, recipient: str, manifest_digest: str | None = None) -> str:
     """Wrap the data keys again to the recipient's current key, without a new upload; payload digest.
 
-    Keys come back through this node's own packets: those queued here, else the hub's. A gateway gets the address line
+    Keys come back through this node's own packets: those kept here, else the hub's. A gateway gets the address line
     alone (H01). Refusals SEALING_UNKNOWN, PACKET_UNREADABLE, KEYS_MISSING, SUBJECT_UNKNOWN, KEY_REVOKED, hub's.
     """
     record = agent.registry.directory.current(recipient)
@@ -140,7 +141,10 @@ def _sealer(told: Sequence[Recorded], manifest: str) -> str:
 
 
 def _own_packets(agent: Agent, case_id: str, digest: str) -> Sequence[KeyPacket]:
-    """Packets to this node under a key that is here: those queued here, else the hub's."""
+    """Packets to this node under a key that is here: those queued or pulled here, else the hub's.
+
+    The hub is asked last: of a case that went elsewhere it gives nothing any more.
+    """
     for entry in agent.journal.acts(case_id):
         if entry.event != "wrap":
             continue
@@ -148,4 +152,14 @@ def _own_packets(agent: Agent, case_id: str, digest: str) -> Sequence[KeyPacket]
         ours = body["manifest"] == digest and body["recipient"] == agent.identity.node
         if ours and agent.identity.holds(str(body["recipient_key"])):
             return entry.packets
+    pulled = [one for one in _pulled_packets(agent, digest) if agent.identity.holds(one.recipient_key)]
+    if pulled:
+        return pulled
     return [one for one in agent.hub.key_packets(case_id, digest) if agent.identity.holds(one.recipient_key)]
+
+
+def _pulled_packets(agent: Agent, digest: str) -> Sequence[KeyPacket]:
+    try:
+        return pulling.kept_packets(agent, digest)
+    except Refusal:
+        return ()

@@ -7,7 +7,8 @@ The way of a rotation (``Rotation.step`` goes as far as it can, and goes on ther
 3. when the log says that the record counts, each new key takes its place in one step; the old decryption key stays
    beside it; then the ``tls`` key is renewed (``node_agent.enrol``) and the agent connects anew;
 4. all cases known here are wrapped again to the new key (``node_agent.rewrap``), some at a time;
-5. an old decryption key is destroyed when the log has a wrap to the new key for every sealing that it opened.
+5. an old decryption key is destroyed when the log has a wrap to the new key for every sealing that it opened, but for
+   those that nobody lets this node wrap any more (``SETTLED``: the case went elsewhere, its packets are gone).
 
 Invariants:
 - a proposal for this node whose signing key is not here was made by somebody else: it is vetoed and an alarm is raised;
@@ -48,6 +49,9 @@ from storage.journal import OutboxEntry
 RULE = "architecture: key record; H08, H09"
 FOLDER = "rotation"
 TLS_WANTED, DESTROYED, PASSED = "rotation.tls", "rotation.destroyed", "rotation.passed"
+GIVEN_UP = "rotation.given-up"
+SETTLED = frozenset({"NOT_YOUR_CASE", "KEYS_MISSING", "PACKET_UNREADABLE"})
+"""Refusals of a wrap that stay until somebody's decryption key changes again."""
 WRAPPERS = frozenset({"window", "department", "recovery"})
 """Node roles that the law lets wrap keys (row W1)."""
 CASES_AT_ONCE, WRAPS_AT_ONCE, QUEUE_MOST = 256, 64, 256
@@ -133,7 +137,7 @@ def _install(agent: Agent) -> bool:
             keys.keep_as("kem", OLD + key_id(old.suite, old.public))
         keys.take_over(fresh, purpose)
         moved = True
-    if moved and not fresh.labels():
+    if (moved or _planned(folder)) and not fresh.labels():  # also what a kill left after the last key moved
         shutil.rmtree(folder)
     return moved
 
@@ -223,8 +227,8 @@ class Rotation:
     def _follow(self, entry: OutboxEntry) -> None:
         """Our own proposal; ``entry`` was read before the registry, so what the log does not have now is gone."""
         agent, node = self.agent, self.agent.identity.node
-        if entry.state == "WAITING":
-            return
+        if entry.state == "WAITING" or not (agent.identity.home / FOLDER).is_dir():
+            return  # not answered yet, or all in place
         proposal = agent.registry.directory.proposal(node)
         if proposal is not None and proposal.record.digest == entry.payload_digest:
             if self.now() >= canonical.time_value(proposal.ready_at):
@@ -268,21 +272,27 @@ class Rotation:
                 self._pass = part[number:] + self._pass
                 break
             for manifest, recipient in owed(agent, case_id):
-                self._clean = False
-                queued += self._wrap_one(case_id, recipient, manifest)
+                if (manifest, recipient) not in given_up(agent):
+                    queued += self._wrap_one(case_id, recipient, manifest)
         if not self._pass and self._clean:
             agent.journal.keep(PASSED, str(self._began).encode())
             self._passed = self._began
 
     def _wrap_one(self, case_id: str, recipient: str, manifest: str) -> bool:
-        """Refusals of the hub's own troubles end the round; what this one sealing lacks is logged and left."""
+        """Whether it was queued. The hub's own troubles end the round; what this one sealing lacks is logged and left,
+        and asks for no further pass where another one would find the same."""
         try:
             rewrap(self.agent, case_id, recipient, manifest)
         except Refusal as refusal:
+            log.warning("case %s is not wrapped again: %s", case_id, refusal.code)
+            if refusal.code in SETTLED:
+                _give_up(self.agent, manifest, recipient)
+                return False
+            self._clean = False
             if refusal.code in NO_ANSWER:
                 raise
-            log.warning("case %s is not wrapped again: %s", case_id, refusal.code)
             return False
+        self._clean = False
         return True
 
     def _caught_up(self) -> bool:
@@ -314,14 +324,43 @@ def _may_wrap(agent: Agent) -> bool:
     return newest is not None and bool(newest.roles & WRAPPERS)
 
 
+def given_up(agent: Agent) -> set[tuple[str, str]]:
+    """Sealings (manifest digest) and recipients whose wrap ended with a ``SETTLED`` refusal under the keys of now."""
+    kept = json.loads(agent.journal.kept(GIVEN_UP) or b"{}")
+    epoch = agent.registry.directory.kem_epoch
+    return {(manifest, recipient) for manifest, recipient in kept.get("sealings", ()) if kept["epoch"] == epoch}
+
+
+def _give_up(agent: Agent, manifest: str, recipient: str) -> None:
+    sealings = sorted({*given_up(agent), (manifest, recipient)})
+    value = {"epoch": agent.registry.directory.kem_epoch, "sealings": [list(one) for one in sealings]}
+    agent.journal.keep(GIVEN_UP, canonical.encode(value))
+
+
+def _refused_to_us(agent: Agent, case_id: str, now: str) -> set[str]:
+    """Sealings of a case whose wrap to this node's key ``now`` the law refused for good."""
+    refused = [
+        read_signed(act.envelope).body
+        for act in agent.journal.acts(case_id)
+        if act.event == "wrap" and act.refusal is not None and act.refusal.code in SETTLED
+    ]
+    to_us = (agent.identity.node, now)
+    return {str(body["manifest"]) for body in refused if (body["recipient"], body["recipient_key"]) == to_us}
+
+
 def still_needed(agent: Agent) -> dict[str, int]:
-    """Sealings, by older key of this node, that the log does not wrap to its key of now (yet)."""
+    """Sealings, by older key of this node, that the log does not wrap to its key of now (yet).
+
+    Left out: those that this node may not wrap any more; their keys would be kept for ever, and for nothing.
+    """
     own, node = agent.identity.kem, agent.identity.node
     now, older = key_id(own.suite, own.public), set(agent.identity.older_kem())
-    needed = dict.fromkeys(older, 0)
-    for case_id in agent.journal.case_ids():
-        for (_, recipient), keys in wrapped_keys([one.statement for one in history(agent.journal, case_id)]).items():
-            if recipient == node and now not in keys:
+    needed, left = dict.fromkeys(older, 0), {manifest for manifest, recipient in given_up(agent) if recipient == node}
+    for case_id in agent.journal.case_ids() if older else ():
+        over = left | _refused_to_us(agent, case_id, now)
+        told = [one.statement for one in history(agent.journal, case_id)]
+        for (manifest, recipient), keys in wrapped_keys(told).items():
+            if recipient == node and now not in keys and manifest not in over:
                 for keyid in keys & older:
                     needed[keyid] += 1
     return needed

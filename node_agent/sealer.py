@@ -24,6 +24,7 @@ from node_agent import acts
 from node_agent.acts import Head, entry_of
 from node_agent.identity import AgentIdentity
 from storage import failpoints
+from storage.files import sync_directory
 from storage.journal import Journal, OutboxEntry, PendingUpload
 
 
@@ -93,6 +94,7 @@ def seal_bundle(
             out.flush()
             with failpoints.write("spool.file"):
                 os.fsync(out.fileno())
+        sync_directory(spool)
     except OSError as error:
         path.unlink(missing_ok=True)
         raise Refusal("SPOOL_UNWRITABLE", "promise 6", problem=error.strerror or "") from error

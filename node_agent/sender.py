@@ -6,8 +6,10 @@ Invariants:
   the time that a busy hub named;
 - acts of one case go in the order in which they were signed; one that waits holds back those behind it;
 - cases are taken in the order in which they were sealed; one that cannot go holds back no other one;
-- an upload continues at the first missing part; a few go at once, with no more than one part of each in memory;
-- a spool file and the page copies of a draft are erased only after the receipt of the act that names them.
+- an upload continues at the first missing part; a few go at once, with no more than one part of each in memory; one
+  that is refused for good is an alarm and is tried again at its own growing pauses: it slows and stops no other one;
+- a spool file and the page copies of a draft are erased only after the receipt of the act that names them; the spool
+  file also when that act was refused.
 """
 
 import json
@@ -29,7 +31,7 @@ from crypto.manifest import SEALING_EVENTS, Manifest
 from crypto.manifest import read as read_manifest
 from crypto.refusal import Refusal
 from crypto.statement import read_signed
-from node_agent import bounce, drafts, housekeeping, missing_wraps
+from node_agent import bounce, drafts, housekeeping, missing_wraps, notices
 from node_agent.client.calls import NO_ANSWER as HUB_NO_ANSWER
 from node_agent.client.calls import again_after
 from node_agent.client.hub import Answer, Outgoing
@@ -48,7 +50,8 @@ LOOK_AHEAD = 1024
 GRANTS = 8
 UPLOADS_A_ROUND = 16
 UPLOADS_AT_ONCE = 4
-IDLE_SECONDS = 0.1
+UPLOAD_PAUSE_SECONDS, UPLOAD_LONGEST_SECONDS = 2.0, 600.0
+IDLE_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 20
 PROOF_EVERY_SECONDS = 2.0
 PROVEN_WITHIN = timedelta(seconds=60)
@@ -58,12 +61,15 @@ GROWING = wait_random_exponential(multiplier=0.2, max=LONGEST_PAUSE_SECONDS)
 STATUS = "sender"
 UNPROVEN = "sender.unproven"
 NO_ANSWER = HUB_NO_ANSWER | {"RECEIPT_UNTRUSTED"}
+PASSING = NO_ANSWER | {"TRANSFER_DENIED", "JOURNAL_UNWRITABLE", "CERTIFICATE_EXPIRED"}
+"""Codes that an upload may get although nothing is wrong with it: a grant that ran out, what is away for now."""
 KEY_GONE = frozenset({"RECIPIENT_KEY_STALE", "KEY_REVOKED", "SUBJECT_UNKNOWN"})
 
 
 def read_status(journal: Journal) -> dict[str, Any]:
-    """How sending goes: ``at``; ``problem`` (code, rule, values) or None; ``alarms``: {digest: {code, at}}.
+    """How sending goes: ``at``; ``problem`` (code, rule, values) or None; ``alarms``: {digest: {code, at, values}}.
 
+    An alarm's digest is that of an act, or of the manifest of an upload that cannot go.
     ``uploads``: {manifest digest: [parts stored, parts in all]} of uploads of several parts under way.
     """
     data = journal.kept(STATUS)
@@ -78,6 +84,7 @@ class Sender:
         self._transfer = transfer or TransferClient()
         self._status = read_status(agent.journal)
         self._swept = False
+        self._failures: dict[str, tuple[int, float]] = {}  # by manifest: how often, and when to try again
         self._unmended: set[str] = set()
         self._next_mend = 0.0
         self._next_proof = 0.0
@@ -122,16 +129,38 @@ class Sender:
     # --- uploads ---------------------------------------------------------------------------------------------
 
     def _upload_all(self) -> bool:
-        """The oldest uploads, a few at a time: the store's answers are waited for together."""
-        waiting = self._agent.journal.uploads_waiting()[:UPLOADS_A_ROUND]
+        """The uploads that are due, a few at a time: the store's answers are waited for together."""
+        waiting = self._uploads_due()
         if not waiting:
             return False
         with ThreadPoolExecutor(UPLOADS_AT_ONCE, thread_name_prefix="upload") as threads:
             troubles = list(threads.map(self._try_upload, waiting))
-        for refusal in troubles:
-            if refusal is not None:
-                self._trouble(refusal)
+        for upload, refusal in zip(waiting, troubles, strict=True):
+            self._note_upload(upload.manifest_digest, refusal)
         return None in troubles
+
+    def _uploads_due(self) -> list[PendingUpload]:
+        """Those that failed less often first, then the oldest: some that cannot go never fill the round."""
+        now, never = time.monotonic(), (0, 0.0)
+        waiting = self._agent.journal.uploads_waiting()
+        tried = {upload.manifest_digest: self._failures.get(upload.manifest_digest, never) for upload in waiting}
+        due = [upload for upload in waiting if tried[upload.manifest_digest][1] <= now]
+        return sorted(due, key=lambda upload: tried[upload.manifest_digest][0])[:UPLOADS_A_ROUND]
+
+    def _note_upload(self, digest: str, refusal: Refusal | None) -> None:
+        """What passes is tried again in the next round, which is a pause away; what does not, at its own time."""
+        if refusal is None:
+            self._failures.pop(digest, None)
+            self._status["alarms"].pop(digest, None)
+            return
+        count = self._failures.get(digest, (0, 0.0))[0] + 1
+        if refusal.code in PASSING:
+            self._failures[digest] = (count, 0.0)
+            self._trouble(refusal)
+            return
+        pause = min(UPLOAD_LONGEST_SECONDS, UPLOAD_PAUSE_SECONDS * float(1 << min(count - 1, 16)))
+        self._failures[digest] = (count, time.monotonic() + pause)
+        self._alarm(digest, refusal)
 
     def _try_upload(self, upload: PendingUpload) -> Refusal | None:
         try:
@@ -247,6 +276,7 @@ class Sender:
             if sign_again(self._agent, entry, answer.refusal):
                 return
             journal.answered(entry.payload_digest, b"", "", answer.refusal)
+            self._drop_refused(entry)
             if entry.event == "wrap" and answer.refusal.code in KEY_GONE:
                 self._unmended.add(entry.case_id)
                 self._next_mend = 0.0
@@ -269,16 +299,29 @@ class Sender:
             self._agent.registry.refresh(self._agent.hub)
             return verify_receipt(self._agent, entry, receipt)
 
+    def _drop_refused(self, entry: OutboxEntry) -> None:
+        """Nobody will ask for the ciphertext of a sealing that was refused: what is sealed after it is sealed anew.
+        A refused ``resend`` names the bytes of a sealing that stands."""
+        if entry.event not in SEALING_EVENTS or entry.event == "resend" or entry.needs_upload is None:
+            return
+        upload = self._agent.journal.upload(entry.needs_upload)
+        if upload is not None:
+            (self._agent.spool / upload.file).unlink(missing_ok=True)
+
     def _erase(self, entry: OutboxEntry) -> None:
         """The receipt names the stored version: page copies here have done their work, and so has the ciphertext,
-        but for an application's, which stays until it was delivered (``node_agent.bounce``)."""
+        but for an application's, which stays until it was delivered (``node_agent.bounce``). The words of a decision
+        are sealed with the result that was issued."""
+        if entry.event == "issue":
+            notices.forget_decision(self._agent, entry.case_id)
         if entry.event not in SEALING_EVENTS or entry.needs_upload is None:
             return
         upload = self._agent.journal.upload(entry.needs_upload)
         if upload is not None and not bounce.keep_for_resend(entry.event):
             (self._agent.spool / upload.file).unlink(missing_ok=True)
-        ended = entry.event == "seal" and drafts.sealed(self._agent, entry.case_id)
-        if ended and self._agent.journal.draft(entry.case_id) is not None:
+        if entry.event != "seal" or self._agent.journal.draft(entry.case_id) is None:
+            return
+        if any(one.payload_digest == entry.payload_digest for one in drafts.endings(self._agent, entry.case_id)):
             drafts.erase(self._agent, entry.case_id)
 
     # --- keys again ------------------------------------------------------------------------------------------
@@ -386,8 +429,10 @@ class Sender:
                     self._erase(entry)
                     if journal.kept(f"proof:{entry.payload_digest}") is None:
                         waiting.setdefault(entry.payload_digest, canonical.time_text(datetime.now(UTC)))
-                elif entry.event == "wrap" and entry.refusal is not None and entry.refusal.code in KEY_GONE:
-                    self._unmended.add(case_id)
+                elif entry.refusal is not None:
+                    self._drop_refused(entry)
+                    if entry.event == "wrap" and entry.refusal.code in KEY_GONE:
+                        self._unmended.add(case_id)
         journal.keep(UNPROVEN, canonical.encode(waiting))
         self._swept = True
 
@@ -407,6 +452,7 @@ class Sender:
             self._status["alarms"][digest] = {
                 "code": refusal.code,
                 "at": canonical.time_text(datetime.now(UTC)),
+                "values": dict(refusal.values),
             }
 
     def _write_status(self) -> None:

@@ -3,7 +3,8 @@
 Invariants:
 - who declines hands out the whole list of what is missing at once, printed, and the applicant agrees (E04); the log has
   the codes and the digest of the paper alone;
-- page copies, form and address are erased when the hub has acknowledged the end, not before; nothing of them is left;
+- page copies, form and address are erased when the hub has acknowledged the end (a withdrawal before the seal too), not
+  before; nothing of them is left;
 - a draft that was ever sealed for acceptance is withdrawn in writing, never discarded (A02).
 """
 
@@ -14,7 +15,7 @@ from pathlib import Path
 from crypto import canonical
 from crypto.refusal import Refusal
 from node_agent import acts, drafts
-from node_agent.casemirror import history, last_of
+from node_agent.casemirror import history, is_over, last_of
 from node_agent.drafts import Draft
 from node_agent.paper import shelf
 from node_agent.paper.fonts import fonts_of
@@ -24,7 +25,9 @@ from node_agent.window_receipt import window_lines
 from node_agent.window_seal import collecting_role
 from storage.journal import OutboxEntry
 
-ENDS = frozenset({"decline", "discard"})
+ENDS = frozenset({"decline", "discard", "withdraw"})
+REFUSED_RESTS = timedelta(days=1)
+"""A discard by time that the hub refused is not signed again before that."""
 
 
 @dataclass(frozen=True)
@@ -97,13 +100,29 @@ def tidy(agent: Agent, now: datetime) -> None:
     oldest = now - timedelta(days=agent.settings.draft_days)
     for case_id, state in agent.journal.drafts():
         if state == drafts.SENT:
+            drafts.drop_left_over(agent, case_id, now)
             continue
-        if any(act.event in ENDS and act.state == "DONE" for act in agent.journal.acts(case_id)):
+        if _ended(agent, case_id):
             drafts.erase(agent, case_id)
             continue
         fresh = acts.known_head(agent.journal, case_id).digest is None and not drafts.sealed(agent, case_id)
-        if fresh and canonical.time_value(drafts.load(agent, case_id).begun_at) < oldest:
+        if not fresh or _refused_lately(agent, case_id, now):
+            continue
+        if canonical.time_value(drafts.load(agent, case_id).begun_at) < oldest:
             discard(agent, case_id, "TIMEOUT")
+
+
+def _ended(agent: Agent, case_id: str) -> bool:
+    """By an act of ours that has its receipt, or by any that the log tells: nobody goes on with this draft."""
+    if any(act.event in ENDS and act.state == "DONE" for act in agent.journal.acts(case_id)):
+        return True
+    return is_over(history(agent.journal, case_id))
+
+
+def _refused_lately(agent: Agent, case_id: str, now: datetime) -> bool:
+    """Whether the hub refused a discard that was signed within ``REFUSED_RESTS``."""
+    refused = [act for act in agent.journal.acts(case_id) if act.event == "discard" and act.state == "REFUSED"]
+    return any(canonical.time_value(act.queued_at) > now - REFUSED_RESTS for act in refused)
 
 
 def _begun(draft: Draft) -> dict[str, object]:

@@ -4,7 +4,8 @@ Invariants:
 - only what the notice demands is taken in (E01), and the application stays as it was sealed (invariant 12);
 - another window than the collecting one sees the case only after the applicant showed public number and check code
   there; the code goes to the hub in the request and is kept nowhere;
-- pages lie in a folder of their own, mode 0600, until the addendum's receipt is here, then they are erased;
+- pages lie in a folder of their own, mode 0600, until the addendum's receipt is here, no notice stands any more, or
+  nobody added to them for ``draft_days``; then they are erased;
 - sealing, act and key packets are queued in one journal transaction; for the own window's cases this needs no network.
 """
 
@@ -12,7 +13,9 @@ import json
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from crypto.manifest import LineFacts
 from crypto.records import KeyRecord
@@ -33,6 +36,7 @@ from node_agent.casemirror import (
     resolve,
 )
 from node_agent.drafts import DraftLine, DraftPage
+from node_agent.missing_wraps import note_of
 from node_agent.runtime import Agent
 from node_agent.sealer import LineInput, PageInput, seal_bundle, wrap_entry
 from node_agent.window import PagesTaken, read_pages
@@ -41,6 +45,8 @@ from node_agent.window_seal import collecting_role
 NOTE = "supplement:"
 FOLDER = "supplements"
 KIND = "addendum"
+ENDING = ("supplement_complete", "lapse", "withdraw")
+"""Events after which a notice asks for nothing any more."""
 
 
 @dataclass(frozen=True)
@@ -107,10 +113,10 @@ def here(agent: Agent, case_id: str) -> bool:
 def demand(agent: Agent, case_id: str) -> Demand:
     """What is demanded and what of it is here. Refusals CASE_UNKNOWN_HERE, NOTHING_DEMANDED."""
     told = history(agent.journal, case_id)
-    application, notice = application_leaf(told), last_of(told, *NOTICES)
+    application, notice = application_leaf(told), _standing(told)
     if application is None:
         raise Refusal("CASE_UNKNOWN_HERE", "A24", case=case_id)
-    if notice is None or last_of(told, "supplement_complete", "lapse", "withdraw", *NOTICES) is not notice:
+    if notice is None:
         raise Refusal("NOTHING_DEMANDED", "T16, T17; E01", case=case_id)
     body = application.statement.body
     item = agent.registry.catalogue(str(body["catalogue"]), agent.hub).item(str(body["task_code"]))
@@ -209,7 +215,8 @@ def seal(agent: Agent, case_id: str, staff_code: str, *, applicant_signed: bool)
         for recipient in recipients
     ]
     _save(agent, case_id, taken, sealed=entry.payload_digest)
-    agent.journal.queue([entry, *wraps], [bundle.pending()])  # commit point: the supplement is on its way
+    notes = note_of(case_id, bundle.digest, waiting_for)
+    agent.journal.queue([entry, *wraps], [bundle.pending()], notes)  # commit point: the supplement is on its way
     digests = tuple(one.payload_digest for one in (entry, *wraps))
     return Supplemented(case_id, bundle.manifest.revision, bundle.digest, materials, digests, waiting_for)
 
@@ -220,8 +227,32 @@ def tidy(agent: Agent, case_id: str) -> None:
     sealed = str(json.loads(kept)["sealed"]) if kept else ""
     entry = agent.journal.entry(sealed) if sealed else None
     if entry is not None and entry.state == "DONE":
-        shutil.rmtree(agent.settings.home / FOLDER / case_id, ignore_errors=True)
-        _save(agent, case_id, {})
+        _erase(agent, case_id)
+
+
+def sweep(agent: Agent, now: datetime) -> None:
+    """Erase pages of supplements that will not be sealed here any more, and files that a kill left without a name.
+
+    A supplement that waits for its answer is kept: one that the hub refuses is sealed again. ``now``: aware.
+    """
+    home = agent.settings.home / FOLDER
+    cases = {path.name for path in home.iterdir()} if home.is_dir() else set()
+    cases |= {name.removeprefix(NOTE) for name, _ in agent.journal.notes(NOTE)}
+    for case_id in sorted(cases):
+        tidy(agent, case_id)
+        value = _note(agent, case_id)
+        if _waits(agent, value):
+            continue
+        folder = home / case_id
+        if _standing(history(agent.journal, case_id)) is None or _untouched(
+            folder, now - timedelta(days=agent.settings.draft_days)
+        ):
+            _erase(agent, case_id)
+            continue
+        named = {page["file"] for line in value["lines"].values() for page in line["pages"]}
+        for path in folder.iterdir() if folder.is_dir() else ():
+            if path.name not in named and _untouched(path, now - drafts.WRITING_LASTS):
+                path.unlink(missing_ok=True)
 
 
 # --- pieces ------------------------------------------------------------------------------------------------------
@@ -230,12 +261,8 @@ def tidy(agent: Agent, case_id: str) -> None:
 def _load(agent: Agent, case_id: str) -> dict[str, DraftLine]:
     """Lines taken in and not sealed yet, by material. Refusal SUPPLEMENT_SEALED while an addendum is on its way."""
     tidy(agent, case_id)
-    kept = agent.journal.kept(NOTE + case_id)
-    if kept is None:
-        return {}
-    value = json.loads(kept)
-    entry = agent.journal.entry(value["sealed"]) if value["sealed"] else None
-    if entry is not None and entry.state == "WAITING":
+    value = _note(agent, case_id)
+    if _waits(agent, value):
         raise Refusal("SUPPLEMENT_SEALED", "T17; invariant 12", case=case_id)
     return {
         code: DraftLine(**{**line, "pages": tuple(DraftPage(**page) for page in line["pages"])})
@@ -246,6 +273,33 @@ def _load(agent: Agent, case_id: str) -> dict[str, DraftLine]:
 def _save(agent: Agent, case_id: str, lines: dict[str, DraftLine], sealed: str = "") -> None:
     plain = {code: asdict(line) for code, line in lines.items()}
     agent.journal.keep(NOTE + case_id, json.dumps({"lines": plain, "sealed": sealed}).encode())
+
+
+def _note(agent: Agent, case_id: str) -> dict[str, Any]:
+    kept = agent.journal.kept(NOTE + case_id)
+    return dict(json.loads(kept)) if kept else {"lines": {}, "sealed": ""}
+
+
+def _waits(agent: Agent, note: dict[str, Any]) -> bool:
+    """Whether the addendum of the note is on its way."""
+    entry = agent.journal.entry(str(note["sealed"])) if note["sealed"] else None
+    return entry is not None and entry.state == "WAITING"
+
+
+def _erase(agent: Agent, case_id: str) -> None:
+    shutil.rmtree(agent.settings.home / FOLDER / case_id, ignore_errors=True)
+    agent.journal.forget(NOTE + case_id)
+
+
+def _untouched(path: Path, since: datetime) -> bool:
+    """Whether nothing came to a file or folder since then; True also when it is not there."""
+    return not path.exists() or path.stat().st_mtime < since.timestamp()
+
+
+def _standing(told: list[Recorded]) -> Recorded | None:
+    """The leaf of the notice that still asks for something, or None."""
+    found = last_of(told, *ENDING, *NOTICES)
+    return found if found is not None and found.statement.type in NOTICES else None
 
 
 def _folder(agent: Agent, case_id: str) -> Path:
@@ -289,7 +343,7 @@ def _recipients(agent: Agent, told: list[Recorded]) -> tuple[list[KeyRecord], tu
             found.append(directory.current(node))
         except Refusal:
             missing.append(node)
-    return found, tuple(missing)
+    return found, tuple(node for node in missing if node)
 
 
 def _sealed_line(home: Path, line: DraftLine) -> LineInput:

@@ -10,17 +10,29 @@ from dataclasses import dataclass
 from typing import Any
 
 from psycopg import Cursor
-from sqlalchemy import Connection, Row, Update, bindparam, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Text,
+    Update,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from crypto.refusal import Refusal
 from storage import failpoints
 from storage.bulk import Prepared, any_of, arrays, columns, insert_many, waits
-from storage.tables import case_serials, cases, check_codes, former_numbers, inbox
+from storage.tables import case_serials, cases, check_codes, former_numbers, inbox, region_of
 
 _NAMES = tuple(cases.c.keys())
 _LOAD = select(cases).where(any_of(cases.c.case_id, "case_ids")).order_by(cases.c.case_id).with_for_update()
-_TAKEN = select(cases.c.public_no).where(any_of(cases.c.public_no, "numbers"))
 _INSERT = Prepared(insert_many(cases, *_NAMES))
 _KEEP_CHECK_CODES = Prepared(insert_many(check_codes, "public_no", "hash").on_conflict_do_nothing())
 _CHECK_CODE = select(check_codes.c.hash).where(check_codes.c.public_no == bindparam("public_no"))
@@ -42,8 +54,10 @@ _DUE = (
     .order_by(cases.c.wake_at, cases.c.case_id)
     .limit(bindparam("most"))
 )
-_DUE_TIMERS, _DUE_BOUNCES = _DUE.where(~_IN_COLLECTION), _DUE.where(_IN_COLLECTION)
+_DUE_BOUNCES = _DUE.where(_IN_COLLECTION)
 _WAKE_ALL = update(cases).where(cases.c.wake_at.is_not(None)).values(wake_at="")
+REGION_DIGITS = 12
+_REGIONS = [literal_column(region_of(name).text, Text) for name in ("collecting_node", "accepting_node")]
 _IS_PARTY = (
     select(inbox.c.idx).where(inbox.c.node == bindparam("node"), inbox.c.case_id == bindparam("case_id")).limit(1)
 )
@@ -105,12 +119,6 @@ class CaseRows:
         found = self._connection.execute(_LOAD, {"case_ids": list(case_ids)})
         return {row.case_id: _case(row) for row in found}
 
-    def public_numbers_taken(self, numbers: Sequence[str]) -> set[str]:
-        """Which of the public numbers are in use already."""
-        if not numbers:
-            return set()
-        return set(self._connection.scalars(_TAKEN, {"numbers": list(numbers)}))
-
     def insert(self, rows: Sequence[CaseRow]) -> None:
         """New cases."""
         if rows:
@@ -160,10 +168,10 @@ class CaseRows:
     def due(self, now: str, after: tuple[str, str], limit: int, *, bounced: bool = False) -> list[tuple[str, str]]:
         """(wake_at, case id) of cases to look at by ``now``, in this order, after a pair of it.
 
-        ``bounced``: those in collection, where a bounce waits to be examined; else those that a clock wakes.
+        ``bounced``: only those in collection, where a bounce may wait to be examined.
         """
         values = {"now": now, "after_at": after[0], "after_case": after[1], "most": limit}
-        found = self._connection.execute(_DUE_BOUNCES if bounced else _DUE_TIMERS, values)
+        found = self._connection.execute(_DUE_BOUNCES if bounced else _DUE, values)
         return [(row.wake_at, row.case_id) for row in found]
 
     def wake_all(self) -> None:
@@ -175,11 +183,19 @@ class CaseRows:
         """Whether the case was ever shown to ``node``."""
         return self._connection.execute(_IS_PARTY, {"node": node, "case_id": case_id}).first() is not None
 
-    def listed(self, node: str | None, state: str, before: int, limit: int) -> list[CaseRow]:
-        """Cases of a party (all when None), newest change first; ``before``: index of the last one seen."""
+    def listed(self, node: str, state: str, before: int, limit: int, region: str | None = None) -> list[CaseRow]:
+        """Cases that were shown to ``node``, newest change first; ``before``: index of the last one seen.
+
+        ``region``: leading digits of regions; cases that begin or are decided in one of them are listed too.
+        """
+        shown = select(inbox.c.case_id).where(inbox.c.node == node).distinct()
         query = select(cases).where(cases.c.updated_index < before)
-        if node is not None:
-            query = query.where(cases.c.case_id.in_(select(inbox.c.case_id).where(inbox.c.node == node).distinct()))
+        if region is None:
+            query = query.where(cases.c.case_id.in_(shown))
+        else:
+            # An array, not a subquery: with one of these in it no index serves an OR.
+            own = cases.c.case_id == func.any(func.array(shown.scalar_subquery()))
+            query = query.where(or_(own, *(_within(region, found) for found in _REGIONS)))
         if state:
             query = query.where(cases.c.state == state)
         query = query.order_by(cases.c.updated_index.desc()).limit(limit)
@@ -195,6 +211,10 @@ class CaseRows:
     def check_code(self, public_no: str) -> str | None:
         """The slow hash of the check code that belongs to a public number, or None."""
         return self._connection.scalar(_CHECK_CODE, {"public_no": public_no})
+
+
+def _within(region: str, found: ColumnElement[str]) -> ColumnElement[bool]:
+    return found.between(region.ljust(REGION_DIGITS, "0"), region.ljust(REGION_DIGITS, "9"))
 
 
 def _values(row: CaseRow) -> dict[str, object]:

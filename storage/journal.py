@@ -6,7 +6,7 @@ Invariants:
   only its answer is added, and the node's signature made again over the same payload while it waits; its identity is
   the payload digest, so queueing it again is harmless;
 - public numbers are counted here and never given out twice; a lost journal gets a new prefix from the registrar;
-- mode 0600: drafts and forms hold personal data and stay in this folder.
+- mode 0600: drafts and forms hold personal data and stay in this folder; what is erased is overwritten in the file.
 """
 
 import json
@@ -30,8 +30,10 @@ CREATE TABLE IF NOT EXISTS outbox(
   check_code_hash TEXT NOT NULL, needs_upload TEXT, state TEXT NOT NULL, receipt BLOB, refusal TEXT,
   case_no TEXT NOT NULL DEFAULT '', queued_at TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS outbox_waiting ON outbox(state, number);
+CREATE INDEX IF NOT EXISTS outbox_case ON outbox(case_id, number);
 CREATE TABLE IF NOT EXISTS uploads(
   manifest_digest TEXT PRIMARY KEY, manifest BLOB NOT NULL, file TEXT NOT NULL, state TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS uploads_waiting ON uploads(state) WHERE state='WAITING';
 CREATE TABLE IF NOT EXISTS leaves(idx INTEGER PRIMARY KEY, case_id TEXT NOT NULL, leaf BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS leaves_case ON leaves(case_id, idx);
 CREATE TABLE IF NOT EXISTS registry(epoch INTEGER PRIMARY KEY, leaf BLOB NOT NULL);
@@ -88,6 +90,7 @@ class Journal:
             self._connection.row_factory = sqlite3.Row
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=FULL")
+            self._connection.execute("PRAGMA secure_delete=ON")
             self._connection.executescript(_SCHEMA)
         except (OSError, sqlite3.OperationalError) as error:
             raise Refusal("JOURNAL_UNWRITABLE", RULE, problem=str(error)[:60]) from error
@@ -230,8 +233,12 @@ class Journal:
 
     def case_ids(self) -> list[str]:
         """Cases that leaves were received of, newest first."""
+        return list(self.case_tops())
+
+    def case_tops(self) -> dict[str, int]:
+        """Index of the newest leaf of each case, newest first: what tells whether a case has to be read again."""
         rows = self._all("SELECT case_id, MAX(idx) AS top FROM leaves GROUP BY case_id ORDER BY top DESC", ())
-        return [row["case_id"] for row in rows]
+        return {row["case_id"]: row["top"] for row in rows}
 
     @failpoints.is_write("journal.registry")
     def keep_registry(self, leaves: Sequence[tuple[int, bytes]]) -> None:

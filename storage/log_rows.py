@@ -177,7 +177,6 @@ class LogRows:
         row = self._connection.execute(_CHECKPOINT).one()
         return row.size, row.note
 
-    @failpoints.is_write("integrator.checkpoint")
     def extent(self) -> Extent:
         """All sizes at one moment."""
         rows = select(func.coalesce(func.max(leaves.c.idx) + 1, 0)).scalar_subquery()
@@ -187,6 +186,7 @@ class LogRows:
         row = self._connection.execute(query).one()
         return Extent(*row)
 
+    @failpoints.is_write("integrator.checkpoint")
     def move_checkpoint(self, old_size: int, new_size: int, note: str) -> bool:
         """Compare-and-set: False when another integrator moved it first."""
         done = self._connection.execute(

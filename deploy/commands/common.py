@@ -19,6 +19,7 @@ from rich.console import Console, RenderableType
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from crypto.identity import node_name
 from crypto.refusal import Refusal
 from hub.casework.messages import render
 from node_agent.runtime import Agent, open_agent
@@ -27,6 +28,7 @@ from storage.journal import OutboxEntry
 EXIT_REFUSED = 1
 EXIT_KEPT = 3
 POLL_SECONDS = 0.1
+TEXT_FILE = "文本文件，- 为标准输入"
 KEPT_TEXT = "已存入本机队列，恢复联网后自动发送"
 
 console = Console()
@@ -107,6 +109,26 @@ def bar(as_json: bool) -> Progress:
         transient=True,
         disable=as_json,
     )
+
+
+def text_of(file: Path | None) -> str:
+    """Words from a text file, or from standard input for ``-``: as an argument every process could read them.
+
+    Empty without a file. Refusal TEXT_UNREADABLE.
+    """
+    if file is None:
+        return ""
+    try:
+        data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        return data.decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refusal("TEXT_UNREADABLE", "promise 1", file=file.name) from error
+
+
+def keyless_words(nodes: Sequence[str]) -> list[str]:
+    """One line for each recipient that had no valid key when something was sealed to it. ``nodes``: ids or names."""
+    names = [node_name(node) if "/" in node else node for node in nodes]
+    return [f"[yellow]{name} 暂无有效公钥，恢复后本机自动补发密钥[/yellow]" for name in names]
 
 
 def wait_for(agent: Agent, digests: Sequence[str], seconds: float, as_json: bool) -> list[OutboxEntry]:

@@ -2,7 +2,8 @@
 
 Invariants:
 - a command signs and queues; the running agent sends; the answer is awaited for a bounded time;
-- decrypted pages reach the disk only with ``--out`` or ``handover``.
+- decrypted pages reach the disk only with ``--out`` or ``handover``, all or none;
+- words that a person writes come from a file or standard input, never from an argument.
 """
 
 import os
@@ -18,6 +19,7 @@ from rich.table import Table
 from crypto import identity
 from crypto.refusal import Refusal
 from deploy.commands.common import (
+    TEXT_FILE,
     AsJson,
     Home,
     Staff,
@@ -27,6 +29,7 @@ from deploy.commands.common import (
     minute,
     refusal_object,
     show,
+    text_of,
     wait_for,
 )
 from hub.casework.casefile import CHINESE
@@ -150,15 +153,17 @@ def decide(
     case: CaseName,
     staff: Staff,
     grant: Annotated[bool, typer.Option("--grant/--refuse", help="准予或不予")],
-    reasons: Annotated[str, typer.Option("--reasons", help="不予的理由")] = "",
-    appeal: Annotated[str, typer.Option("--appeal", help="救济途径：复议、诉讼的机关和期限")] = "",
+    reasons: Annotated[Path | None, typer.Option("--reasons-file", help=f"不予的理由，{TEXT_FILE}")] = None,
+    appeal: Annotated[
+        Path | None, typer.Option("--appeal-file", help=f"救济途径：复议、诉讼的机关和期限，{TEXT_FILE}")
+    ] = None,
     wait: WaitSeconds = 30.0,
     as_json: AsJson = False,
 ) -> None:
     """作出决定（须有有效的审批授权）。"""
     with agent_at(home, as_json) as agent:
         outcome = "GRANT" if grant else "REFUSE"
-        entry = department.decide(agent, resolve(agent, case), staff, outcome, reasons, appeal)
+        entry = department.decide(agent, resolve(agent, case), staff, outcome, text_of(reasons), text_of(appeal))
         _finish(agent, entry, wait, as_json, "准予决定" if grant else "不予决定")
 
 
@@ -332,7 +337,7 @@ def _line_object(line: OpenedLine) -> dict[str, object]:
 
 
 def _write_pages(out: Path, opened: OpenedCase) -> list[Path]:
-    """Pages as files of mode 0600; nothing is overwritten. Refusal OUT_EXISTS, OUT_UNWRITABLE."""
+    """Pages as files of mode 0600, all or none; nothing is overwritten. Refusal OUT_EXISTS, OUT_UNWRITABLE."""
     made: list[Path] = []
     try:
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -342,12 +347,16 @@ def _write_pages(out: Path, opened: OpenedCase) -> list[Path]:
             for page in line.pages:
                 path = out / f"{name}-{line.material}-{page.number:03d}.{SUFFIX.get(page.media_type, 'bin')}"
                 with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                    made.append(path)
                     file.write(page.data)
-                made.append(path)
-    except FileExistsError as error:
-        raise Refusal("OUT_EXISTS", "H02", file=Path(str(error.filename)).name) from error
-    except OSError as error:
-        raise Refusal("OUT_UNWRITABLE", "H02", problem=error.strerror or "") from error
+    except BaseException as error:
+        for path in made:
+            path.unlink(missing_ok=True)
+        if isinstance(error, FileExistsError):
+            raise Refusal("OUT_EXISTS", "H02", file=Path(str(error.filename)).name) from error
+        if isinstance(error, OSError):
+            raise Refusal("OUT_UNWRITABLE", "H02", problem=error.strerror or "") from error
+        raise
     return made
 
 

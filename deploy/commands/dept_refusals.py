@@ -14,7 +14,18 @@ from rich.panel import Panel
 
 from deploy.commands import common
 from deploy.commands.choices import code_of, listed, pairs_of
-from deploy.commands.common import AsJson, Home, Staff, WaitSeconds, agent_at, finish, minute, wait_for
+from deploy.commands.common import (
+    TEXT_FILE,
+    AsJson,
+    Home,
+    Staff,
+    WaitSeconds,
+    agent_at,
+    finish,
+    minute,
+    text_of,
+    wait_for,
+)
 from hub.casework import reasons
 from node_agent import coordinator, department_refusals
 from node_agent.casemirror import resolve
@@ -29,7 +40,7 @@ Lines = Annotated[
 ]
 Due = Annotated[datetime, typer.Option("--due", formats=["%Y-%m-%d"], help="补正截止日")]
 Methods = Annotated[list[str] | None, typer.Option("--method", help=listed(reasons.SUPPLEMENT_METHODS))]
-Words = Annotated[Path | None, typer.Option("--words", help="写给申请人的说明（文本文件），加密给收件窗口")]
+Words = Annotated[Path | None, typer.Option("--words", help=f"写给申请人的说明，加密给收件窗口，{TEXT_FILE}")]
 Paper = Annotated[Path, typer.Option("--paper", help="申请人签字的书面材料扫描件", exists=True, dir_okay=False)]
 SECOND = "SECOND_NOTICE"
 
@@ -51,7 +62,7 @@ def notice(
         case_id = resolve(agent, case)
         lines, ways = pairs_of(line, reasons.DEFECTS, "--line"), _methods(method)
         day = due.date().isoformat()
-        entry = department_refusals.notice(agent, case_id, staff, lines, day, ways, _text(words))
+        entry = department_refusals.notice(agent, case_id, staff, lines, day, ways, text_of(words))
         _finish(agent, entry, wait, as_json, f"补正通知：{len(lines)} 项，{day} 前补正；受理时限停止计算")
 
 
@@ -74,7 +85,7 @@ def second_notice(
         case_id = resolve(agent, case)
         lines, ways = pairs_of(line, reasons.DEFECTS, "--line"), _methods(method)
         code, day = code_of(reasons.SECOND_NOTICE_BASES, basis, "--basis"), due.date().isoformat()
-        entry = department_refusals.second_notice(agent, case_id, staff, head, code, lines, day, ways, _text(words))
+        entry = department_refusals.second_notice(agent, case_id, staff, head, code, lines, day, ways, text_of(words))
         _finish(agent, entry, wait, as_json, f"再次补正通知：{reasons.SECOND_NOTICE_BASES[code]}，{day} 前补正")
 
 
@@ -95,8 +106,8 @@ def refuse(
     case: CaseName,
     staff: Staff,
     reason: Annotated[str, typer.Option("--reason", help=listed(reasons.REFUSAL_REASONS))],
-    reasons_text: Annotated[str, typer.Option("--reasons", help="不予受理的理由（写入通知书，不进日志）")],
-    appeal: Annotated[str, typer.Option("--appeal", help="救济途径：复议、诉讼的机关和期限")],
+    why: Annotated[Path, typer.Option("--reasons-file", help=f"不予受理的理由（写入通知书，不进日志），{TEXT_FILE}")],
+    appeal: Annotated[Path, typer.Option("--appeal-file", help=f"救济途径：复议、诉讼的机关和期限，{TEXT_FILE}")],
     competent: Annotated[str, typer.Option("--competent", help="有权机关的统一社会信用代码")] = "",
     wait: WaitSeconds = 30.0,
     as_json: AsJson = False,
@@ -104,7 +115,8 @@ def refuse(
     """不予受理：依法定理由，材料不齐不是理由（用 notice）。"""
     with agent_at(home, as_json) as agent:
         code = code_of(reasons.REFUSAL_REASONS, reason, "--reason")
-        entry = department_refusals.refuse(agent, resolve(agent, case), staff, code, competent, reasons_text, appeal)
+        said = (text_of(why), text_of(appeal))
+        entry = department_refusals.refuse(agent, resolve(agent, case), staff, code, competent, *said)
         words = f"不予受理：{reasons.REFUSAL_REASONS[code]}\n通知书内容已加密给收件窗口，由窗口打印交申请人。"
         _finish(agent, entry, wait, as_json, words)
 
@@ -163,10 +175,6 @@ def lapse(
 def _methods(given: list[str] | None) -> list[str]:
     asked = given or ["WINDOW"]
     return [code_of(reasons.SUPPLEMENT_METHODS, one, "--method") for one in asked]
-
-
-def _text(file: Path | None) -> str:
-    return file.read_text(encoding="utf-8") if file else ""
 
 
 def _finish(agent: Agent, entry: OutboxEntry, wait: float, as_json: bool, words: str) -> None:

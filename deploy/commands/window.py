@@ -16,7 +16,6 @@ from rich.panel import Panel
 from rich.table import Table
 
 from crypto import canonical
-from crypto import identity as names
 from crypto.refusal import Refusal
 from deploy.commands import common, window_papers
 from deploy.commands.common import AsJson, Home, Staff, WaitSeconds, agent_at, show
@@ -381,9 +380,8 @@ def _seal(
         common.console.print(Panel(text, title="收件凭证，请打印后执行 printed"), *unprintable_words(missing))
         if refusal is not None:
             common.show_refusal(refusal, False)
-        for node in result.waiting_for:
-            name = names.node_name(node) if "/" in node else node
-            common.console.print(f"[yellow]{name} 暂无有效公钥，恢复后本机自动补发密钥[/yellow]")
+        for line in common.keyless_words(result.waiting_for):
+            common.console.print(line)
     away = read_status(agent.journal)["problem"] is not None  # then nobody at the counter waits for an answer
     common.finish(agent, result.entries, min(wait, AWAY_WAIT) if away else wait, as_json, value)
 

@@ -19,7 +19,7 @@ from deploy.commands import common
 from deploy.commands.choices import code_of, listed
 from deploy.commands.common import AsJson, Home, Staff, WaitSeconds, agent_at, finish, minute, show, wait_for
 from hub.casework import reasons
-from node_agent import drafts, pre_review, window_back, window_ends, window_supplement
+from node_agent import drafts, missing_wraps, pre_review, window_back, window_ends, window_supplement
 from node_agent.casemirror import history, resolve
 from node_agent.runtime import Agent
 from node_agent.window import PagesTaken
@@ -47,8 +47,9 @@ def ask_pre_review(
             _show_advice(agent, case_id, as_json)
             return
         digest = pre_review.ask(agent, case_id, staff, no_classified=no_classified, privacy_notice=notice)
-        words = f"预审已送出：{case_id}\n草稿和页面留在本机，收到答复后可以封存。"
-        finish(agent, [digest], wait, as_json, {"case": case_id}, words)
+        waiting_for = missing_wraps.owed_in(agent, case_id)
+        words = [f"预审已送出：{case_id}\n草稿和页面留在本机，收到答复后可以封存。", *common.keyless_words(waiting_for)]
+        finish(agent, [digest], wait, as_json, {"case": case_id, "waiting_for": list(waiting_for)}, *words)
 
 
 @app.command()
@@ -247,7 +248,7 @@ def _seal_supplement(agent: Agent, case_id: str, staff: str, wait: float, as_jso
     names = "、".join(line.name for line in asked.lines if line.material in made.materials)
     words = f"补正材料已封装：第 {made.revision} 批，{names}\n补正材料接收凭证：{paper}"
     if not as_json:
-        common.console.print(words)
+        common.console.print(words, *common.keyless_words(made.waiting_for), sep="\n")
     finish(agent, made.entries, wait, as_json, value)
     window_supplement.tidy(agent, case_id)
 

@@ -124,6 +124,10 @@ def _why(agent: Agent, entry: OutboxEntry, told: dict[str, Any], behind: bool) -
         return "等本件前一步发出"
     upload = agent.journal.upload(entry.needs_upload) if entry.needs_upload else None
     if upload is not None and upload.state != "DONE":
+        alarm = told["alarms"].get(upload.manifest_digest)
+        if alarm is not None:
+            refusal = Refusal(alarm["code"], "promise 6", **alarm.get("values", {}))
+            return f"材料传不上去：{refusal_text(refusal)}"
         stored, parts = told["uploads"].get(upload.manifest_digest, (0, 1))
         return f"等材料上传，已传 {stored}/{parts} 片" if parts > 1 else "等材料上传"
     return "等枢纽登记"

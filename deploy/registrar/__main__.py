@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 
 from crypto.refusal import Refusal
-from deploy.registrar.desk import RegistrarDesk
+from deploy.registrar.desk import POLL_SECONDS, RegistrarDesk
 from deploy.registrar.registrar import Registrar
 from node_agent.client.enrolment import RegistryDoor
 
@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("--home", type=Path, required=True, help="the registrar's own folder")
     parser.add_argument("--hub", required=True, help="address of the hub, host:port")
     parser.add_argument("--hub-name", default="", help="DNS name in the hub's certificate, if another one")
-    parser.add_argument("--poll", type=float, default=0.2, help="seconds between questions")
+    parser.add_argument("--poll", type=float, default=POLL_SECONDS, help="seconds between questions")
     asked = parser.parse_args()
     os.umask(0o077)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")

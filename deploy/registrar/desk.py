@@ -2,6 +2,8 @@
 
 Invariants:
 - the registrar judges by its own replay of the registry leaves, every signature verified with its own pinned key;
+- an idle desk asks every two seconds, one that just answered sooner (who enrols one node enrols the next), one that
+  the hub turned away ever less often;
 - a node that announces new keys of its own is alarmed once, while there is time to veto;
 - every waiting request gets an answer, so the queue cannot be blocked by bad ones: what nobody foresaw is logged by
   its type and answered with INTERNAL; only when the hub itself is in trouble does a request stay for the next round.
@@ -21,6 +23,7 @@ from node_agent.client.calls import NO_ANSWER
 from node_agent.client.enrolment import PendingEnrolment, RegistryDoor
 
 LOOK_SECONDS = 15.0
+POLL_SECONDS, QUICK_SECONDS, QUICK_LASTS_SECONDS, LONGEST_PAUSE_SECONDS = 2.0, 0.2, 10.0, 30.0
 log = logging.getLogger(__name__)
 
 
@@ -34,15 +37,23 @@ class RegistrarDesk:
         self._alarmed: set[str] = set()
         self._next_look = 0.0
 
-    def run(self, stop: threading.Event, poll_seconds: float) -> None:
+    def run(self, stop: threading.Event, poll_seconds: float = POLL_SECONDS) -> None:
         """Answer until ``stop`` is set, or until the own certificate is due and the connection has to be made anew."""
+        pause, busy_until = poll_seconds, 0.0
         while not stop.is_set() and not self._registrar.certificate_is_due():
             try:
                 answered = self.round()
             except Refusal as refusal:
                 log.warning("the hub does not answer: %s", refusal.code)
-                answered = 0
-            if not answered:
+                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+                stop.wait(pause)
+                continue
+            pause = poll_seconds
+            if answered:
+                busy_until = time.monotonic() + QUICK_LASTS_SECONDS
+            elif time.monotonic() < busy_until:
+                stop.wait(min(QUICK_SECONDS, poll_seconds))
+            else:
                 stop.wait(poll_seconds)
 
     def round(self) -> int:

@@ -3,13 +3,17 @@
 Invariants (A24, default no):
 - a leaf goes to those who have a part in the case after it, and to those whose part ends with it: a department that
   the case is taken from learns that its duty is over, and nothing more;
-- who gets a part later sees what lies before, or it could not check the chain; a gateway sees wraps to itself;
+- who gets a part later sees what lies before, or it could not check the chain;
+- a carriers' gateway sees the parcel's way and what opens the address for it, before and after: no decision, no notice,
+  nobody else's keys, nothing of who looked;
 - a retry (T11) shows the accepting node everything once more: it may have lost what it was shown.
 """
 
 from dataclasses import dataclass
 
 from hub.casework.casefile import CaseFile
+
+GATEWAY_SEES = frozenset({"seal", "wrap", "post", "waybill", "parcel_event", "delivered_proven"})
 
 
 @dataclass(frozen=True)
@@ -21,18 +25,25 @@ class Audience:
     wraps: tuple[str, ...] = ()
 
 
-def audience(before: CaseFile | None, after: CaseFile) -> Audience:
-    """Who sees the leaf that made ``after`` of ``before``. Node ids, in order."""
+def audience(before: CaseFile | None, after: CaseFile, event: str) -> Audience:
+    """Who sees the leaf of type ``event`` that made ``after`` of ``before``. Node ids, in order."""
     had = before.parties() if before else frozenset()
     has = after.parties()
     new = has - had - {after.collecting_node}
     gateways = {leg.gateway for leg in after.parcels} - _full_parties(after)
     again = {after.accepting_node} if before and after.retries > before.retries else set()
+    wrapped_to = after.wraps[-1].recipient if event == "wrap" and after.wraps else ""
+    blind = {node for node in gateways if not for_gateway(event, wrapped_to, node)}
     return Audience(
-        nodes=tuple(sorted(has | had)),
+        nodes=tuple(sorted((has | had) - blind)),
         whole=tuple(sorted((new - gateways) | again)),
         wraps=tuple(sorted(new & gateways)),
     )
+
+
+def for_gateway(event: str, recipient: object, node: str) -> bool:
+    """Whether the gateway ``node`` is shown a leaf of this type; ``recipient``: whom a wrap is to."""
+    return event in GATEWAY_SEES and (event != "wrap" or recipient == node)
 
 
 def may_read(file: CaseFile, manifest: str, node: str) -> bool:

@@ -26,13 +26,16 @@ class HubEvent:
     body: dict[str, object]
 
 
-def next_event(file: CaseFile, world: World) -> HubEvent | None:
-    """The next thing that the hub has to state about the case now, or None."""
+def next_event(file: CaseFile, world: World, now: str = "") -> HubEvent | None:
+    """The next thing that the hub has to state about the case now, or None.
+
+    ``now``: legal time (text in UTC+8) where it is later than the newest leaf: a list speaks of days.
+    """
     found = _BY_STATE.get(file.state)
-    return found(file, world) if found else None
+    return found(file, world, max(now, file.recorded_at)) if found else None
 
 
-def _collected(file: CaseFile, world: World) -> HubEvent | None:
+def _collected(file: CaseFile, world: World, now: str) -> HubEvent | None:
     """T08: one live queue, and its node can open the sealing; T09: no such queue, and a coordinator to ask.
 
     Else the case waits where it is, as it does while a bounce stands unexamined.
@@ -42,7 +45,7 @@ def _collected(file: CaseFile, world: World) -> HubEvent | None:
     if file.directed_by:
         return _route(file, file.accepting_node, file.queue, world)
     try:
-        name, queue = facts.route_of(file, world.catalogue_of(file.catalogue), facts.day_of(file.recorded_at))
+        name, queue = facts.route_of(file, world.catalogue_of(file.catalogue), facts.day_of(now))
     except Refusal as refusal:
         there = facts.coordinator_of(file, world)
         return HubEvent("route_failed", {"cause": facts.cause_of(refusal)}) if there else None
@@ -55,7 +58,7 @@ def _route(file: CaseFile, node: str, queue: str, world: World) -> HubEvent | No
     return HubEvent("route", {"accepting_node": node, "queue": queue})
 
 
-def _forwarded(file: CaseFile, world: World) -> HubEvent | None:
+def _forwarded(file: CaseFile, world: World, now: str) -> HubEvent | None:
     """T10b: who bounced a sound case once has it now."""
     if not guards_route.bounce_unfounded(file):
         return None
@@ -70,7 +73,7 @@ def constructive(file: CaseFile, cause: str, world: World) -> HubEvent | None:
     return HubEvent("constructive_delivery", {"cause": cause, "manifest": sealing.manifest})
 
 
-def _supplement(file: CaseFile, world: World) -> HubEvent | None:
+def _supplement(file: CaseFile, world: World, now: str) -> HubEvent | None:
     """T18: the addenda cover what was demanded, and the department can open them."""
     if file.notices[-1].materials - facts.answered_materials(file, world):
         return None
@@ -80,15 +83,15 @@ def _supplement(file: CaseFile, world: World) -> HubEvent | None:
     return HubEvent("supplement_complete", {"addenda": addenda})
 
 
-def _rerouting(file: CaseFile, world: World) -> HubEvent | None:
+def _rerouting(file: CaseFile, world: World, now: str) -> HubEvent | None:
     """T23: the department proposes what the list in force gives, and that node can open the case."""
-    found = guards_route.proposed_by_list(file, world, file.recorded_at)
+    found = guards_route.proposed_by_list(file, world, now)
     if found is None or not facts.opened_by(file, found[0], world):
         return None
     return HubEvent("redirected", {"accepting_node": found[0], "queue": found[1]})
 
 
-def _proven(file: CaseFile, world: World) -> HubEvent | None:
+def _proven(file: CaseFile, world: World, now: str) -> HubEvent | None:
     """T34: a parcel with proof at or above the item's level closes the case."""
     needed = facts.item_of(file, world).required_proof_level
     for leg in file.parcels:
@@ -100,7 +103,7 @@ def _proven(file: CaseFile, world: World) -> HubEvent | None:
     return None
 
 
-_BY_STATE: Final[Mapping[State, Callable[[CaseFile, World], HubEvent | None]]] = {
+_BY_STATE: Final[Mapping[State, Callable[[CaseFile, World, str], HubEvent | None]]] = {
     State.COLLECTED: _collected,
     State.FORWARDED: _forwarded,
     State.SUPPLEMENT: _supplement,

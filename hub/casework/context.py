@@ -17,7 +17,7 @@ from crypto.statement import Statement
 from hub.casework.calendar import WorkCalendar
 from hub.casework.catalogue import Catalogue
 
-RULES_VERSION = "2026.11-2"
+RULES_VERSION = "2026.11-3"
 
 
 class Registry(Protocol):

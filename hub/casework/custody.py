@@ -137,7 +137,7 @@ class _Hands:
                 self._destination = str(statement.body.get("accepting_node"))
             case "constructive_delivery":
                 return self._destination
-            case "return_to_window":
+            case "return_to_window" | "reopen":
                 return self._first
             case "discard":
                 return ""

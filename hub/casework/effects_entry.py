@@ -5,10 +5,8 @@ Invariant: an effect is a pure function of (case file, act, world).
 
 from dataclasses import replace
 
-from crypto.refusal import Refusal
-from hub.casework import clocks
+from hub.casework import clocks, facts
 from hub.casework.casefile import CaseFile, State
-from hub.casework.catalogue import Window
 from hub.casework.context import Act, World
 from hub.casework.effects import with_clock
 
@@ -65,17 +63,8 @@ def keep_application(file: CaseFile, act: Act, world: World) -> CaseFile:
 
 def start_forward_clock(file: CaseFile, act: Act, world: World) -> CaseFile:
     """K1: window hours of the collecting window, from the seal."""
-    timetable = window_of(file, world).timetable
+    timetable = facts.window_of(file, world).timetable
     state = clocks.start(
         "K1", act.recorded_at, world.calendar, limit=timetable.forward_limit_hours, timetable=timetable
     )
     return with_clock(file, state)
-
-
-def window_of(file: CaseFile, world: World) -> Window:
-    """The collecting window in the case's list: its hours count K1 and K11. Refusal ITEM_NOT_COLLECTABLE."""
-    name = file.collecting_node.rsplit("/", 1)[1]
-    window = world.catalogue_of(file.catalogue).window(name)
-    if window is None:
-        raise Refusal("ITEM_NOT_COLLECTABLE", "A18", window=name)
-    return window

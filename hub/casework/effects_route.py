@@ -12,7 +12,6 @@ from hub.casework import clocks, facts
 from hub.casework.casefile import Bounce, CaseFile, Proposal
 from hub.casework.context import Act, World
 from hub.casework.effects import with_card, with_clock
-from hub.casework.effects_entry import window_of
 from hub.casework.guards_route import HOPS_MOST
 
 
@@ -78,9 +77,15 @@ def keep_resent(file: CaseFile, act: Act, world: World) -> CaseFile:
     return file.changed(sealings=sealings, bounces=(*file.bounces[:-1], replace(file.bounce, settled=True)))
 
 
+def give_up_bounce(file: CaseFile, act: Act, world: World) -> CaseFile:
+    """T12D: what came back is not stored again; the next seal takes its place."""
+    assert file.bounce is not None  # guarded
+    return file.changed(bounces=(*file.bounces[:-1], replace(file.bounce, settled=True)))
+
+
 def ask_coordinator(file: CaseFile, act: Act, world: World) -> CaseFile:
     """T09, T22: a coordinator re-routes within K11 (window hours of the collecting window)."""
-    timetable = window_of(file, world).timetable
+    timetable = facts.window_of(file, world).timetable
     state = clocks.start("K11", act.recorded_at, world.calendar, timetable=timetable)
     return with_clock(file.changed(coordinator=facts.coordinator_of(file, world)), state)
 
@@ -93,9 +98,13 @@ def keep_hop(file: CaseFile, act: Act, world: World) -> CaseFile:
 
 
 def direct(file: CaseFile, act: Act, world: World) -> CaseFile:
-    """T23: from now on the word of a coordinator, or of the department that proposed, stands for the list's."""
-    by = act.node.subject if act.node.subject == file.coordinator else file.hops[-1]
-    return file.changed(directed_by=by)
+    """T23: from now on the word of a coordinator, or of the department that proposed, stands for the list's.
+
+    Today's coordinator may act for the one that was asked; from then on it is the case's.
+    """
+    if "hub" in act.node.roles:  # T23H
+        return file.changed(directed_by=file.hops[-1])
+    return file.changed(directed_by=act.node.subject, coordinator=act.node.subject)
 
 
 def card_wrong_route(file: CaseFile, act: Act, world: World) -> CaseFile:
@@ -112,7 +121,7 @@ def card_wrong_route(file: CaseFile, act: Act, world: World) -> CaseFile:
 
 
 def back_to_window(file: CaseFile, act: Act, world: World) -> CaseFile:
-    """T24: the collecting window has the case again, and a new seal is routed by the list again."""
+    """T12D, T24: the collecting window has the case again, and a new seal is routed by the list again."""
     return replace(
         file, holder=file.collecting_node, accepting_node="", queue="", directed_by="", proposal=None, forwarded_at=""
     )
@@ -120,5 +129,7 @@ def back_to_window(file: CaseFile, act: Act, world: World) -> CaseFile:
 
 def escalate(file: CaseFile, act: Act, world: World) -> CaseFile:
     """K11: run out; a card on the coordinator that let it wait (invariant 17)."""
-    expired = with_clock(file, clocks.expire(file.clocks["K11"], act.recorded_at))
+    state = facts.clock_of(file, "K11", world)
+    assert state is not None  # guarded
+    expired = with_clock(file, clocks.expire(state, act.recorded_at))
     return with_card(expired, act, "Y7", file.coordinator)

@@ -19,7 +19,8 @@ def effective_from_completion(file: CaseFile, act: Act, world: World) -> CaseFil
 
 def deem(file: CaseFile, act: Act, world: World) -> CaseFile:
     """T15, 行政许可法 32(4): accepted from the day of receipt, from which K2 counts; R3 on the department."""
-    state = file.clocks["K2"]
+    state = facts.clock_of(file, "K2", world)
+    assert state is not None  # guarded
     run_out = with_clock(file, clocks.stop(clocks.expire(state, act.recorded_at), act.recorded_at))
     return with_card(replace(run_out, deemed=True, effective_at=state.started_at), act, "R3", file.accepting_node)
 
@@ -35,7 +36,7 @@ def keep_notice(file: CaseFile, act: Act, world: World) -> CaseFile:
     made = Notice(act.digest, act.recorded_at, facts.defects_of(act, "T16"), due, len(file.sealings_of("addendum")))
     days = (date.fromisoformat(due) - facts.day_of(act.date)).days
     state = clocks.start("K6", act.recorded_at, world.calendar, limit=days, unit=clocks.Unit.NATURAL_DAY)
-    return with_clock(file.changed(notices=(*file.notices, made)), state)
+    return with_clock(file.changed(notices=(*file.notices, made), supplement_at=""), state)
 
 
 def card_second_notice(file: CaseFile, act: Act, world: World) -> CaseFile:
@@ -49,12 +50,14 @@ def move_due(file: CaseFile, act: Act, world: World) -> CaseFile:
     """T17: K6 and the notice name the later day; the applicant's written request is the clock's notice."""
     newest, due = file.notices[-1], act.text("due")
     days = (date.fromisoformat(due) - date.fromisoformat(newest.due)).days
-    state = clocks.extend(file.clocks["K6"], days, act.recorded_at, act.text("paper"), world.calendar)
+    running = facts.clock_of(file, "K6", world)
+    assert running is not None  # guarded
+    state = clocks.extend(running, days, act.recorded_at, act.text("paper"), world.calendar)
     return with_clock(file.changed(notices=(*file.notices[:-1], replace(newest, due=due))), state)
 
 
-def complete_supplement(file: CaseFile, act: Act, world: World) -> CaseFile:
-    """T18: from this day K2 runs anew, and acceptance will take effect on it (行政许可法 32(5))."""
+def handed_in(file: CaseFile, act: Act, world: World) -> CaseFile:
+    """T17, 行政许可法 32(5): acceptance takes effect on the day of the last addendum, whenever its keys come (T18)."""
     return file.changed(supplement_at=act.recorded_at)
 
 

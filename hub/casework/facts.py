@@ -5,6 +5,7 @@ Invariants: nothing here changes anything; each answer follows from case file, a
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
 from crypto.identity import node_name, node_region
@@ -13,7 +14,7 @@ from crypto.records import KeyRecord
 from crypto.refusal import Refusal
 from hub.casework import clocks, reasons, routing
 from hub.casework.casefile import CaseFile, Sealing
-from hub.casework.catalogue import Catalogue, Item
+from hub.casework.catalogue import Catalogue, Item, Window
 from hub.casework.context import Act, Pinned, World
 from hub.casework.numbers import region_prefix
 
@@ -117,9 +118,9 @@ def require_second(act: Act, role: str, rule: str) -> None:
         raise Refusal("SECOND_PERSON_WRONG", rule, person=second.subject, role=role)
 
 
-def require_due(file: CaseFile, act: Act, name: str) -> None:
+def require_due(file: CaseFile, act: Act, world: World, name: str) -> None:
     """The clock ran out before the act, which names it and its last moment. Refusals CLOCK_NOT_DUE, BODY_MEMBER."""
-    state = file.clocks.get(name)
+    state = clock_of(file, name, world)
     if state is None or state.stopped_at is not None or not clocks.is_due(state, act.recorded_at):
         due = state.due if state else None
         raise Refusal("CLOCK_NOT_DUE", "states.md 2", clock=name, due=due or "")
@@ -134,6 +135,31 @@ def require_due(file: CaseFile, act: Act, name: str) -> None:
 def item_of(file: CaseFile, world: World) -> Item:
     """The item in the catalogue version that the case was opened under (D08)."""
     return world.catalogue_of(file.catalogue).item(file.task_code)
+
+
+def clock_of(file: CaseFile, name: str, world: World) -> clocks.ClockState | None:
+    """A clock of the case as the calendar in force counts it, or None (states.md 2, 9).
+
+    What was computed beyond the known calendar is computed again once another calendar is in force; what a known
+    calendar gave stays. K6 is never shorter than the applicant was told.
+    """
+    state = file.clocks.get(name)
+    if state is None or not state.provisional or state.calendar_version == world.calendar.version:
+        return state
+    timetable = window_of(file, world).timetable if state.unit is clocks.Unit.WINDOW_HOUR else None
+    counted = clocks.recompute(state, world.calendar, timetable)
+    if name == "K6" and counted.due is not None and state.due is not None:
+        return replace(counted, due=max(counted.due, state.due))
+    return counted
+
+
+def window_of(file: CaseFile, world: World) -> Window:
+    """The collecting window in the case's list: its hours count K1 and K11. Refusal ITEM_NOT_COLLECTABLE."""
+    name = node_name(file.collecting_node)
+    window = world.catalogue_of(file.catalogue).window(name)
+    if window is None:
+        raise Refusal("ITEM_NOT_COLLECTABLE", "A18", window=name)
+    return window
 
 
 def sealing_named(file: CaseFile, manifest: str) -> Sealing:
@@ -223,10 +249,10 @@ def route_of(file: CaseFile, catalogue: Catalogue, on: date) -> tuple[str, str]:
     return found.node, found.queue
 
 
-def queue_node(file: CaseFile, world: World) -> str:
-    """Node id of the one queue that the case would be routed to, or an empty text."""
+def queue_node(file: CaseFile, world: World, on: date) -> str:
+    """Node id of the one queue that the case would be routed to on that day, or an empty text."""
     try:
-        name, _ = route_of(file, world.catalogue_of(file.catalogue), day_of(file.recorded_at))
+        name, _ = route_of(file, world.catalogue_of(file.catalogue), on)
     except Refusal:
         return ""
     return node_named(name, world)

@@ -11,7 +11,7 @@ from datetime import timedelta
 from crypto import identity
 from crypto.refusal import Refusal
 from hub.casework import facts, numbers
-from hub.casework.casefile import CaseFile
+from hub.casework.casefile import CaseFile, State
 from hub.casework.context import Act, World
 from hub.casework.facts import ADDRESS as ADDRESS
 from hub.casework.facts import FORM as FORM
@@ -36,10 +36,13 @@ def wrap_valid(file: CaseFile | None, act: Act, world: World) -> None:
     The carriers' gateway gets the address line and never a document (promise 1, H01). A recovery key is that of a
     region that the collecting window lies in. Routing waits for the accepting node's wrap alone, not for the window's
     own nor for the recovery key's: the window still holds the data keys and wraps later, and a recovery key that is
-    out of reach must not stop a citizen's case.
+    out of reach must not stop a citizen's case. Whose part is over has no say in what others can open: it wraps to
+    itself alone.
     """
     assert file is not None
     recipient = world.registry.current(act.text("recipient"))
+    if recipient.subject != act.node.subject and not _may_pass_on(file, act):
+        raise Refusal("NOT_YOUR_CASE", "A24; architecture: key packets", event="wrap", node=act.node.subject)
     if recipient.kem.id != act.text("recipient_key"):
         raise Refusal("RECIPIENT_KEY_STALE", "architecture: key packets", recipient=recipient.subject)
     sealing = facts.sealing_named(file, act.text("manifest"))
@@ -139,9 +142,20 @@ def _require_grant(kind: str, file: CaseFile | None, act: Act, world: World) -> 
         raise Refusal("GRANT_MISSING", "F01, F03, F04; T31, T33", kind=kind, person=person)
 
 
+def _may_pass_on(file: CaseFile, act: Act) -> bool:
+    """Whether the node may give keys to others: a party, who sent the case on while it is on its way, who sealed."""
+    node = act.node.subject
+    if node in file.parties() or "recovery" in act.node.roles:
+        return True
+    if file.state in (State.REROUTING, State.FORWARDED) and node in file.hops:
+        return True
+    named = act.statement.body.get("manifest")
+    return any(made.sealed_by == node for made in file.sealings if made.manifest == named)
+
+
 def _may_hold_keys(file: CaseFile, act: Act, world: World) -> set[str]:
     """Nodes of the case, where it would be routed to, where it is proposed to go, windows that sealed an addendum."""
     sealers = {sealing.sealed_by for sealing in file.sealings_of("addendum")}
     proposed = {file.proposal.node} if file.proposal else set()
     own = {file.collecting_node, file.accepting_node, file.holder, act.node.subject}
-    return own | sealers | proposed | {facts.queue_node(file, world)}
+    return own | sealers | proposed | {facts.queue_node(file, world, facts.day_of(act.date))}

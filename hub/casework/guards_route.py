@@ -109,14 +109,21 @@ def bounce_unexamined(file: CaseFile | None, act: Act, world: World) -> None:
 def resent_the_same(file: CaseFile | None, act: Act, world: World) -> None:
     """T12, invariant 12: after an unsound bounce the window stores the same bytes again, under a new version."""
     assert file is not None
-    bounce, sealing = file.bounce, file.sealing("application")
-    if bounce is None or bounce.settled or bounce.finding != "UNSOUND":
-        raise Refusal("BOUNCE_UNKNOWN", "T12", bounce=bounce.digest if bounce else "")
+    _require_unsound(file)
+    sealing = file.sealing("application")
     found = facts.pinned(act, world)
     if sealing is None or found.digest != sealing.manifest:
         raise Refusal("MANIFEST_MISMATCH", "T12", member="manifest")
     if found.version_id == sealing.version_id:
         raise Refusal("OBJECT_NOT_NEW", "T12; promise 5", manifest=sealing.manifest)
+
+
+def lost_for_good(file: CaseFile | None, act: Act, world: World) -> None:
+    """T12D: only what the hub found unsound and the window cannot store again is collected anew."""
+    assert file is not None
+    _require_unsound(file)
+    if act.text("reason") not in reasons.REOPEN_REASONS:
+        raise Refusal("REASON_UNKNOWN", "T12", reason=act.text("reason")[:20])
 
 
 def misroute_told(file: CaseFile | None, act: Act, world: World) -> None:
@@ -187,7 +194,7 @@ def return_reason_known(file: CaseFile | None, act: Act, world: World) -> None:
 def reroute_overdue(file: CaseFile | None, act: Act, world: World) -> None:
     """K11, invariant 17: a case that waits for re-routing beyond K11 is escalated, once."""
     assert file is not None
-    facts.require_due(file, act, "K11")
+    facts.require_due(file, act, world, "K11")
     if file.clocks["K11"].expired:
         raise Refusal("CLOCK_STOPPED", "states.md 2, K11", clock="K11")
 
@@ -227,6 +234,13 @@ def proposed_by_list(file: CaseFile, world: World, on: str) -> tuple[str, str] |
         return None
     matches = facts.node_named(name, world) == proposal.node and proposal.queue in ("", queue)
     return (proposal.node, queue) if matches else None
+
+
+def _require_unsound(file: CaseFile) -> None:
+    """The newest bounce was found unsound, and nothing was done about it yet (T12)."""
+    bounce = file.bounce
+    if bounce is None or bounce.settled or bounce.finding != "UNSOUND":
+        raise Refusal("BOUNCE_UNKNOWN", "T12", bounce=bounce.digest if bounce else "")
 
 
 def _require_department(node: str, world: World, rule: str) -> None:

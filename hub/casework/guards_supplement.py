@@ -16,7 +16,7 @@ GRACE_WORKING_DAYS = 1
 def accept_clock_expired(file: CaseFile | None, act: Act, world: World) -> None:
     """T15, 行政许可法 32(4): not told within five working days counts as accepted; only after the last of them."""
     assert file is not None
-    facts.require_due(file, act, "K2")
+    facts.require_due(file, act, world, "K2")
 
 
 def first_notice(file: CaseFile | None, act: Act, world: World) -> None:
@@ -104,7 +104,8 @@ def extension_asked(file: CaseFile | None, act: Act, world: World) -> None:
     """T17: on the applicant's written request, before the day has passed, and to a later one."""
     assert file is not None
     facts.require_digest(act, "paper", "T17")
-    due, state = _due_date(act, "T17"), file.clocks["K6"]
+    due, state = _due_date(act, "T17"), facts.clock_of(file, "K6", world)
+    assert state is not None  # started by the notice
     if due.isoformat() <= file.notices[-1].due:
         raise Refusal("DUE_TOO_SOON", "T17", due=due.isoformat(), at=act.recorded_at)
     if clocks.is_due(state, act.recorded_at):
@@ -125,11 +126,17 @@ def supplement_whole(file: CaseFile | None, act: Act, world: World) -> None:
 
 
 def lapse_due(file: CaseFile | None, act: Act, world: World) -> None:
-    """T20: the day has passed, the applicant was reminded, and one more working day has gone by."""
+    """T20: the day has passed, the applicant was reminded, and one more working day has gone by.
+
+    Never where all that was demanded lies there and only waits for its keys (T18): that is no failure of the applicant.
+    """
     assert file is not None
     facts.require_digest(act, "reminder_paper", "T20")
-    due = file.clocks["K6"].due
-    assert due is not None  # K6 is never paused
+    if file.notices[-1].materials <= facts.answered_materials(file, world):
+        raise Refusal("SUPPLEMENT_WHOLE", "T18, T20; 行政许可法 32(5)", node=file.accepting_node)
+    state = facts.clock_of(file, "K6", world)
+    assert state is not None and state.due is not None  # started by the notice, never paused
+    due = state.due
     after = clocks.end_of(world.calendar.add_working_days(facts.day_of(due), GRACE_WORKING_DAYS).date)
     if act.recorded_at <= after:
         raise Refusal("LAPSE_TOO_EARLY", "T20", due=due, until=after)

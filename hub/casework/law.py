@@ -22,6 +22,7 @@ from enum import Enum
 
 from crypto.refusal import Refusal
 from crypto.statement import CUSTODY
+from hub.casework import facts
 from hub.casework.casefile import CaseFile, State
 from hub.casework.context import Act, World
 
@@ -201,7 +202,7 @@ def _allowed(party: Party, file: CaseFile | None, act: Act, world: World) -> set
     if party is Party.SUPPLIER:
         return {file.collecting_node, *file.helpers}
     if party is Party.COORDINATOR:
-        return {file.coordinator}
+        return {file.coordinator, facts.coordinator_of(file, world)} - {""}
     if party is Party.KEY_HOLDER:
         sealers = {sealing.sealed_by for sealing in file.sealings} - {""}
         return {file.collecting_node} | sealers | {wrap.recipient for wrap in file.wraps}

@@ -81,6 +81,12 @@ BOUNCE_FINDINGS: Final[Words] = {
 }
 """T12E."""
 
+REOPEN_REASONS: Final[Words] = {
+    "CIPHERTEXT_GONE": "窗口已无可重传的密文，须请申请人重新交件",
+    "APPLICANT_WISH": "申请人要求重新交件",
+}
+"""T12D."""
+
 ROUTE_FAILURES: Final[Words] = {
     "NO_ITEM": "清单无此事项",
     "ITEM_NOT_LIVE": "事项未启用",

@@ -133,6 +133,11 @@ HAND_OFF = (
         (g.not_from_future, gr.resent_the_same), (er.keep_resent,), "states.md T12; promise 5", _members("manifest"),
     ),
     Rule(
+        "T12D", "reopen", (State.COLLECTED,), State.DRAFT, Party.COLLECTING, _WINDOW, _PN,
+        (g.not_from_future, gr.lost_for_good), (er.give_up_bounce, er.back_to_window, e.stop()),
+        "states.md T12; invariant 12", _members("reason"),
+    ),
+    Rule(
         "T22", "misrouted", (State.PENDING_ACCEPT,), State.REROUTING, Party.ACCEPTING, _ACCEPTOR, _PN,
         (g.not_from_future, gr.hops_left, gr.misroute_told, gr.coordinator_there),
         (er.keep_hop, e.stop("K2"), er.ask_coordinator), "states.md T22; A05, F05", _members("reason target queue"),
@@ -177,7 +182,7 @@ ACCEPTANCE = (
     ),
     Rule(
         "T17", "supplement_part", (State.SUPPLEMENT,), None, Party.SUPPLIER, _WINDOW, _PN,
-        (g.not_from_future, gs.addendum_sealed, gs.only_demanded, gs.supplement_signed), (e.keep_sealing,),
+        (g.not_from_future, gs.addendum_sealed, gs.only_demanded, gs.supplement_signed), (e.keep_sealing, es.handed_in),
         "states.md T17; I06", _members("manifest materials applicant_signed"),
     ),
     Rule(
@@ -186,7 +191,7 @@ ACCEPTANCE = (
     ),
     Rule(
         "T18", "supplement_complete", (State.SUPPLEMENT,), State.PENDING_ACCEPT, Party.HUB, _HUB, _H,
-        (gs.supplement_whole,), (es.complete_supplement, e.stop("K6"), er.start_accept_clock),
+        (gs.supplement_whole,), (e.stop("K6"), er.start_accept_clock),
         "states.md T18; 行政许可法 32(5)", _members("addenda"),
     ),
     Rule(

@@ -4,7 +4,8 @@ Invariants:
 - pure: case file, world and the legal time asked about decide, so every hub and every auditor finds the same;
 - idempotent: once stated, an event is not due again, because the row that states it changes what it follows from;
 - ``wake_at`` is never later than the moment at which ``due_event`` first answers something, unless an act on the case
-  or a change of the registry comes before.
+  or a change of the registry comes before;
+- clocks count by the calendar in force (``facts.clock_of``), whatever was in force when they began.
 """
 
 from datetime import timedelta
@@ -22,9 +23,9 @@ _TICK = timedelta(milliseconds=1)
 def due_event(file: CaseFile, world: World, now: str) -> HubEvent | None:
     """What the hub has to state at legal time ``now`` (text in UTC+8), or None; to be asked again until it is None."""
     if file.state is State.PENDING_ACCEPT:
-        return _expired(file.clocks.get("K2"), "deem_accept", now)
+        return _expired(facts.clock_of(file, "K2", world), "deem_accept", now)
     if file.state is State.REROUTING:
-        state = file.clocks.get("K11")
+        state = facts.clock_of(file, "K11", world)
         return None if state is None or state.expired else _expired(state, "escalate", now)
     if file.state is not State.FORWARDED:
         return None
@@ -37,12 +38,20 @@ def due_event(file: CaseFile, world: World, now: str) -> HubEvent | None:
     return None
 
 
-def wake_at(file: CaseFile, world: World) -> str | None:
-    """Earliest legal time (text in UTC+8) at which to look again; None while only an act can change anything."""
+def wake_at(file: CaseFile, world: World, now: str = "") -> str | None:
+    """Earliest legal time (text in UTC+8) at which to look again; None while only an act can change anything.
+
+    ``now``: when the case was last looked at, if later than its newest leaf. A case in collection that nothing blocks
+    waits for keys, for a queue or for a coordinator: list and registry change without a word about it, so it is looked
+    at every day.
+    """
+    if file.state is State.COLLECTED:
+        blocked = file.bounce is not None and file.bounce.blocks
+        return None if blocked else _later(clocks.end_of(facts.day_of(max(now, file.recorded_at))))
     if file.state is State.PENDING_ACCEPT:
-        return _after(file.clocks.get("K2"))
+        return _after(facts.clock_of(file, "K2", world))
     if file.state is State.REROUTING:
-        state = file.clocks.get("K11")
+        state = facts.clock_of(file, "K11", world)
         return None if state is None or state.expired else _after(state)
     if file.state is not State.FORWARDED:
         return None

@@ -7,6 +7,7 @@ rates are not divided by N.
 
 Invariants:
 - who the caller is was proven before (``hub.rpc.gate``): nobody uses up another one's rate;
+- what a call brought counts until nobody holds it: a call that timed out may still wait in a queue (``keep``);
 - a refused call takes nothing, and names the time after which it would have been taken (``retry_after_ms``);
 - memory is bounded: full buckets are forgotten, and beyond ``CALLERS_MOST`` newcomers share one.
 
@@ -19,6 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -105,13 +107,45 @@ class Limits:
             raise Refusal("HUB_BUSY", RULE, retry_after_ms=BYTES_AGAIN_MS)
         self._under_way[place] += 1
         self._bytes += size
+        held = _Held(lambda: self._give_back(place, size))
+        _held.set(held)  # not reset: a stream may be ended in another context than it began in
         try:
             yield
         finally:
-            self._bytes -= size
-            self._under_way[place] -= 1
-            if not self._under_way[place]:
-                del self._under_way[place]
+            held.let_go()
+
+    def _give_back(self, place: tuple[str, bool], size: int) -> None:
+        self._bytes -= size
+        self._under_way[place] -= 1
+        if not self._under_way[place]:
+            del self._under_way[place]
+
+
+class _Held:
+    """What one call takes of the limits, given back when the last who holds it lets go."""
+
+    def __init__(self, give_back: Callable[[], None]) -> None:
+        self._give_back = give_back
+        self._holders = 1
+
+    def let_go(self) -> None:
+        self._holders -= 1
+        if not self._holders:
+            self._give_back()
+
+    def keep(self) -> Callable[[], None]:
+        self._holders += 1
+        return self.let_go
+
+
+_held: ContextVar[_Held] = ContextVar("held")
+
+
+def keep() -> Callable[[], None]:
+    """Hold what the running call takes until what this gives is called, once: its request lies where it ends later than
+    the call. LookupError outside a counted call (a mistake of ours).
+    """
+    return _held.get().keep()
 
 
 def address_of(peer: str) -> str:

@@ -7,7 +7,7 @@ from grpc import aio
 
 from crypto.refusal import Refusal
 from crypto.sealing import KeyPacket
-from hub.rpc import caller, errors
+from hub.rpc import caller, errors, limits
 from hub.services.intake import Submission
 from hub.services.integrator import LogReader
 from hub.services.submissions import Receipted, SubmissionService
@@ -29,7 +29,7 @@ class StatementServicer(wire.StatementServiceServicer):
     ) -> messages.SubmitStatementsResponse:
         """Answers after the commit."""
         asked = [_submission(item) for item in request.submissions]
-        answers = await self._submissions.submit(caller.current(), asked)
+        answers = await self._submissions.submit(caller.current(), asked, limits.keep)
         return messages.SubmitStatementsResponse(results=[_result(answer) for answer in answers])
 
     async def GetReceipt(self, request: messages.GetReceiptRequest, context: _Context) -> messages.GetReceiptResponse:

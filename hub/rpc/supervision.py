@@ -42,11 +42,11 @@ class SupervisionServicer(wire.SupervisionServiceServicer):
         """Newest change first."""
         limit = pages.page_size(request.page_size, 200, 50)
         (before,) = pages.read_token(request.page_token, LAST)
-        found = await asyncio.to_thread(
+        page = await asyncio.to_thread(
             self._views.list_cases, caller.current(), _state_name(request.state), int(before), limit
         )
-        token = pages.write_token(found[-1][0].updated_index) if len(found) == limit else ""
-        return messages.ListCasesResponse(cases=[_case(row, file) for row, file in found], next_page_token=token)
+        token = pages.write_token(page.before) if page.before is not None else ""
+        return messages.ListCasesResponse(cases=[_case(row, file) for row, file in page.cases], next_page_token=token)
 
     async def ListCaseLeaves(
         self, request: messages.ListCaseLeavesRequest, context: _Context

@@ -162,16 +162,18 @@ class HubServer:
 
     async def _watch_others(self) -> None:
         """Commits of other hub processes ring the bell too, and bring their revocations here."""
-        seen = -1
+        rung = -1
         while True:
             try:
                 await self.parts.recogniser.refresh()
+                seen = self.parts.sequencer.reached  # before the look: what was committed by now must be found
                 size = await asyncio.to_thread(self.parts.publications.size)
                 if size < seen:
                     self.halt(Refusal("LOG_ROLLED_BACK", "promise 5", database=size, seen=seen))
                     return
-                if size != seen:
-                    seen = size
+                self.parts.sequencer.saw(size)
+                if size != rung:
+                    rung = size
                     self.parts.bell.ring()
             except Refusal as refusal:
                 log.warning("looking for other hubs' commits: %s", refusal.code)

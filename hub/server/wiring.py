@@ -75,6 +75,8 @@ def assemble(settings: HubSettings, open_store: OpenStore | None = None) -> Part
     views = Views(database, registry, log, identity.signer)
     integrator = Integrator(database, tiles, identity.log_signers, pins.origin, settings.witnessed)
     integrator.require_not_rolled_back()
+    with database.reading() as reading:
+        sequencer.saw(reading.log.head().size)  # what the check above found whole
     return Parts(
         identity=identity,
         database=database,

@@ -35,7 +35,7 @@ from crypto.statement import (
 )
 from hub.casework import consequences, numbers, timers
 from hub.casework.calendar import WorkCalendar
-from hub.casework.casefile import CaseFile, from_document
+from hub.casework.casefile import CaseFile, State, from_document
 from hub.casework.catalogue import load_catalogue
 from hub.casework.consequences import HubEvent
 from hub.casework.context import RULES_VERSION, Act, Pinned, World
@@ -198,7 +198,7 @@ class Batch:
         pinned = self._pinned(item)
         if pinned is not None and changed.sealings != (before.sealings if before else ()):
             assigned["object_version"] = pinned.version_id
-        leaf = self._append(item.envelope, changed, assigned)
+        leaf = self._append(item.envelope, changed, assigned, act.statement.type)
         self._keep(item, changed)
         self._follow_up(changed.case, world)
         return Placed(leaf, act.digest, bound(leaf, pinned), changed.case_no)
@@ -227,12 +227,11 @@ class Batch:
         try:
             self._state_due(case)
             if tick.event:
-                world = self._world()
-                self._state(case.file, tick.event, world)
-                self._follow_up(tick.case, world)
+                self._state(case.file, tick.event, self._world())
+            self._follow_up(tick.case, self._world())  # list and registry may have changed since its newest leaf
         except Refusal as refusal:
             return refusal
-        return Ticked(tuple(range(first, self.head.size)), _wake_at(case.file, self._world()))
+        return Ticked(tuple(range(first, self.head.size)), _wake_at(case.file, self._world(), self.recorded_at))
 
     def _state_due(self, case: _Case) -> None:
         """What the law's clocks made due since the case was last looked at, each with what follows from it."""
@@ -246,7 +245,7 @@ class Batch:
 
     def _follow_up(self, case: str, world: World) -> None:
         """Statements that the hub must make now (route, proven delivery), each by the law like any other."""
-        while event := consequences.next_event(self.cases[case].file, world):
+        while event := consequences.next_event(self.cases[case].file, world, self.recorded_at):
             if not self._state_if_lawful(self.cases[case].file, event, world):
                 return
 
@@ -273,7 +272,7 @@ class Batch:
         )
         envelope = sign(statement.payload(), [self.signer])
         act = Act(statement, envelope.digest, self.recorded_at, world.registry.current(self.hub), None)
-        self._append(envelope, LAW.apply(file, act, world), {})
+        self._append(envelope, LAW.apply(file, act, world), {}, event.event)
 
     # --- registry --------------------------------------------------------------------------------------------
 
@@ -317,7 +316,7 @@ class Batch:
             )
         return self._facts
 
-    def _append(self, envelope: Envelope, file: CaseFile | None, assigned: dict[str, str]) -> Leaf:
+    def _append(self, envelope: Envelope, file: CaseFile | None, assigned: dict[str, str], event: str = "") -> Leaf:
         index = self.head.size
         leaf = Leaf(
             origin=self.head.origin,
@@ -336,12 +335,12 @@ class Batch:
         self.rows.append(LeafRow(index, data, leaf_hash(data), envelope.digest, case_id, self.head.epoch, file is None))
         self.head = Head(self.head.origin, index + 1, self.head.epoch, self.recorded_at)
         if file is not None:
-            self._settle(file, index)
+            self._settle(file, index, event)
         return leaf
 
-    def _settle(self, file: CaseFile, index: int) -> None:
+    def _settle(self, file: CaseFile, index: int, event: str) -> None:
         case = self.cases.get(file.case)
-        self.delivery.note(case.file if case else None, file, index)
+        self.delivery.note(case.file if case else None, file, index, event)
         if case is None:
             self.cases[file.case] = _Case(None, file, index)
         else:
@@ -381,7 +380,7 @@ class Batch:
     def _row(self, case: _Case) -> CaseRow:
         file = case.file
         if case.index < 0 and case.row is not None:  # looked at, nothing stated: only the next look may be another one
-            return replace(case.row, wake_at=_wake_at(file, self._world()))
+            return replace(case.row, wake_at=_wake_at(file, self._world(), self.recorded_at))
         return CaseRow(
             file.case,
             file.seq,
@@ -391,7 +390,7 @@ class Batch:
             file.case_no,
             case.index,
             canonical.encode_known(file.to_document()),
-            _wake_at(file, self._world()),
+            _wake_at(file, self._world(), self.recorded_at),
         )
 
 
@@ -403,11 +402,11 @@ def _is_due(row: CaseRow | None, now: str) -> bool:
     return row is not None and row.wake_at is not None and row.wake_at <= now
 
 
-def _wake_at(file: CaseFile, world: World) -> str | None:
+def _wake_at(file: CaseFile, world: World, now: str) -> str | None:
     """When to look again: at once where a bounce waits to be examined, else when the law's clocks say."""
-    if file.bounce is not None and file.bounce.waits:
+    if file.state is State.COLLECTED and file.bounce is not None and file.bounce.waits:
         return file.recorded_at
-    return timers.wake_at(file, world)
+    return timers.wake_at(file, world, now)
 
 
 def _public_numbers(items: Sequence[Ready]) -> set[str]:

@@ -35,9 +35,9 @@ class Delivery:
     def __init__(self) -> None:
         self._to: list[Place | _Past] = []
 
-    def note(self, before: CaseFile | None, after: CaseFile, index: int) -> None:
-        """A leaf at ``index`` made ``after`` of ``before`` (None: it opened the case)."""
-        seen = audience(before, after)
+    def note(self, before: CaseFile | None, after: CaseFile, index: int, event: str) -> None:
+        """A leaf of type ``event`` at ``index`` made ``after`` of ``before`` (None: it opened the case)."""
+        seen = audience(before, after, event)
         self._to.extend(_Past(node, index, after.case, whole=True) for node in seen.whole)
         self._to.extend(_Past(node, index, after.case, whole=False) for node in seen.wraps)
         self._to.extend((node, index, after.case) for node in seen.nodes)

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import lru_cache
 from pathlib import Path
 
 from crypto.log import cosignature, note, tiles
@@ -31,6 +32,7 @@ from storage.tilestore import TileStore
 
 BATCH_MOST = 4096
 IDLE_SECONDS = 0.1
+TILES_HELD = 256  # of 8 KiB
 MANY, BUSY_SECONDS = 32, 1.0  # a growth of so many leaves is not followed by the next one at once: tiles cost requests
 PARTIAL = ".p/"
 RULE = "C2SP tlog-tiles, tlog-checkpoint"
@@ -143,6 +145,8 @@ class LogReader:
     def __init__(self, database: Database, tilestore: TileStore) -> None:
         self._database = database
         self._tiles = tilestore
+        # Proofs ask for the same tiles of hashes over and over; a tile never changes, a wider one has another path.
+        self._read = lru_cache(maxsize=TILES_HELD)(tilestore.read)
 
     def checkpoint(self) -> tuple[str, int]:
         """Newest checkpoint with its cosignatures, and the number of leaves sequenced. Refusal NOT_INTEGRATED."""
@@ -169,7 +173,7 @@ class LogReader:
         size = _read_note(published).size
         if indexes and max(indexes) >= size:
             raise Refusal("NOT_INTEGRATED", RULE, index=max(indexes), size=size)
-        reader = tiles.TileReader(self._tiles.read, size)
+        reader = tiles.TileReader(self._read, size)
         return {index: reader.inclusion(index) for index in indexes}
 
     def consistency_proof(self, old_size: int, new_size: int) -> list[bytes]:
@@ -179,7 +183,7 @@ class LogReader:
         if new_size > size:
             raise Refusal("NOT_INTEGRATED", RULE, size=new_size)
         # Tiles are there for sizes that had a checkpoint; the newest holds the nodes of every smaller tree.
-        return consistency_path(old_size, new_size, tiles.TileReader(self._tiles.read, size).node)
+        return consistency_path(old_size, new_size, tiles.TileReader(self._read, size).node)
 
     def tile(self, path: str, caller: KeyRecord) -> bytes:
         """A tile by its path. Refusals TILE_PATH, ROLE_FORBIDS, OBJECT_MISSING.

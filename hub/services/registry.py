@@ -3,6 +3,8 @@
 Invariants:
 - the directory is replayed from registry leaves; it never runs ahead of what is committed: when a transaction that
   admitted a statement fails, the directory is built anew from the database;
+- only a rebuild that began after a failure ends the doubt which that failure raised: one that was under way before it
+  may have replayed onto what was not committed;
 - ``refresh`` costs one row when nothing changed, so revocation takes effect on the next call in every process;
 - documents are loaded by digest and kept; a version never changes.
 """
@@ -29,7 +31,8 @@ class RegistryService:
         self._database = database
         self._registrar_keys = tuple(registrar_keys)
         self._lock = threading.Lock()
-        self._suspect = False
+        self._doubts = 0  # transactions that failed after they admitted something, perhaps
+        self._settled = 0  # how many of them the directory was built anew after
         self._catalogues: dict[str, Catalogue] = {}
         self._calendars: dict[str, WorkCalendar] = {}
         self.directory = Directory(self._registrar_keys)
@@ -37,23 +40,36 @@ class RegistryService:
     def refresh(self) -> Directory:
         """The directory, brought up to what is committed now."""
         with self._database.reading() as reading:
-            return self.catch_up(reading, reading.log.head().epoch)
+            return self._bring_up(reading, reading.log.head().epoch)
 
     def catch_up(self, reading: Reading, epoch: int) -> Directory:
-        """The directory at ``epoch``, replaying what is missing."""
-        if self._suspect or self.directory.epoch < epoch:
+        """The directory at ``epoch``, replaying what is missing. For the holder of the head's lock.
+
+        Nobody admits anything meanwhile, so a directory that is ahead holds what was never committed.
+        """
+        if self.directory.epoch > epoch:
+            self._doubt()
+        return self._bring_up(reading, epoch)
+
+    def _bring_up(self, reading: Reading, epoch: int) -> Directory:
+        if self._doubts != self._settled or self.directory.epoch < epoch:
             with self._lock:
                 # Others go on reading the old one until the new one is whole: a half-built directory would refuse
                 # good signatures for ever.
-                directory = Directory(self._registrar_keys) if self._suspect else self.directory
+                doubts = self._doubts
+                directory = self.directory if doubts == self._settled else Directory(self._registrar_keys)
                 replay(directory, reading.log.registry(directory.epoch))
-                self.directory, self._suspect = directory, False
+                self.directory, self._settled = directory, doubts
         return self.directory
 
     def rebuild(self) -> None:
         """Forget what was admitted but not committed. Refusal DATABASE_UNAVAILABLE: the next look-up does it then."""
-        self._suspect = True
+        self._doubt()
         self.refresh()
+
+    def _doubt(self) -> None:
+        with self._lock:
+            self._doubts += 1
 
     def bound(self, epoch: int) -> BoundRegistry:
         """The registry at a position."""

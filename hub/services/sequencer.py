@@ -8,7 +8,9 @@ Invariants:
 - what the hub looks at by itself (``tick``) passes the same narrow place, in transactions of its own;
 - a statement that breaks its transaction in a way nobody foresaw is answered INTERNAL alone: its neighbours are placed
   one by one;
-- the queue is bounded: beyond ``QUEUE_MOST`` waiting statements a caller is told HUB_BUSY at once.
+- the queue is bounded: beyond ``QUEUE_MOST`` waiting statements a caller is told HUB_BUSY at once; a statement counts
+  until it was answered, also when nobody waits for the answer any more, and such a one is left out;
+- a log shorter than this process ever saw it, by its own commits or by those of others, is not written to.
 """
 
 import asyncio
@@ -42,11 +44,17 @@ U = TypeVar("U")
 @dataclass(frozen=True)
 class Group:
     """Statements that are answered together. ``answer`` gets their outcomes in order, after the commit, in the
-    sequencer's thread: it hands them on and does no work of its own.
+    sequencer's thread: it hands them on and does no work of its own. ``given_up``: whether nobody waits for it any
+    more; then nothing is placed, and ``answer`` gets a refusal for each.
     """
 
     items: list[Ready]
     answer: Callable[[list[Outcome]], object]
+    given_up: Callable[[], bool] = lambda: False
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Answer all with one refusal."""
+        self.answer([refusal] * len(self.items))
 
 
 class Sequencer:
@@ -69,11 +77,22 @@ class Sequencer:
         self._listeners: list[Callable[[], None]] = []
         self._batch_lock = threading.Lock()
         self._memory = Memory()
-        self._reached = 0  # leaves after the last batch of this process
+        self._reached = 0  # the greatest size of the log that this process saw committed
+        self._reaching = threading.Lock()
 
     def on_commit(self, listener: Callable[[], None]) -> None:
         """Call ``listener`` in the event loop after every commit that added leaves."""
         self._listeners.append(listener)
+
+    @property
+    def reached(self) -> int:
+        """The greatest size of the log that this process saw committed."""
+        return self._reached
+
+    def saw(self, size: int) -> None:
+        """The log was ``size`` leaves long: what tells a rollback even in a process that commits nothing itself."""
+        with self._reaching:
+            self._reached = max(self._reached, size)
 
     async def start(self) -> None:
         """Begin to tell the listeners."""
@@ -90,19 +109,33 @@ class Sequencer:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[list[Outcome]] = loop.create_future()
         self._waiting += len(items)
-        try:
-            self.put(Group(items, lambda outcomes: loop.call_soon_threadsafe(_settle, future, outcomes)))
-            return await future
-        finally:
-            self._waiting -= len(items)
+        self.put(Group(items, lambda outcomes: loop.call_soon_threadsafe(self._settle, future, outcomes), future.done))
+        return await future
+
+    def _settle(self, future: "asyncio.Future[list[Outcome]]", outcomes: list[Outcome]) -> None:
+        self._waiting -= len(outcomes)  # not when the caller goes: until now they lay in the queue
+        if not future.done():
+            future.set_result(outcomes)
 
     def put(self, *groups: Group) -> None:
         """Let groups wait for the next batch, from any thread. After ``stop`` they are answered HUB_STOPPING."""
         if groups and not self._lane.put(*groups):
             for group in groups:
-                group.answer([Refusal("HUB_STOPPING", "promise 5")] * len(group.items))
+                group.refuse(Refusal("HUB_STOPPING", "promise 5"))
 
     def _run(self, groups: list[Group]) -> None:
+        wanted = []
+        for group in groups:
+            if group.given_up():
+                group.refuse(
+                    Refusal("HUB_SLOW", "deadline of a call")
+                )  # nobody reads it; what waited for an answer is let go of
+            else:
+                wanted.append(group)
+        if wanted:
+            self._place_groups(wanted)
+
+    def _place_groups(self, groups: list[Group]) -> None:
         items = [item for group in groups for item in group.items]
         try:
             outcomes = self.place(items)
@@ -157,18 +190,13 @@ class Sequencer:
                 with failpoints.write("sequencer.commit"):
                     unit.commit()  # commit point: from here on every receipt is true
             batch.committed()
-            self._reached = batch.head.size
+            self.saw(batch.head.size)
             return outcomes
         except BaseException:
             self._registry.rebuild()
             raise
 
     def _require_not_shorter(self, found: int) -> None:
-        """A log shorter than this process left it was rolled back under a running hub. Refusal LOG_ROLLED_BACK."""
+        """A log shorter than this process saw it was rolled back under a running hub. Refusal LOG_ROLLED_BACK."""
         if found < self._reached:
             raise Refusal("LOG_ROLLED_BACK", "promise 5", database=found, seen=self._reached)
-
-
-def _settle(future: "asyncio.Future[list[Outcome]]", outcomes: list[Outcome]) -> None:
-    if not future.done():
-        future.set_result(outcomes)

@@ -9,7 +9,8 @@ Invariants:
 - a receipt is shown to those who were shown the leaf, the statement's own node, auditors;
 - the caller was let in by what this process knew; the place in the log decides whether it still holds its keys, and a
   no of the directory is given only by one that was brought up to date after the call came;
-- beyond ``QUEUE_MOST`` statements under way a caller is told HUB_BUSY at once.
+- beyond ``QUEUE_MOST`` statements under way a caller is told HUB_BUSY at once; a call counts until no lane holds it any
+  more, however long its caller waited; one that nobody waits for is not worked on.
 """
 
 import asyncio
@@ -51,15 +52,20 @@ Answer = Receipted | Refusal
 
 @dataclass(frozen=True)
 class _Call:
-    """One call under way: who asked what, and where its answers are awaited."""
+    """One call under way: who asked what, where its answers are awaited, and who is told when no lane holds it."""
 
     caller: KeyRecord
     submissions: Sequence[Submission]
     future: "asyncio.Future[list[Answer]]"
+    over: Callable[[], object]
 
 
 _Made = list[Answer] | Exception
 _Step = Callable[[], _Made | None]
+
+
+def _kept_by_nobody() -> Callable[[], object]:
+    return lambda: None
 
 
 class SubmissionService:
@@ -81,20 +87,38 @@ class SubmissionService:
         """End the thread."""
         self._desk.close()
 
-    async def submit(self, caller: KeyRecord, submissions: Sequence[Submission]) -> list[Answer]:
-        """One answer a submission, in order, after the commit. Refusals TOO_MANY_SUBMISSIONS, HUB_BUSY."""
+    async def submit(
+        self,
+        caller: KeyRecord,
+        submissions: Sequence[Submission],
+        keep: Callable[[], Callable[[], object]] = _kept_by_nobody,
+    ) -> list[Answer]:
+        """One answer a submission, in order, after the commit. Refusals TOO_MANY_SUBMISSIONS, HUB_BUSY.
+
+        ``keep`` is called when the submissions begin to wait, and what it gives, once, when they do so no more: that
+        may be long after the caller went.
+        """
         if len(submissions) > SUBMISSIONS_MOST:
             raise Refusal("TOO_MANY_SUBMISSIONS", RULE, given=len(submissions), most=SUBMISSIONS_MOST)
         if self._waiting + len(submissions) > QUEUE_MOST:
             raise Refusal("HUB_BUSY", "promise 5; bounded queues", waiting=self._waiting)
-        call = _Call(caller, submissions, asyncio.get_running_loop().create_future())
+        call = _Call(caller, submissions, asyncio.get_running_loop().create_future(), keep())
         self._waiting += len(submissions)
-        try:
-            if not self._desk.put((call, partial(self._examine, call))):
-                raise Refusal("HUB_STOPPING", RULE)
-            return await call.future
-        finally:
-            self._waiting -= len(submissions)
+        if not self._desk.put((call, partial(self._examine, call))):
+            self._settle([(call, Refusal("HUB_STOPPING", RULE))])
+        return await call.future
+
+    def _settle(self, answered: list[tuple[_Call, _Made]]) -> None:
+        """No lane holds these calls any more. In their event loop."""
+        for call, made in answered:
+            self._waiting -= len(call.submissions)
+            call.over()
+            if call.future.done():
+                continue
+            if isinstance(made, Exception):
+                call.future.set_exception(made)
+            else:
+                call.future.set_result(made)
 
     def receipt(self, placed: Placed) -> Receipted:
         """The receipt of a committed statement."""
@@ -116,11 +140,12 @@ class SubmissionService:
         return self.receipt(placed)
 
     def _work(self, steps: list[tuple[_Call, _Step]]) -> None:
-        """Steps of many calls; those that are answered go back to their loop in one hop."""
+        """Steps of many calls, but none for a caller that went (not answered, so it comes again with the same bytes);
+        those that are answered go back to their loop in one hop."""
         made: dict[asyncio.AbstractEventLoop, list[tuple[_Call, _Made]]] = {}
         for call, step in steps:
             try:
-                answer = step()
+                answer = [] if call.future.done() else step()
             except Exception as error:  # passed on to the caller's own door
                 answer = error
             if answer is not None:
@@ -128,7 +153,7 @@ class SubmissionService:
         groups, self._examined_now = self._examined_now, []
         self._sequencer.put(*groups)
         for loop, answered in made.items():
-            loop.call_soon_threadsafe(_settle, answered)
+            loop.call_soon_threadsafe(self._settle, answered)
 
     def _examine(self, call: _Call) -> list[Answer] | None:
         """What was refused already, when that is all; else the rest goes on to the sequencer."""
@@ -137,7 +162,7 @@ class SubmissionService:
         if not ready:
             require_caller(self._registry.refresh(), call.caller)
             return [item for item in checked if isinstance(item, Refusal)]
-        self._examined_now.append(Group(ready, partial(self._placed, call, checked)))
+        self._examined_now.append(Group(ready, partial(self._placed, call, checked), call.future.done))
         return None
 
     def _examined(self, caller: KeyRecord, submission: Submission) -> Ready | Refusal:
@@ -165,16 +190,6 @@ class SubmissionService:
         placed = iter(outcomes)
         found = (item if isinstance(item, Refusal) else next(placed) for item in checked)
         return [item if isinstance(item, Refusal) else self.receipt(item) for item in found]
-
-
-def _settle(answered: list[tuple[_Call, _Made]]) -> None:
-    for call, made in answered:
-        if call.future.done():
-            continue
-        if isinstance(made, Exception):
-            call.future.set_exception(made)
-        else:
-            call.future.set_result(made)
 
 
 def _may_see(reading: Reading, caller: KeyRecord, row: LeafRow, statement: Statement) -> bool:

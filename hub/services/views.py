@@ -16,6 +16,7 @@ from crypto.log import leaf as leaves
 from crypto.records import KeyRecord
 from crypto.refusal import Refusal
 from crypto.statement import SNAPSHOT_TYPE, Envelope, read_signed, sign
+from hub.casework.audience import for_gateway
 from hub.casework.casefile import CaseFile, from_document
 from hub.casework.numbers import region_prefix
 from hub.services.clock import now_text
@@ -28,7 +29,7 @@ from storage.log_rows import LeafRow
 from storage.object_rows import PacketRow
 
 SNAPSHOT_HOURS = 72
-GATEWAY_SEES = frozenset({"seal", "wrap", "post", "waybill", "parcel_event", "delivered_proven"})
+PAGES_MOST = 8  # of rows, for one page of a list: most rows that are read are shown, so one or two are the rule
 OVERSEERS = frozenset({"auditor", "coordinator"})
 
 
@@ -41,6 +42,14 @@ class Snapshot:
     calendar: bytes
     registry_leaves: list[bytes]
     proofs: list[str]
+
+
+@dataclass(frozen=True)
+class CasePage:
+    """Cases, and the index to go on before; None after the last one."""
+
+    cases: list[tuple[CaseRow, CaseFile]]
+    before: int | None
 
 
 class Views:
@@ -57,16 +66,25 @@ class Views:
         with self._database.reading() as reading:
             return self._visible(reading, caller, name)
 
-    def list_cases(self, caller: KeyRecord, state: str, before: int, limit: int) -> list[tuple[CaseRow, CaseFile]]:
-        """Cases that the caller may see, newest change first; ``before``: index of the last one seen."""
-        node = None if caller.roles & OVERSEERS else caller.subject
+    def list_cases(self, caller: KeyRecord, state: str, before: int, limit: int) -> CasePage:
+        """Cases that the caller may see, newest change first; ``before``: index of the last one seen.
+
+        A page may be short, even empty, although more follow (AIP-158): a call reads ``PAGES_MOST`` pages of rows.
+        """
+        region = region_prefix(caller.region) if caller.roles & OVERSEERS else None
         found: list[tuple[CaseRow, CaseFile]] = []
         with self._database.reading() as reading:
-            while len(found) < limit and (rows := reading.cases.listed(node, state, before, limit)):
-                seen = ((row, from_document(json.loads(row.document))) for row in rows)
-                found += [(row, file) for row, file in seen if _may_see(caller, file)]
-                before = rows[-1].updated_index
-        return found[:limit]
+            for _ in range(PAGES_MOST):
+                rows = reading.cases.listed(caller.subject, state, before, limit, region)
+                for row in rows:
+                    before, file = row.updated_index, from_document(json.loads(row.document))
+                    if _may_see(caller, file):
+                        found.append((row, file))
+                    if len(found) == limit:
+                        return CasePage(found, before)
+                if len(rows) < limit:
+                    return CasePage(found, None)
+        return CasePage(found, before)
 
     def case_leaves(self, caller: KeyRecord, name: str, after: int, limit: int) -> list[bytes]:
         """Leaf bytes of a case in log order; a gateway's part is the parcel's way. Refusal CASE_UNKNOWN.
@@ -81,7 +99,7 @@ class Views:
                 rows = reading.log.shown_of_case(caller.subject, row.case_id, after, limit)
             else:
                 raise Refusal("CASE_UNKNOWN", "A24", name=name[:43])
-        return [leaf.leaf for leaf in rows if "gateway" not in caller.roles or _for_gateway(leaf.leaf)]
+        return [leaf.leaf for leaf in rows if "gateway" not in caller.roles or _for_gateway(leaf.leaf, caller.subject)]
 
     def newest_in_inbox(self, nodes: Sequence[str]) -> dict[str, int]:
         """Last position in the inbox of each of ``nodes`` that has entries."""
@@ -156,6 +174,7 @@ def _in_region(caller: KeyRecord, file: CaseFile) -> bool:
     return any(node.rsplit("/", 2)[1].startswith(prefix) for node in nodes if node)
 
 
-def _for_gateway(leaf: bytes) -> bool:
+def _for_gateway(leaf: bytes, node: str) -> bool:
     """What a carriers' gateway needs: who sealed, which keys, which parcel; no decision, nothing of who looked."""
-    return read_signed(leaves.decode(leaf).envelope).type in GATEWAY_SEES
+    told = read_signed(leaves.decode(leaf).envelope)
+    return for_gateway(told.type, told.body.get("recipient"), node)

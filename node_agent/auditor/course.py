@@ -21,6 +21,7 @@ _LISTS: Mapping[str, Mapping[str, reasons.Words]] = {
     "constructive_delivery": {"cause": reasons.CONSTRUCTIVE_CAUSES},
     "bounced": {"reason": reasons.BOUNCE_REASONS},
     "bounce_examined": {"finding": reasons.BOUNCE_FINDINGS},
+    "reopen": {"reason": reasons.REOPEN_REASONS},
     "second_notice": {"basis": reasons.SECOND_NOTICE_BASES},
     "refuse_accept": {"reason": reasons.REFUSAL_REASONS},
     "misrouted": {"reason": reasons.MISROUTE_REASONS},

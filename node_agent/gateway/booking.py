@@ -7,7 +7,9 @@ Invariants:
 - status and proof are those of the whole set of events (``tracking``); a signature image counts only when its bytes
   were fetched and have the digest named;
 - statements carry codes, digests and times, never a name, a telephone number or a carrier's text (promise 1);
-- one parcel's trouble does not stop the others.
+- one parcel's trouble does not stop the others;
+- a look costs what changed: a case is read again when it has a new leaf, and a parcel whose delivery is proven and
+  stated is left alone.
 """
 
 import logging
@@ -91,6 +93,8 @@ class Gateway:
         self._code = carrier_code
         self._clock = clock
         self._refused: set[str] = set()
+        self._read: dict[str, tuple[int, list[Leg]]] = {}
+        self._finished: set[str] = set()
 
     def run(self, stop: threading.Event) -> None:
         """Work until ``stop`` is set: new parcels within a second, events every ``carrier_poll_seconds``."""
@@ -106,38 +110,52 @@ class Gateway:
 
     def step(self, *, poll: bool = True) -> int:
         """Book what is new and, with ``poll``, ask for events; how many statements were queued."""
-        return sum(self._serve(leg, poll) for leg in self.legs())
+        return sum(self._serve(leg, poll) for leg in self.legs() if leg.parcel not in self._finished)
 
     def legs(self) -> list[Leg]:
         """Parcels posted through this gateway, as the (verified) leaves in the journal tell it."""
         found: list[Leg] = []
-        for case in self._agent.journal.case_ids():
-            said = [told.statement for told in history(self._agent.journal, case)]
-            proven = {made.body.get("parcel") for made in said if made.type == "delivered_proven"}
-            found += [
-                Leg(case, str(made.body["parcel"]), made.actor.node, made.body["parcel"] in proven)
-                for made in said
-                if made.type == "post" and made.body.get("gateway") == self._agent.identity.node
-            ]
+        for case, top in self._agent.journal.case_tops().items():
+            known = self._read.get(case)
+            if known is None or known[0] != top:
+                known = self._read[case] = (top, self._legs_of(case))
+            found += known[1]
         return found
+
+    def _legs_of(self, case: str) -> list[Leg]:
+        said = [told.statement for told in history(self._agent.journal, case)]
+        proven = {made.body.get("parcel") for made in said if made.type == "delivered_proven"}
+        return [
+            Leg(case, str(made.body["parcel"]), made.actor.node, made.body["parcel"] in proven)
+            for made in said
+            if made.type == "post" and made.body.get("gateway") == self._agent.identity.node
+        ]
 
     def _serve(self, leg: Leg, poll: bool) -> int:
         if leg.parcel in self._refused and not poll:
             return 0
         record = parcels.load(self._agent.journal, leg.parcel, leg.case)
+        answered = leg.closed and not self._waits(leg.case)  # read before ``_said`` looks for refusals
         try:
             if not record.waybill_no:
                 record = self._book(leg, record)
             queued = self._state_waybill(record)
             if poll and not leg.closed and status_of(record.events) not in FINAL:
                 record = self._listen(record)
-            return queued + self._state_events(record)
+            queued += self._state_events(record)
+            if answered and not queued:
+                self._finished.add(leg.parcel)
+            return queued
         except Refusal as refusal:
             log.warning("parcel waits: %s", refusal.code)
             if refusal.code not in PASSING and not record.waybill_no:
                 self._refused.add(leg.parcel)  # tried again with the polls, not at every look
                 self._task(record, TaskKind.BOOKING_REFUSED, refusal.code)
             return 0
+
+    def _waits(self, case: str) -> bool:
+        """Whether an act of the case has no answer yet; a refusal would have to be shown to a person."""
+        return any(act.state == "WAITING" for act in self._agent.journal.acts(case))
 
     # --- booking ---------------------------------------------------------------------------------------------
 

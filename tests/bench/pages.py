@@ -49,7 +49,7 @@ from tests.bench.paper import make_pages  # noqa: E402
 TASK_CODE = "11360102900001025R4000131012001"
 MATERIAL = "M01"
 PATIENCE = 600.0
-POLL = 0.02
+POLL = 0.05
 Step = Callable[[int], None]
 
 

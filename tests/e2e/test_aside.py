@@ -122,7 +122,8 @@ def test_notice_supplement_at_another_window_and_accepted_from_that_day(
     town.said(DEPARTMENT, "dept", "accept", case, "--staff", "B01")
     in_state(town, DEPARTMENT, case, "UNDER_REVIEW")
     supplemented = next(row["started_at"] for row in complete if row["clock"] == "K2")
-    assert town.shown(DEPARTMENT, case)["effective_at"] == supplemented
+    effective = town.shown(DEPARTMENT, case)["effective_at"]  # when it was handed in, before its keys had come
+    assert effective <= supplemented and effective[:10] == supplemented[:10]
     events = valid(town, case, tmp_path, "UNDER_REVIEW")
     assert {"supplement_notice", "admit", "supplement_part", "supplement_complete"} <= set(events)
 
@@ -227,7 +228,10 @@ def test_refused_with_reasons_that_only_the_window_can_read(town: Town, tmp_path
     town.countersigned(case)
     reasons, appeal = "经营项目不需要许可，备案即可", "自收到之日起六十日内可以申请行政复议"
     refuse = ["dept", "refuse", case, "--staff", "B01", "--reason", "NO_LICENCE_NEEDED"]
-    town.said(DEPARTMENT, *refuse, "--reasons", reasons, "--appeal", appeal)
+    why, ways = tmp_path / "why.txt", tmp_path / "ways.txt"
+    why.write_text(reasons, encoding="utf-8")
+    ways.write_text(appeal, encoding="utf-8")
+    town.said(DEPARTMENT, *refuse, "--reasons-file", str(why), "--appeal-file", str(ways))
     in_state(town, WINDOW, case, "NOT_ACCEPTED")
     town.until("the reasons on paper", lambda: _printed(town, case, reasons))
     folder = tmp_path / "words"

@@ -55,11 +55,11 @@ def test_a_supplement_through_another_window(detour: Detour, desk: AdmissionServ
     addendum = detour.addendum(work)
     work.do(detour.part(work, addendum), OTHER_WINDOW)
     assert detour.file(work).state == "SUPPLEMENT"  # the department cannot open it yet
-    detour.clock.at = "2026-11-25T11:00:00.000+08:00"
+    handed_in, detour.clock.at = detour.clock.at, "2026-11-25T11:00:00.000+08:00"
     work.do(work.wrap(OTHER_WINDOW, OTHER_WINDOW, addendum), OTHER_WINDOW)
     work.do(work.wrap(DEPARTMENT, OTHER_WINDOW, addendum), OTHER_WINDOW)
     file = detour.file(work)
-    assert (file.state, file.supplement_at) == ("PENDING_ACCEPT", detour.clock.at)
+    assert (file.state, file.supplement_at) == ("PENDING_ACCEPT", handed_in)
     assert file.clocks["K2"].due == "2026-12-02T23:59:59.999+08:00"
     assert detour.wake_at(work) == "2026-12-03T00:00:00.000+08:00"
     work.do(work.accept(), DEPARTMENT)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from crypto.refusal import Refusal
-from hub.casework import timers
+from hub.casework import consequences, timers
 from hub.casework.consequences import HubEvent
 from hub.services.batch import Placed
 from hub.services.leader import Duty, Leader
@@ -149,6 +149,30 @@ def test_a_new_calendar_makes_every_waiting_case_be_looked_at_again(detour: Deto
     assert detour.wake_at(work) == ""
     assert detour.strike(at("11-23", "15:30:00.000")) is False
     assert detour.wake_at(work) == at("11-26", "00:00:00.000")
+
+
+def test_a_case_in_collection_that_waits_for_the_list_is_looked_at_every_day(
+    detour: Detour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No act will wake it: when there is a queue, or a coordinator, the daily look finds it."""
+    work = detour.world.open()
+    with monkeypatch.context() as nobody:
+        nobody.setattr(consequences, "_route", lambda *_: None)
+        work.do(work.seal(), WINDOW)
+        work.do(work.wrap(DEPARTMENT), WINDOW)
+        assert detour.wake_at(work) == at("11-24", "00:00:00.000")
+        assert detour.strike(at("11-25")) is False
+        assert detour.wake_at(work) == at("11-26", "00:00:00.000")
+    assert detour.strike(at("11-26")) is True
+    assert detour.file(work).state == "FORWARDED"
+
+
+def test_a_bounce_of_a_case_that_is_withdrawn_wakes_nobody(detour: Detour) -> None:
+    work = detour.world.open().to_forwarded()
+    detour.bounce(work)
+    assert detour.wake_at(work) == detour.file(work).recorded_at
+    work.do(work.withdraw(), WINDOW)
+    assert detour.wake_at(work) is None
 
 
 def wait_until(done: Callable[[], bool], seconds: float = 20.0) -> None:

@@ -1,11 +1,12 @@
-"""What the watch over the clocks costs: it asks an index, page by page, however many cases are open."""
+"""What looks at many cases costs: the watch over the clocks and the lists of overseers ask an index, page by page."""
 
 import json
 import tracemalloc
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.dialects.postgresql import psycopg as dialect
 
 from storage import case_rows
@@ -19,6 +20,10 @@ SELECT md5(n::text), 3, 'PENDING_ACCEPT', 'n', lpad(n::text, 12, '0'), lpad(n::t
        repeat('x', 600)::bytea, to_char(timestamp '2026-11-24' + n * interval '1 minute', 'YYYY-MM-DD"T"HH24:MI:SS.MS')
        || '+08:00'
 FROM generate_series(1, {count}) AS n
+"""
+IN_REGIONS = """
+UPDATE cases SET document = convert_to('{"accepting_node":"","collecting_node":"spiffe://yidi.test/'
+  || CASE WHEN updated_index % 1000 = 0 THEN '360403000000' ELSE '500116000000' END || '/hall"}', 'UTF8')
 """
 
 
@@ -41,7 +46,7 @@ def fill(database: Database, count: int = OPEN) -> None:
 
 def plan(database: Database, now: str, bounced: bool) -> list[dict[str, object]]:
     """The nodes of the plan of one page."""
-    query = case_rows._DUE_BOUNCES if bounced else case_rows._DUE_TIMERS
+    query = case_rows._DUE_BOUNCES if bounced else case_rows._DUE
     made = query.compile(dialect=dialect.dialect())  # type: ignore[no-untyped-call]
     asked, values = str(made), {**made.params, "now": now, "after_at": "", "after_case": "", "most": PAGE}
     with database.unit() as unit:
@@ -77,3 +82,32 @@ def test_all_pages_are_met_once_in_order_and_one_is_held_at_a_time(database: Dat
     tracemalloc.stop()
     assert met == OPEN
     assert peak < 4 << 20
+
+
+def list_plan(database: Database, region: str) -> list[dict[str, Any]]:
+    """The plan's nodes of one page of a list, as it was asked."""
+    asked: list[tuple[str, Any]] = []
+    with database.unit() as unit:
+        event.listen(unit._connection, "before_cursor_execute", lambda *told: asked.append(told[2:4]))
+        unit.cases.listed("spiffe://yidi.test/360403000000/auditor", "", 1 << 60, 50, region)
+        ((line, values),) = asked
+        found = unit._connection.connection.cursor().execute(f"EXPLAIN (FORMAT JSON) {line}", values).fetchone()
+    nodes, left = [], [found[0][0]["Plan"]]
+    while left:
+        nodes.append(left.pop())
+        left += nodes[-1].get("Plans", [])
+    return nodes
+
+
+def test_a_page_of_an_overseer_comes_from_an_index_whether_its_region_has_few_cases_or_most(database: Database) -> None:
+    """One case in a thousand lies in the county, all others in the province of the second list."""
+    fill(database)
+    with database.unit() as unit:
+        unit._connection.execute(text(IN_REGIONS))
+        unit.commit()
+    with database.unit() as unit:
+        unit._connection.execute(text("ANALYZE cases"))
+        unit.commit()
+    few, most = ({node.get("Index Name") for node in list_plan(database, region)} for region in ("360403", "50"))
+    assert {"ix_cases_collecting_region", "ix_cases_accepting_region"} <= few
+    assert "ix_cases_updated_index" in most

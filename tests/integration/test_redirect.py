@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from crypto.refusal import Refusal
+from hub.services import views as views_module
 from hub.services.batch import Placed
 from hub.services.intake import Submission
-from hub.services.views import Views
+from hub.services.views import CasePage, Views
 from storage.objectstore import S3ObjectStore
 from tests.integration.detours import COORDINATOR, Detour, Shelf
 from tests.integration.world import (
@@ -102,7 +103,7 @@ def test_whose_part_is_over_keeps_what_it_saw(shelf: Shelf) -> None:
         assert shelf.detour.seen(name, work)[-1][1] == last
     former = shelf.detour.world.record(DEPARTMENT)
     assert code(lambda: views(shelf).find_case(former, work.case)) == "CASE_UNKNOWN"
-    assert [row.case_id for row, _ in views(shelf).list_cases(former, "", 1 << 60, 10)] == []
+    assert [row.case_id for row, _ in views(shelf).list_cases(former, "", 1 << 60, 10).cases] == []
     kept = views(shelf).case_leaves(former, work.case, -1, 500)
     assert len(kept) == len([index for _, index in shelf.detour.told(work) if index <= last])
     assert later > last
@@ -114,8 +115,10 @@ def test_the_coordinator_sees_its_queue_with_the_time_left(shelf: Shelf) -> None
     quiet = shelf.forwarded()
     works = [misrouted(shelf) for _ in range(3)]
     caller = shelf.detour.world.record(COORDINATOR)
-    listed = views(shelf).list_cases(caller, "REROUTING", 1 << 60, 2)
-    rest = views(shelf).list_cases(caller, "REROUTING", listed[-1][0].updated_index, 2)
+    page = views(shelf).list_cases(caller, "REROUTING", 1 << 60, 2)
+    listed, before = page.cases, page.before
+    assert before is not None
+    rest = views(shelf).list_cases(caller, "REROUTING", before, 2).cases
     assert [file.case for _, file in (*listed, *rest)] == [work.case for work in reversed(works)]
     assert [file.clocks["K11"].due for _, file in listed] == [K11_DUE] * 2
     leaves = [index for _, index in shelf.detour.seen(COORDINATOR, works[0])]
@@ -137,8 +140,27 @@ def test_a_page_of_an_overseer_is_full_although_others_cases_lie_between(shelf: 
     for _ in range(5):
         shelf.forwarded()
     caller = shelf.detour.world.record("jiangxi-jiancha")
-    assert [file.case for _, file in views(shelf).list_cases(caller, "", 1 << 60, 2)] == [mine.case]
-    assert len(views(shelf).list_cases(shelf.detour.world.record("chongqing-jiancha"), "", 1 << 60, 2)) == 2
+    assert [file.case for _, file in views(shelf).list_cases(caller, "", 1 << 60, 2).cases] == [mine.case]
+    assert len(views(shelf).list_cases(shelf.detour.world.record("chongqing-jiancha"), "", 1 << 60, 2).cases) == 2
+
+
+def test_a_call_reads_so_many_pages_of_rows_and_says_where_to_go_on(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A department whose part in the newest cases is over: what it still has lies behind them."""
+    monkeypatch.setattr(views_module, "PAGES_MOST", 2)
+    mine, *over = [misrouted(shelf) for _ in range(4)]
+    for work in over:
+        shelf.detour.redirect(work)
+        work.do(work.wrap(OTHER_DEPARTMENT, DEPARTMENT), DEPARTMENT)
+        shelf.detour.delivered_by(work, OTHER_DEPARTMENT)
+    caller = shelf.detour.world.record(DEPARTMENT)
+    first = views(shelf).list_cases(caller, "", 1 << 60, 1)
+    assert first.cases == [] and first.before is not None
+    second = views(shelf).list_cases(caller, "", first.before, 1)
+    assert [file.case for _, file in second.cases] == [mine.case]
+    assert second.before is not None
+    assert views(shelf).list_cases(caller, "", second.before, 1) == CasePage([], None)
 
 
 def test_the_silence_of_the_new_department_counts_from_the_redirect(shelf: Shelf) -> None:

@@ -133,6 +133,19 @@ def test_a_database_that_went_on_after_a_rollback_is_refused(rig: Rig) -> None:
     assert caught.value.code == "LOG_DIFFERS"
 
 
+def test_a_process_that_only_saw_others_commit_writes_nothing_after_a_rollback(rig: Rig) -> None:
+    _, watching = rig.world.hub_process()
+    back_up(rig.world.database)
+    rig.grow(2)
+    watching.saw(rig.world.size())
+    watching.saw(0)  # what was seen is never forgotten
+    restore(rig.world.database)
+    size = rig.world.size()
+    (outcome,) = rig.world.place([rig.world.examined("chongqing-jiangjin-hall", rig.world.open().seal())], watching)
+    assert isinstance(outcome, Refusal) and outcome.code == "LOG_ROLLED_BACK"
+    assert rig.world.size() == size
+
+
 def test_a_witness_remembers_what_database_and_store_forgot(rig: Rig, tmp_path: Path) -> None:
     rig.grow(5)
     rig.integrator().integrate_once()
@@ -208,6 +221,20 @@ def test_a_hub_whose_database_is_put_back_takes_nothing_more_and_asks_to_be_stop
     assert server.halted_by is not None and server.halted_by.code == "LOG_ROLLED_BACK"
     with pytest.raises(Refusal, match="LOG_ROLLED_BACK"):
         doomed.start_hub()
+
+
+def test_a_hub_that_commits_nothing_knows_how_long_the_log_was(doomed: Region) -> None:
+    size = doomed.server.parts.publications.size()
+    other = doomed.start_hub()
+    try:
+        assert other.parts.sequencer.reached == size, "from the start"
+        doomed.enrol("first")
+        size, end = doomed.server.parts.publications.size(), time.monotonic() + 30
+        while other.parts.sequencer.reached < size:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+    finally:
+        doomed.run(other.stop())
 
 
 def test_an_empty_database_is_not_founded_over_a_published_log(doomed: Region, postgres_service: "Databases") -> None:

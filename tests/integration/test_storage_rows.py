@@ -10,11 +10,13 @@ import pytest
 from psycopg.errors import UniqueViolation
 from sqlalchemy.exc import IntegrityError
 
+from crypto import canonical
 from crypto.refusal import Refusal
 from deploy.postgres import PostgresService
-from storage import node_rows
+from storage import failpoints, node_rows
 from storage.case_rows import CaseRow
 from storage.database import Database
+from storage.failpoints import Order
 from storage.log_rows import LeafRow
 from storage.node_rows import EnrolmentRow
 from storage.object_rows import PacketRow, PinnedRow, UploadRow
@@ -262,6 +264,19 @@ def test_the_checkpoint_moves_by_compare_and_set(database: Database) -> None:
         assert unit.log.checkpoint() == (5, "five")
 
 
+def test_the_failpoint_of_the_checkpoint_is_its_move_not_a_look_at_sizes(database: Database) -> None:
+    failpoints.drill(Order("integrator.checkpoint", failpoints.BEFORE, failpoints.ERROR))
+    try:
+        with database.reading() as reading:
+            assert reading.log.extent().integrated == 0
+        with pytest.raises(Refusal, match="DATABASE_UNAVAILABLE"), database.unit() as unit:
+            unit.log.move_checkpoint(0, 5, "five")
+    finally:
+        failpoints.end()
+    with database.unit() as unit:
+        assert unit.log.checkpoint() == (0, "")
+
+
 def test_the_integrator_lock_belongs_to_one_and_ends_with_its_transaction(database: Database) -> None:
     with database.unit() as first, database.unit() as second:
         assert first.log.try_integrator_lock()
@@ -323,7 +338,6 @@ def test_a_case_its_number_and_its_public_number_are_unique(database: Database, 
         unit.cases.insert([replace(other, **{same: getattr(CASE, same)})])
     with database.unit() as unit:
         unit.cases.insert([other])
-        assert unit.cases.public_numbers_taken([CASE.public_no, "310010000035"]) == {CASE.public_no}
 
 
 def test_serials_are_given_out_once_an_item_and_day(database: Database) -> None:
@@ -361,8 +375,40 @@ def test_a_node_lists_the_cases_that_it_was_shown_newest_first(database: Databas
         assert unit.cases.listed("n", "", 100, 10) == [rows[2], rows[0]]
         assert unit.cases.listed("n", "", 2, 10) == [rows[0]]
         assert unit.cases.listed("n", "CLOSED", 100, 10) == []
-        assert unit.cases.listed(None, "", 100, 2) == [rows[2], rows[1]]
         assert [unit.cases.is_party(node, rows[0].case_id) for node in ("n", "m")] == [True, False]
+
+
+def test_cases_are_listed_by_region_beside_those_that_were_shown(database: Database) -> None:
+    places = [("500116000000", ""), ("360102000000", "360403000000"), ("110101000000", "360403001000"), ("1" * 12, "")]
+    rows = [
+        replace(
+            CASE,
+            case_id=f"{n:032x}",
+            public_no=f"p{n}",
+            case_no=f"n{n}",
+            updated_index=n,
+            document=canonical.encode({"collecting_node": node(first), "accepting_node": node(last), "wraps": "甲"}),
+        )
+        for n, (first, last) in enumerate(places)
+    ]
+    append(database, *(leaf(n, row.case_id) for n, row in enumerate(rows)), to=(("n", 3, rows[3].case_id),))
+    with database.unit() as unit:
+        unit.cases.insert(rows)
+
+        def found(region: str, before: int = 100, limit: int = 10) -> list[int]:
+            return [row.updated_index for row in unit.cases.listed("n", "", before, limit, region)]
+
+        assert found("360403") == [3, 2, 1]
+        assert found("360403", before=2) == [1]
+        assert found("36", limit=2) == [3, 2]
+        assert found("360102000000") == [3, 1]
+        assert found("50") == [3, 0]
+        assert found("44") == [3]
+        assert [row.updated_index for row in unit.cases.listed("n", "CLOSED", 100, 10, "36")] == []
+
+
+def node(region: str) -> str:
+    return f"spiffe://yidi.test/{region}/hall" if region else ""
 
 
 def test_the_first_check_code_hash_stays(database: Database) -> None:

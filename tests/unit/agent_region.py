@@ -26,6 +26,7 @@ from crypto.refusal import Refusal
 from crypto.sealing import Context, KeyPacket, Sealer, wrap_keys
 from crypto.statement import Actor, read_envelope, read_statement
 from hub.casework import numbers
+from hub.casework.audience import for_gateway
 from hub.casework.context import Pinned
 from node_agent.applicant import Applicant, new_applicant
 from node_agent.client.hub import HubClient, InboxItem
@@ -234,14 +235,14 @@ class FakeHub:
     delivered: list[tuple[int, str]] = field(default_factory=list)
 
     def inbox(self, cursor: int) -> list[InboxItem]:
-        """Leaves after a position, of cases that the node has a part in; a gateway's from its parcel on."""
+        """Leaves after a position, of cases that the node has a part in; of a gateway's, the parcel's way."""
         self._reach()
         visible = [
             (index, case)
             for case, indexes in self.region.log.cases.items()
             if self.node in self.region.log.files[case].parties()
             for index in indexes
-            if index >= self._first(indexes)
+            if self._is_shown(index)
         ]
         self.delivered += sorted(set(visible) - set(self.delivered))
         told = enumerate(self.delivered, start=1)
@@ -290,11 +291,9 @@ class FakeHub:
     def _leaf(self, index: int) -> bytes:
         return self.forge.get(index, self.region.log.entries[index])
 
-    def _first(self, indexes: list[int]) -> int:
-        if self.node != GATEWAY:
-            return 0
-        types = (json.loads(self._statement(index)) for index in indexes)
-        return next(index for index, one in zip(indexes, types, strict=True) if one["type"] == "post")
+    def _is_shown(self, index: int) -> bool:
+        told = json.loads(self._statement(index))
+        return self.node != GATEWAY or for_gateway(told["type"], told["body"].get("recipient"), GATEWAY)
 
     def _statement(self, index: int) -> bytes:
         return read_envelope(leaves.decode(self.region.log.entries[index]).envelope).payload

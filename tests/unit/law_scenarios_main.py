@@ -1,5 +1,7 @@
 """Scenarios of the main path: keys, decision, result, parcels, withdrawal."""
 
+from dataclasses import replace
+
 from tests.unit.law_people import (
     DEPARTMENT,
     GATEWAY,
@@ -9,6 +11,8 @@ from tests.unit.law_people import (
     OTHER_WINDOW,
     RECOVERY,
     SUSPENDED_TASK,
+    WINDOW,
+    Step,
 )
 from tests.unit.law_scenarios import (
     Scenario,
@@ -27,6 +31,7 @@ from tests.unit.law_scenarios import (
     second_gateway,
     to,
 )
+from tests.unit.law_world import Bench
 
 
 def grants(row: str, guard: str) -> list[Scenario]:
@@ -44,6 +49,13 @@ def grants(row: str, guard: str) -> list[Scenario]:
     ]
 
 
+def by_former_holder(bench: Bench, step: Step) -> Step:
+    """A department whose part is over wraps to the window."""
+    bench.do(bench.wrap(DEPARTMENT, ("M01",)))
+    bench.file = replace(bench.case, accepting_node=OTHER_DEPARTMENT, hops=(DEPARTMENT,))
+    return replace(bench.wrap(WINDOW, ("M01",), by=DEPARTMENT), role="department")
+
+
 KEYS = [
     Scenario("W1", "wrap_valid", "RECIPIENT_KEY_STALE", says(recipient_key="0" * 32)),
     Scenario("W1", "wrap_valid", "RECIPIENT_KEY_STALE", rotated(DEPARTMENT)),
@@ -57,6 +69,7 @@ KEYS = [
     Scenario("W1", "wrap_valid", "GATEWAY_ADDRESS_ONLY", to(GATEWAY, "M01")),
     Scenario("W1", "wrap_valid", "RECIPIENT_FORBIDDEN", to(OTHER_DEPARTMENT, "M01")),
     Scenario("W1", "wrap_valid", "RECIPIENT_FORBIDDEN", to(OTHER_WINDOW, "ADDRESS")),
+    Scenario("W1", "wrap_valid", "NOT_YOUR_CASE", by_former_holder),
     Scenario("W1", "wrap_valid", "RECOVERY_REGION", to(OTHER_RECOVERY, "M01")),
     Scenario("W1", "wrap_valid", "RECOVERY_REGION", moved(RECOVERY, "500112000000")),
 ]

@@ -148,6 +148,13 @@ HAND_OFF = [
         Scenario("T12R", "resent_the_same", "BOUNCE_UNKNOWN", found)
         for found in (bounced("SOUND"), bounced(""), bounced("UNSOUND", settled=True))
     ),
+    *(
+        Scenario("T12D", "lost_for_good", "BOUNCE_UNKNOWN", found)
+        for found in (bounced("SOUND"), bounced(""), bounced("UNSOUND", settled=True))
+    ),
+    Scenario("T12D", "lost_for_good", "BOUNCE_UNKNOWN", filed(bounces=()), killer=False),
+    Scenario("T12D", "lost_for_good", "REASON_UNKNOWN", says(reason="BORED")),
+    Scenario("T12D", "lost_for_good", "BODY_MEMBER", says(reason=None)),
     Scenario("T12R", "resent_the_same", "MANIFEST_MISMATCH", other_bytes),
     Scenario("T12R", "resent_the_same", "OBJECT_NOT_NEW", stored_as_before),
     Scenario("T12R", "resent_the_same", "OBJECT_MISSING", says(manifest="f" * 64), killer=False),

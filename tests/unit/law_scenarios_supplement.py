@@ -55,6 +55,12 @@ def more_than_demanded(bench: Bench, step: Step) -> Step:
     return step.saying(manifest=bench.addendum(("M02", "M05", "M08")), materials=["M02", "M05", "M08"])
 
 
+def whole_without_keys(bench: Bench, step: Step) -> Step:
+    """All that was demanded was handed in; the department cannot open it yet."""
+    bench.do(bench.step("T17"))
+    return step
+
+
 def extended(bench: Bench, step: Step) -> Step:
     """The applicant asked for a week more in time."""
     at(datetime(2026, 3, 5, 9, tzinfo=CHINA))(bench, step)
@@ -157,6 +163,7 @@ PARTS = [
     Scenario("T20", "lapse_due", "BODY_MEMBER", says(reminder_paper=NOT_A_DIGEST)),
     Scenario("T20", "lapse_due", "LAPSE_TOO_EARLY", at(datetime(2026, 3, 13, 23, 59, 59, 999000, tzinfo=CHINA))),
     Scenario("T20", "lapse_due", "LAPSE_TOO_EARLY", extended),
+    Scenario("T20", "lapse_due", "SUPPLEMENT_WHOLE", whole_without_keys),
     Scenario("A1", "helper_admissible", "HELPER_NOT_WINDOW", says(node=DEPARTMENT)),
     Scenario("A1", "helper_admissible", "HELPER_ALREADY", says(node=WINDOW)),
     Scenario("A1", "helper_admissible", "HELPER_ALREADY", after("A1")),

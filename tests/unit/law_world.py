@@ -47,6 +47,7 @@ class Bench:
         self.file: CaseFile | None = None
         self.register = Register()
         self.catalogue = CATALOGUE
+        self.calendar = CALENDAR
         self.acts: list[Act] = []
         self.worlds: list[World] = []
         self.objects: dict[str, Pinned] = {}
@@ -64,7 +65,7 @@ class Bench:
     def world(self) -> World:
         """The facts as they are now."""
         catalogue = self.catalogue
-        return World(self.register, catalogue, CALENDAR, HUB, 1, dict(self.objects).get, lambda version: catalogue)
+        return World(self.register, catalogue, self.calendar, HUB, 1, dict(self.objects).get, lambda version: catalogue)
 
     def store(self, made: Manifest) -> str:
         """Put a sealing into the store; its digest."""
@@ -122,9 +123,8 @@ class Bench:
 
     def due(self) -> HubEvent | None:
         """What the law makes happen now without anybody acting: a consequence, or what time brought."""
-        world = self.world()
-        event = consequences.next_event(self.case, world)
-        return event or timers.due_event(self.case, world, canonical.time_text(self.now))
+        world, now = self.world(), canonical.time_text(self.now)
+        return consequences.next_event(self.case, world, now) or timers.due_event(self.case, world, now)
 
     def settle(self) -> CaseFile:
         """The hub states everything that is due."""

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from hub.casework.audience import Audience, audience, may_read
-from hub.casework.casefile import CaseFile, ParcelLeg, Sealing, State
+from hub.casework.casefile import CaseFile, ParcelLeg, Sealing, State, Wrap
+from hub.rpc.access import RULES
 
 WINDOW, DEPARTMENT, NEXT, HELPER, COORDINATOR, GATEWAY = "w", "d", "n", "h", "c", "g"
 CASE = CaseFile(
@@ -46,7 +47,31 @@ POSTED = replace(PENDING, state=State.DELIVERING, parcels=(ParcelLeg("p", GATEWA
 def test_a_leaf_goes_to_those_with_a_part_before_or_after_it(
     before: CaseFile | None, after: CaseFile, seen: Audience
 ) -> None:
-    assert audience(before, after) == seen
+    assert audience(before, after, "post") == seen
+
+
+@pytest.mark.parametrize("event", ["open_document", "supplement_notice", "decide", "withdraw", "issue", "wrap"])
+def test_a_gateway_sees_the_way_of_its_parcel_alone(event: str) -> None:
+    after = replace(POSTED, wraps=(Wrap("result", WINDOW, "key", ("R01",), 1),))
+    assert audience(POSTED, after, event) == Audience((DEPARTMENT, WINDOW))
+
+
+def test_a_gateway_sees_the_wrap_to_itself_and_where_the_parcel_is() -> None:
+    after = replace(POSTED, wraps=(Wrap("application", GATEWAY, "key", ("ADDRESS",), 1),))
+    for event in ("wrap", "post", "waybill", "parcel_event", "delivered_proven"):
+        assert audience(POSTED, after, event) == Audience((DEPARTMENT, GATEWAY, WINDOW))
+
+
+@pytest.mark.parametrize("method", ["GetCase", "ListCases", "ExportEvidence"])
+def test_a_gateway_asks_for_no_projection_of_a_case(method: str) -> None:
+    rules = {name.rpartition("/")[2]: rule for name, rule in RULES.items()}
+    assert "gateway" not in rules[method].roles and "window" in rules[method].roles
+    assert "gateway" in rules["ListCaseLeaves"].roles
+
+
+def test_a_gateway_that_has_another_part_too_sees_the_whole() -> None:
+    both = replace(POSTED, parcels=(ParcelLeg("p", DEPARTMENT),))
+    assert audience(both, both, "open_document") == Audience((DEPARTMENT, WINDOW))
 
 
 @pytest.mark.parametrize(

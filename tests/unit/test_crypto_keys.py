@@ -74,6 +74,34 @@ def test_a_label_is_used_once_and_a_missing_key_is_told(tmp_path: Path) -> None:
             missing()
 
 
+def test_a_key_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "keys"
+    store = SoftwareKeystore(folder)
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("crypto.keystore.os.fsync", full)
+        with pytest.raises(OSError, match="No space"):
+            store.generate_signer("sign")
+    assert list(folder.iterdir()) == [] and store.labels() == []
+    (folder / "sign.pem.new").write_bytes(b"half of a k")  # left by a kill
+    made = store.generate_signer("sign")
+    assert store.signer("sign").public == made.public and [one.name for one in folder.iterdir()] == ["sign.pem"]
+
+
+@pytest.mark.parametrize("left", [b"", b"-----BEGIN PRIV", b"X25519\0short"])
+def test_a_broken_key_file_is_refused_by_name(tmp_path: Path, left: bytes) -> None:
+    store = SoftwareKeystore(tmp_path / "keys")
+    (tmp_path / "keys" / "sign.pem").write_bytes(left)
+    (tmp_path / "keys" / "kem.kem").write_bytes(left)
+    for read, name in ((lambda: store.signer("sign"), "sign.pem"), (lambda: store.kem("kem"), "kem.kem")):
+        with pytest.raises(Refusal) as refused:
+            read()
+        assert (refused.value.code, refused.value.values["label"]) == ("KEY_BROKEN", name)
+
+
 def test_a_key_of_another_suite_is_refused() -> None:
     pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

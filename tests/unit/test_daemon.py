@@ -95,9 +95,9 @@ def record(*roles: str, witness: bool = True) -> KeyRecord:
 def test_loops_follow_the_key_record(agent_as: Callable[[str], Agent], evidence_log: ModuleType) -> None:
     agent = agent_as(evidence_log.WINDOW)
     common = {"registry", "renewal", "rotation", "sender", "receiver", "monitor", "witness"}
-    assert set(loops_for(agent, record("window"), Signals())) == common | {"snapshot"}
-    assert set(loops_for(agent, record("gateway"), Signals())) == common | {"gateway"}
-    assert set(loops_for(agent, record("department", witness=False), Signals())) == common - {"witness"}
+    assert set(loops_for(agent, record("window"))) == common | {"snapshot"}
+    assert set(loops_for(agent, record("gateway"))) == common | {"gateway"}
+    assert set(loops_for(agent, record("department", witness=False))) == common - {"witness"}
 
 
 def test_a_gateway_without_carrier_says_which_setting(
@@ -205,9 +205,11 @@ def test_renewed_certificate_connects_anew_but_an_end_is_an_end(
     monkeypatch.setattr(enrol, "renewal_is_due", lambda home: not asked)
     monkeypatch.setattr(enrol, "renew", lambda home, hub, door, mine, **_: asked.append(mine.subject))
     signals = Signals()
-    RenewalLoop(agent, signals).run(signals.stop)
+    first = signals.stop
+    RenewalLoop(agent).run(first)
     assert asked == [evidence_log.WINDOW]
-    assert signals.stop.is_set() and signals.connect_anew() and not signals.stop.is_set()
+    assert first.is_set() and signals.connect_anew() and not signals.stop.is_set()
+    assert first.is_set(), "a loop that outlived its connection still sees its end"
     signals.end()
     assert not signals.connect_anew() and signals.stop.is_set()
 

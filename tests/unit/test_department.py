@@ -341,9 +341,10 @@ class Desk:
     def __init__(self, region: Region, agent: Agent) -> None:
         self.region, self.agent = region, agent
 
-    def run(self, *words: str) -> tuple[int, Any]:
-        """Exit code and JSON of a command."""
-        done = CliRunner().invoke(dept.app, [*words, "--home", str(self.agent.settings.home), "--json"])
+    def run(self, *words: str, typed: str = "") -> tuple[int, Any]:
+        """Exit code and JSON of a command. ``typed``: what stands on its standard input."""
+        line = [*words, "--home", str(self.agent.settings.home), "--json"]
+        done = CliRunner().invoke(dept.app, line, input=typed)
         assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
         return done.exit_code, json.loads(done.stdout)
 
@@ -384,6 +385,29 @@ def test_commands_take_a_case_to_the_post(desk: Desk, case: str, page: Path, tmp
     code, value = desk.run("show", number)
     assert (code, value["state"], value["holder"]) == (0, "DELIVERING", DEPARTMENT)
     assert {row["clock"] for row in value["clocks"]} == {"K1", "K2", "K3", "K4", "K8"}
+
+
+def test_the_words_of_a_refusal_come_from_a_file_and_from_standard_input(desk: Desk, case: str, tmp_path: Path) -> None:
+    why = tmp_path / "why.txt"
+    why.write_text(REASONS, encoding="utf-8")
+    assert desk.run("accept", case, "--staff", "A01")[0] == 0
+    refuse = ("decide", case, "--refuse", "--staff", "D01", "--appeal-file", "-")
+    code, value = desk.run(*refuse, "--reasons-file", str(tmp_path / "none"), typed=APPEAL)
+    assert (code, value["refusal"]["code"]) == (1, "TEXT_UNREADABLE")
+    assert desk.run(*refuse, "--reasons-file", str(why), typed=APPEAL)[0] == 0
+    kept = json.loads(desk.agent.journal.kept(f"decision:{case}") or b"{}")
+    assert [(page["reasons"], page["appeal"]) for page in kept.values()] == [(REASONS, APPEAL)]
+
+
+def test_a_line_system_that_cannot_be_written_is_a_refusal(
+    region: Region, agent: Agent, case: str, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_bytes(b"no folder")
+    made = opened(region, agent, case)
+    agent.settings = agent.settings.model_copy(update={"line_system_folder": tmp_path / "file" / "in"})
+    with pytest.raises(Refusal) as caught:
+        department.handover(agent, case, made)
+    assert caught.value.code == "BUNDLE_UNWRITABLE"
 
 
 def test_open_without_out_writes_no_page(desk: Desk, case: str) -> None:

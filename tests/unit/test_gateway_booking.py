@@ -23,7 +23,7 @@ from crypto.statement import read_envelope, read_statement
 from hub.casework.context import Pinned
 from node_agent.gateway import parcels
 from node_agent.gateway.address import open_address
-from node_agent.gateway.booking import Gateway
+from node_agent.gateway.booking import Gateway, Leg
 from node_agent.gateway.carrier import Booking, TrackingPage, Waybill
 from node_agent.gateway.carrier_codes import canonical as read_code
 from node_agent.gateway.parcels import TaskKind
@@ -511,6 +511,41 @@ def test_polling_stops_when_the_hub_found_the_delivery_proven(posted: Posted, be
     calls = made.carrier.calls
     made.gateway().step()
     assert made.carrier.calls == calls
+
+
+def test_a_look_reads_what_changed_alone(posted: Posted, bench: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, served = list[str](), list[str]()
+    made = bench(posted)
+    reading, serving = Gateway._legs_of, Gateway._serve
+
+    def legs_of(self: Gateway, case: str) -> list[Leg]:
+        read.append(case)
+        return reading(self, case)
+
+    def serve(self: Gateway, leg: Leg, poll: bool) -> int:
+        served.append(leg.parcel)
+        return serving(self, leg, poll)
+
+    monkeypatch.setattr(Gateway, "_legs_of", legs_of)
+    monkeypatch.setattr(Gateway, "_serve", serve)
+    gateway = made.gateway()
+    made.carrier.tell("704", "您的快件已签收【本人签收】")
+    gateway.step()
+    gateway.step()
+    assert read == [posted.case] and len(served) == 2
+    for act in made.agent.journal.acts(posted.case):
+        envelope = read_envelope(act.envelope)
+        posted.log.place(read_statement(envelope.payload), envelope)
+    deliver(made.agent, posted)
+    gateway.step()
+    assert read == [posted.case] * 2, "it has new leaves"
+    gateway.step()
+    assert len(served) == 4, "its acts have no answer yet"
+    for act in made.agent.journal.acts(posted.case):
+        made.agent.journal.answered(act.payload_digest, b"receipt", "", None)
+    for _ in range(3):
+        gateway.step()
+    assert len(read) == 2 and len(served) == 5, "closed, and all of it stated"
 
 
 def test_a_refused_statement_is_shown_to_a_person_and_not_repeated(posted: Posted, bench: Make) -> None:

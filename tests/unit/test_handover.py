@@ -142,11 +142,24 @@ def test_nothing_is_left_when_writing_fails(
         real(descriptor)
 
     monkeypatch.setattr(os, "fsync", full_disk)
-    with pytest.raises(OSError, match="No space"):
-        write_bundle(tmp_path, FACTS, FORM, MANIFEST, lines)
+    assert refused(tmp_path, lines).code == "BUNDLE_UNWRITABLE"
     assert list(tmp_path.iterdir()) == []
     monkeypatch.undo()
     assert write_bundle(tmp_path, FACTS, FORM, MANIFEST, lines).is_dir()
+
+
+def test_what_a_kill_left_of_the_case_is_erased(tmp_path: Path, lines: list[BundleLine]) -> None:
+    left, other = tmp_path / f".{CASE_NO}.abc.partial", tmp_path / f".{CASE_NO[:-1]}2.abc.partial"
+    for _ in range(2):  # before it is written, and beside one that is whole
+        for folder in (left, other):
+            (folder / "pages").mkdir(parents=True, exist_ok=True)
+            (folder / "pages/001.jpg").write_bytes(lines[0].pages[0])
+        bundle = write_bundle(tmp_path, FACTS, FORM, MANIFEST, lines)
+        assert sorted(tmp_path.iterdir()) == sorted([bundle, other])
+
+
+def test_a_folder_that_cannot_be_written_is_a_refusal(tmp_path: Path, lines: list[BundleLine]) -> None:
+    assert refused(tmp_path / "missing", lines).code == "BUNDLE_UNWRITABLE"
 
 
 def test_another_process_was_first(tmp_path: Path, lines: list[BundleLine], monkeypatch: pytest.MonkeyPatch) -> None:

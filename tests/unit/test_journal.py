@@ -188,6 +188,18 @@ def test_an_error_inside_a_transaction_undoes_it(journal: Journal) -> None:
     assert journal.kept("a") == b"\x02"
 
 
+def test_what_is_asked_all_the_time_is_found_by_an_index(journal: Journal) -> None:
+    asked = (
+        ("SELECT * FROM outbox WHERE case_id=? ORDER BY number", "outbox_case"),
+        ("SELECT * FROM uploads WHERE state='WAITING' ORDER BY rowid", "uploads_waiting"),
+    )
+    with journal.transaction() as at:
+        assert at.execute("PRAGMA secure_delete").fetchone()[0] == 1
+        for query, index in asked:
+            plan = at.execute(f"EXPLAIN QUERY PLAN {query}", ("c",) * query.count("?")).fetchall()
+            assert [index in row["detail"] for row in plan] == [True], plan
+
+
 def test_leaves_come_once_and_in_order(journal: Journal) -> None:
     journal.receive([(4, CASE, b"four"), (9, "d0" * 16, b"nine")])
     journal.receive([(4, CASE, b"changed"), (11, CASE, b"eleven")])

@@ -40,7 +40,7 @@ ROUTED = {
     *(State.FORWARDED, State.PENDING_ACCEPT, State.SUPPLEMENT, State.UNDER_REVIEW),
     *(State.DECIDED, State.DELIVERING, State.CLOSED),
 }
-NEW_HOLDER = {"seal", "ask_pre_review", "delivered", "constructive_delivery", "return_to_window"}
+NEW_HOLDER = {"seal", "ask_pre_review", "delivered", "constructive_delivery", "return_to_window", "reopen"}
 ANSWERS = {"accept", "deem_accept", "supplement_notice", "second_notice", "refuse_accept", "misrouted"}
 """What ends K2 (states.md 2)."""
 DEPARTMENTS_ALONE = ("T04", "T14", "T16", "T19", "T21", "T22", "T31", "T33")

@@ -7,10 +7,13 @@ import pytest
 
 from crypto.canonical import CHINA, time_text
 from crypto.refusal import Refusal
+from deploy.calendar_seed import seed_calendar
 from hub.casework import facts, timers
+from hub.casework.calendar import WorkCalendar
 from hub.casework.casefile import BEFORE_DECISION, Card, CaseFile, State, from_document
 from hub.casework.numbers import public_number
 from tests.unit.law_people import (
+    CALENDAR,
     COORDINATOR,
     DEPARTMENT,
     HUB,
@@ -24,6 +27,9 @@ from tests.unit.law_people import (
 )
 from tests.unit.law_steps import PATHS
 from tests.unit.law_world import Bench
+
+UNKNOWN = WorkCalendar.from_document(seed_calendar((2025,), "2025.1"))
+"""A calendar that does not know 2026."""
 
 
 def _on(month: int, day: int, hour: int = 10, minute: int = 0) -> datetime:
@@ -370,3 +376,71 @@ def test_a_file_of_before_still_loads() -> None:
         document.pop(name)
     file: CaseFile = from_document(document)
     assert (file.hops, file.notices, file.sealings[0].sealed_by, file.forwarded_at) == ((), (), "", "")
+
+
+# --- a list, a registry, a calendar that changed ---------------------------------------------------------------------
+
+
+def test_what_waits_in_collection_is_looked_at_every_day() -> None:
+    """No queue and no coordinator: nobody's act will wake the case when there is one."""
+    bench = Bench().reach("T09")
+    kept = {node: bench.register.records.pop(node) for node in (COORDINATOR, OTHER_COORDINATOR)}
+    assert bench.settle().state is State.COLLECTED
+    assert timers.wake_at(bench.case, bench.world()) == "2026-03-03T00:00:00.000+08:00"
+    assert timers.wake_at(bench.case, bench.world(), "2026-03-05T00:00:00.001+08:00") == "2026-03-06T00:00:00.000+08:00"
+    bench.register.records |= kept
+    assert bench.settle().state is State.REROUTING
+
+
+def test_what_is_blocked_by_a_bounce_is_not_looked_at_by_the_day() -> None:
+    bench = Bench().reach("T12D")
+    assert timers.wake_at(bench.case, bench.world()) is None
+
+
+def test_an_item_that_goes_live_later_is_routed_then() -> None:
+    """The day of the look counts, not that of the newest leaf."""
+    bench = Bench().walk("T05", "W1")
+    bench.change_item(lambda item: item.update(effective_from="2026-03-04"))
+    for node in (COORDINATOR, OTHER_COORDINATOR):
+        del bench.register.records[node]
+    assert bench.due() is None
+    bench.now = _on(3, 4, 0)
+    assert bench.settle().state is State.FORWARDED
+
+
+def test_t23_todays_coordinator_may_act_for_the_one_that_was_asked() -> None:
+    bench = Bench().reach("T09")
+    bench.settle()
+    del bench.register.records[COORDINATOR]
+    case = bench.do(replace(bench.step("T23"), node=OTHER_COORDINATOR))
+    assert (case.state, case.coordinator, case.directed_by) == (State.FORWARDED, OTHER_COORDINATOR, OTHER_COORDINATOR)
+
+
+def test_k11_is_counted_by_the_calendar_in_force() -> None:
+    """Asked on Friday 2026-02-13 at 16:30; by the calendar announced then, the next open day is 02-14."""
+    bench = Bench(start=_on(2, 13, 15, 50))
+    bench.calendar = UNKNOWN
+    bench.reach("T23")
+    state = bench.case.clocks["K11"]
+    assert state.provisional and state.due is not None and state.due[:10] == "2026-02-16"
+    bench.calendar = CALENDAR
+    counted = facts.clock_of(bench.case, "K11", bench.world())
+    assert counted is not None and counted.due is not None and counted.due[:10] == "2026-02-14"
+    bench.now = _on(2, 14, 23)
+    case = bench.settle()
+    assert case.clocks["K11"].expired and case.clocks["K11"].due == counted.due
+
+
+# --- T12D ------------------------------------------------------------------------------------------------------------
+
+
+def test_t12d_what_nobody_can_store_again_is_collected_anew() -> None:
+    bench = Bench().walk(*PATHS["T23"], "T23", "W1:other", "T12", "T12E:unsound")
+    assert bench.case.holder == DEPARTMENT and bench.due() is None
+    case = bench.do(bench.step("T12D"))
+    assert (case.state, case.holder, case.accepting_node, case.directed_by) == (State.DRAFT, WINDOW, "", "")
+    assert case.bounces[-1].settled and all(clock.stopped_at for clock in case.clocks.values())
+    sealed = bench.do(bench.step("T05R"))
+    assert (sealed.state, sealed.sealings[-1].revision, sealed.public_no) == (State.COLLECTED, 2, case.public_no)
+    bench.walk("W1")
+    assert bench.settle().state is State.FORWARDED

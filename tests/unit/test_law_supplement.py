@@ -1,13 +1,15 @@
 """One notice, its supplement, deemed acceptance, refusal: what each act does (states.md T15 to T21, timelines 2, 3)."""
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 
 from crypto.canonical import CHINA
 from crypto.refusal import Refusal
-from hub.casework import clocks
+from deploy.calendar_seed import seed_calendar
+from hub.casework import clocks, facts, timers
+from hub.casework.calendar import WorkCalendar
 from hub.casework.casefile import Card, Sealing, State, from_document
 from tests.unit.law_people import CALENDAR, CATALOGUE, DEPARTMENT, OTHER_WINDOW, TASK, WINDOW
 from tests.unit.law_scenarios_entry import line
@@ -54,14 +56,15 @@ def test_timeline_3_notice_addendum_and_acceptance_as_of_the_day_it_was_complete
     assert noticed.clocks["K2"].stopped_at == noticed.recorded_at
     assert noticed.clocks["K6"].due == _end("2026-03-25")
     bench.now = _on(3, 20)
-    bench.walk("T17", "W1:addendum")
+    supplemented = bench.do(bench.step("T17")).recorded_at
+    bench.walk("W1:addendum")
     completed = bench.settle()
-    assert (completed.state, completed.supplement_at) == (State.PENDING_ACCEPT, completed.recorded_at)
+    assert (completed.state, completed.supplement_at) == (State.PENDING_ACCEPT, supplemented)
     assert completed.clocks["K6"].stopped_at == completed.recorded_at
     assert completed.clocks["K2"].due == _end("2026-03-27")
     bench.now = _on(3, 23)
     accepted = bench.do(bench.step("T14"))
-    assert accepted.effective_at == completed.recorded_at and accepted.effective_at[:10] == "2026-03-20"
+    assert accepted.effective_at == supplemented and accepted.effective_at[:10] == "2026-03-20"
     assert accepted.clocks["K4"].due == _end("2026-04-20")
     longer = clocks.extend(accepted.clocks["K4"], 10, accepted.recorded_at, "f" * 64, CALENDAR)
     assert longer.due == _end("2026-05-07")
@@ -198,6 +201,26 @@ def test_t20_a_late_supplement_is_still_taken_while_nobody_ended_the_case() -> N
     assert bench.settle().state is State.PENDING_ACCEPT
 
 
+def test_t20_what_was_handed_in_whole_never_lapses_and_acceptance_counts_from_that_day() -> None:
+    """行政许可法 32(5): the keys come weeks later; that is not the applicant's doing."""
+    bench = Bench().reach("T17")
+    handed_in = bench.do(bench.step("T17")).recorded_at
+    bench.now += timedelta(days=31)
+    with pytest.raises(Refusal) as refused:
+        bench.do(bench.step("T20"))
+    assert (refused.value.code, refused.value.values) == ("SUPPLEMENT_WHOLE", {"node": DEPARTMENT})
+    bench.do(bench.step("W1:addendum"))
+    case = bench.settle()
+    assert case.clocks["K2"].started_at == case.recorded_at > handed_in
+    assert bench.do(bench.step("T14")).effective_at == handed_in
+
+
+def test_a_second_notice_begins_a_supplement_of_its_own() -> None:
+    bench = Bench().reach("T19")
+    assert bench.case.supplement_at
+    assert bench.do(bench.step("T19")).supplement_at == ""
+
+
 def test_a_supplement_of_lines_without_pages_needs_no_keys() -> None:
     """A commitment in place of the paper."""
     bench = Bench().reach("T17")
@@ -207,6 +230,49 @@ def test_a_supplement_of_lines_without_pages_needs_no_keys() -> None:
     digest = bench.store(replace(bare, lines=committed))
     bench.do(bench.step("T17").saying(manifest=digest))
     assert bench.settle().state is State.PENDING_ACCEPT
+
+
+# --- a calendar that was announced later (states.md 9) -----------------------------------------------------------
+
+UNKNOWN = WorkCalendar.from_document(seed_calendar((2025,), "2025.1"))
+"""A calendar that does not know 2026."""
+
+
+def test_k2_is_counted_by_the_calendar_in_force() -> None:
+    """Timeline 2 with the spring festival announced only after delivery: 02-19 moves to 02-26."""
+    bench = Bench(start=_on(2, 12))
+    bench.calendar = UNKNOWN
+    bench.walk("T05", "W1", "T08", "T10")
+    told = bench.case.clocks["K2"]
+    assert (told.due, told.provisional) == (_end("2026-02-19"), True)
+    deem, bench.calendar = bench.step("T15"), CALENDAR
+    bench.now = _on(2, 20, 0)
+    assert bench.due() is None
+    assert timers.wake_at(bench.case, bench.world()) == "2026-02-27T00:00:00.000+08:00"
+    with pytest.raises(Refusal, match="CLOCK_NOT_DUE"):
+        bench.do(deem)
+    bench.now = _on(2, 27, 0)
+    case = bench.settle()
+    assert (case.deemed, case.clocks["K2"].due, case.clocks["K2"].expired) == (True, _end("2026-02-26"), True)
+
+
+def test_a_clock_of_a_known_calendar_stays_as_it_was_told() -> None:
+    bench = Bench(start=_on(2, 12)).walk("T05", "W1", "T08", "T10")
+    bench.calendar = UNKNOWN
+    assert facts.clock_of(bench.case, "K2", bench.world()) is bench.case.clocks["K2"]
+
+
+@pytest.mark.parametrize(("due", "told", "now"), [("2026-02-14", "02-16", "02-16"), ("2026-02-18", "02-18", "02-24")])
+def test_k6_is_never_shorter_than_the_applicant_was_told(due: str, told: str, now: str) -> None:
+    """02-14 is a working Saturday and 02-16 to 02-23 are days off, as was announced after the notice."""
+    bench = Bench(start=_on(2, 9))
+    bench.calendar = UNKNOWN
+    bench.reach("T16")
+    case = bench.do(bench.step("T16").saying(due=due))
+    assert case.clocks["K6"].due == _end(f"2026-{told}")
+    bench.calendar = CALENDAR
+    counted = facts.clock_of(case, "K6", bench.world())
+    assert counted is not None and counted.due == _end(f"2026-{now}")
 
 
 # --- invariant 16, refusal ---------------------------------------------------------------------------------------

@@ -111,7 +111,7 @@ def test_a_gateway_keeps_its_part(region: Region, tmp_path: Path) -> None:
     inbox = Receiver(gateway, region.transfer())
     inbox.step()
     types = [one.statement.type for one in history(gateway.journal, case)]
-    assert types[0] == "post"
+    assert types[0] == "seal" and "post" in types and not {"decide", "issue", "open_document"} & set(types)
     assert types[-1] == "delivered_proven"
     assert receiver.alarms(gateway) == {}
 
@@ -378,6 +378,28 @@ def test_a_refused_countersignature_is_made_again(region: Region, agent: Agent) 
     agent.journal.answered(act.payload_digest, b"", "", Refusal("HEAD_MOVED", "test"))
     Receiver(agent, region.transfer()).step()  # after a restart
     assert queued(agent, case) == ["delivered", "delivered"]
+
+
+def test_a_countersignature_refused_while_the_agent_runs_is_made_again_without_another_leaf(
+    region: Region, agent: Agent
+) -> None:
+    case, _ = region.forward()
+    clock = Clock()
+    inbox = Receiver(agent, region.transfer(), clock)
+    inbox.step()
+    act = agent.journal.acts(case)[0]
+    agent.journal.answered(act.payload_digest, b"", "", Refusal("HEAD_MOVED", "test"))
+    inbox.step()
+    assert queued(agent, case) == ["delivered"]
+    clock.now += receiver.ANSWER_PAUSE_S
+    inbox.step()
+    assert queued(agent, case) == ["delivered", "delivered"]
+    again = agent.journal.acts(case)[1]
+    agent.journal.answered(again.payload_digest, b"receipt", "", None)
+    for _ in range(3):
+        clock.now += receiver.ANSWER_PAUSE_S
+        inbox.step()
+    assert inbox._again == {}, "nothing is looked at for ever"
 
 
 # --- opening -------------------------------------------------------------------------------------------------------

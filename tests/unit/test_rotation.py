@@ -1,5 +1,6 @@
 """A node rotates its keys with cases in flight: nothing is lost, old keys end, strangers are vetoed."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from crypto.keyid import key_id
 from crypto.keystore import SoftwareKeystore, new_signer
 from crypto.records import PublicKey
 from crypto.refusal import Refusal
+from crypto.sealing import KeyPacket
 from crypto.statement import read_envelope, read_signed
 from deploy.commands.keys import _lines
 from hub.casework.casefile import State
@@ -240,7 +242,73 @@ def test_a_kill_between_the_keys_is_mended(
     assert rotation.install(agent)
     current = agent.registry.directory.current(DEPARTMENT)
     assert own_kem(agent) == current.kem.id and len(agent.identity.older_kem()) == 1
+    assert not (agent.settings.home / FOLDER).exists()
     assert key_id(agent.identity.sign.suite, agent.identity.sign.public) == current.keys["sign"].id
+
+
+def test_a_kill_after_the_last_key_begins_no_second_rotation(region: Region, agent: Agent, loop: Rotation) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("node_agent.rotation.shutil.rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            rotate(region, agent, loop)
+    assert (agent.settings.home / FOLDER / enrol.RECORD).exists()
+    agent.journal.keep(TLS_WANTED, b"")  # after the next start the daemon connected anew
+    again = Rotation(agent, now=lambda: region.log.now)
+    for _ in range(3):
+        assert again.step() is False
+    assert not (agent.settings.home / FOLDER).exists() and alarms(agent.journal) == []
+    assert [act.event for act in agent.journal.acts("")] == ["key.register", "key.activate"]
+
+
+def killed(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def own_wraps(agent: Agent, case: str) -> list[OutboxEntry]:
+    return [act for act in agent.journal.acts(case) if act.event == "wrap"]
+
+
+def test_a_pulled_case_is_wrapped_again_without_asking_and_a_refusal_ends_the_old_key_too(
+    region: Region, agent: Agent, inbox: Receiver, loop: Rotation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case, _ = region.forward()
+    exchange(region, agent, inbox)
+    old = own_kem(agent)
+    rotate(region, agent, loop)
+    inbox.step()
+    monkeypatch.setattr(agent.hub, "key_packets", gone_elsewhere([]))
+    loop.step()
+    (wrap,) = own_wraps(agent, case)
+    assert rotation.still_needed(agent) == {old: 1}
+    agent.journal.answered(wrap.payload_digest, b"", "", Refusal("NOT_YOUR_CASE", "A24"))
+    for _ in range(3):
+        loop.step()
+    assert len(own_wraps(agent, case)) == 1 and rotation.status(agent)["older"] == {}
+    assert list(rotation.status(agent)["destroyed"]) == [old]
+
+
+def test_a_case_that_went_elsewhere_keeps_no_old_key_and_is_asked_for_once_a_change(
+    region: Region, agent: Agent, inbox: Receiver, loop: Rotation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, digest = region.forward()
+    exchange(region, agent, inbox)
+    old = own_kem(agent)
+    rotate(region, agent, loop)
+    inbox.step()
+    agent.journal.forget(f"packets:{digest}")
+    asked: list[str] = []
+    monkeypatch.setattr(agent.hub, "key_packets", gone_elsewhere(asked))
+    for _ in range(4):
+        loop.step()
+    assert len(asked) == 1 and list(rotation.status(agent)["destroyed"]) == [old]
+
+
+def gone_elsewhere(asked: list[str]) -> Callable[[str, str], list[KeyPacket]]:
+    def key_packets(case_id: str, manifest_digest: str) -> list[KeyPacket]:
+        asked.append(manifest_digest)
+        raise Refusal("NOT_YOUR_CASE", "A24; H02")
+
+    return key_packets
 
 
 def test_a_department_that_lost_its_keys_gets_its_cases_from_the_window(

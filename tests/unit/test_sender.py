@@ -14,6 +14,7 @@ from crypto.keystore import new_signer
 from crypto.records import PublicKey
 from crypto.refusal import Refusal
 from crypto.statement import RECEIPT_TYPE, read_envelope, read_statement, sign
+from deploy.commands.window_lists import queue_lines
 from hub.casework.casefile import State
 from node_agent import drafts, window
 from node_agent.sender import Sender, read_status
@@ -321,9 +322,52 @@ def test_a_kill_between_receipt_and_erasing_is_made_good_at_the_next_start(
 def test_a_lost_spool_file_is_said_and_holds_back_that_case_alone(world: World, sender: Sender, tmp_path: Path) -> None:
     lost, good = world.sealed(tmp_path), world.sealed(tmp_path)
     (world.agent.spool / world.agent.journal.uploads_waiting()[0].file).unlink()
+    upload = world.agent.journal.uploads_waiting()[0]
     sender.step()
-    assert sender.problem is not None and sender.problem.code == "SPOOL_UNREADABLE"
+    assert sender.problem is None, "the node goes on at its own pace"
     assert {state for _, state in states(world, lost.case_id)} == {"WAITING"}
+    assert states(world, good.case_id) == ALL_DONE
+    told = read_status(world.agent.journal)
+    assert {digest: alarm["code"] for digest, alarm in told["alarms"].items()} == {
+        upload.manifest_digest: "SPOOL_UNREADABLE"
+    }
+    assert "材料传不上去" in str(queue_lines(world.agent, told)[0]["why"])
+
+
+def test_uploads_that_can_never_go_fill_no_round_and_are_tried_at_their_own_time(
+    world: World, sender: Sender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("node_agent.sender.UPLOADS_A_ROUND", 1)
+    refused, good = world.sealed(tmp_path), world.sealed(tmp_path)
+    bad = world.agent.journal.uploads_waiting()[0].manifest
+    whole, asked = world.hub.create_upload, list[bytes]()
+
+    def create_upload(manifest: bytes) -> Any:
+        asked.append(manifest)
+        if manifest == bad and asked.count(bad) < 3:
+            raise Refusal("OBJECT_TOO_LARGE", "promise 5")
+        return whole(manifest)
+
+    world.hub.create_upload = create_upload  # type: ignore[method-assign]
+    drive(sender, 4)
+    assert states(world, good.case_id) == ALL_DONE and asked.count(bad) == 1
+    clock = time.monotonic() + 5
+    monkeypatch.setattr("node_agent.sender.time.monotonic", lambda: clock)
+    drive(sender, 2)
+    assert asked.count(bad) == 2 and sender.problem is None
+    clock += 5
+    drive(sender, 2)
+    assert states(world, refused.case_id) == ALL_DONE and read_status(world.agent.journal)["alarms"] == {}
+
+
+def test_uploads_of_a_troubled_store_let_untried_ones_go_first(
+    world: World, sender: Sender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("node_agent.sender.UPLOADS_A_ROUND", 1)
+    world.sealed(tmp_path)
+    good = world.sealed(tmp_path)
+    world.hub.refuse["create_upload"] = [Refusal("INTERNAL", "promise 6")]
+    drive(sender, 2)
     assert states(world, good.case_id) == ALL_DONE
 
 

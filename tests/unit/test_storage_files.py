@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from crypto.manifest import LineFacts
+from node_agent.drafts import keep_files
+from node_agent.sealer import LineInput, PageInput, seal_bundle
 from storage.files import write_private
 
 
@@ -40,3 +43,15 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(OSError, match="No space"):
         write_private(path, b"new")
     assert path.read_bytes() == b"old"
+
+
+def test_sealed_files_and_pages_are_on_disk_with_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr("node_agent.sealer.sync_directory", synced.append)
+    monkeypatch.setattr("node_agent.drafts.sync_directory", synced.append)
+    line = LineInput(LineFacts("L01", "M01", "SUBMIT", "B", "SEEN_RETURNED"), (PageInput(b"page", "image/jpeg"),))
+    seal_bundle(
+        tmp_path / "spool", [line], case="c0" * 16, revision=1, kind="application", task_code="t", catalogue="c"
+    )
+    keep_files(tmp_path, [("one.jpg", b"1"), ("two.jpg", b"2")])
+    assert synced == [tmp_path / "spool", tmp_path], "once a folder, after all files in it"

@@ -1,6 +1,6 @@
 """Texts of the window's and the department's own work: drafts, pulling, opening, receipts, witnesses, registrar."""
 
-from hub.casework.messages.entry import ASK_REGISTRAR, ASK_SUPPORT, CHECK_AGAIN, Message, say
+from hub.casework.messages.entry import ASK_REGISTRAR, CHECK_AGAIN, Message, say
 
 _DISK = "请检查磁盘空间和目录权限后再试。"
 
@@ -52,6 +52,7 @@ MESSAGES: dict[str, Message] = {
     "INBOX_UNWRITABLE": say("收件目录写不进去。", _DISK),
     "OUT_EXISTS": say("导出位置已有同名文件，不能覆盖。", "请换一个文件名。", "file"),
     "OUT_UNWRITABLE": say("导出位置写不进去。", _DISK),
+    "TEXT_UNREADABLE": say("这个文字文件读不出来。", "请存成中文编码通用的纯文本文件后再选。", "file"),
     "REASONS_MISSING": say("不予许可须写明理由（《行政许可法》第三十八条）。", "请填写理由和救济途径。", "case"),
     "DECISION_TEXT_MISSING": say("不予许可的理由和救济途径须随结果一并送达，本机没有这份文字。",
         "请在作出决定的那台机器上制发。", "case"),
@@ -73,7 +74,7 @@ MESSAGES: dict[str, Message] = {
     "RECEIPT_FORMAT": say("回执的格式不对。", CHECK_AGAIN),
     "RECEIPT_NOT_PROVEN": say("已收妥，日志证明还没有到。", "不用操作，稍后会自动补齐。"),
     "RECEIPT_UNTRUSTED": say("回执核验不通过，本机仍按未收妥处理。", CHECK_AGAIN, "event"),
-    "SPOOL_UNREADABLE": say("本机待传的材料读不出来。", ASK_SUPPORT),
+    "SPOOL_UNREADABLE": say("本机待传的材料读不出来。", "本机会继续重试；请核对磁盘，文件确已丢失的请联系技术值守。"),
     # auditor and commands
     "CASE_NAME": say("请用 43 位办件编号、12 位取件号或件号查询。", "请核对后重新输入。", "length"),
     "EVIDENCE_UNWRITABLE": say("证据包写不进去。", _DISK),

@@ -21,6 +21,7 @@ MESSAGES: dict[str, Message] = {
     "BUNDLE_CASE_NO": say("办件编号为 43 位。", "请等待编号生成后再导出。", "length"),
     "BUNDLE_DIFFERENT": say("目标位置已有同名而内容不同的文件，不能覆盖。", "请核对后移走旧文件，再导出。",
         "case_no", "file"),
+    "BUNDLE_UNWRITABLE": say("业务系统的交换目录写不进去，这一件没有移交。", "请检查磁盘空间和目录权限后再试。"),
     "BUNDLE_LINE": say("清单中有一行不符合导出规定。", "请更正这一行后重新导出。", "line"),
     # carriers
     "CARRIER_UNKNOWN": say("没有接入这家寄递企业。", "请改选已接入的企业。", "carrier"),

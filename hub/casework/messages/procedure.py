@@ -27,6 +27,8 @@ MESSAGES: dict[str, Message] = {
     "SUPPLEMENT_INCOMPLETE": say("告知书要求的材料还没有补齐。", "请先补齐这几项，补齐后系统自动恢复受理。", "missing"),
     "LAPSE_TOO_EARLY": say("补正期满、提醒过并再满一个工作日，才能按补正不来终止。", "请届时再办；申请人要求延期的请先延期。",
         "due", "until"),
+    "SUPPLEMENT_WHOLE": say("申请人已补齐告知的材料，不得按补正不来终止。",
+        "请等收件窗口补发密钥，系统会自动恢复受理；久等不到请联系窗口。", "node"),
     "HELPER_NOT_WINDOW": say("只有收件窗口可以代收补正材料。", "请引导申请人到收件窗口，或改用邮寄、网上补交。", "node"),
     "HELPER_ALREADY": say("这个窗口已经可以代收本件的补正材料。", "请直接登记补正材料。", "node"),
     # second signature

@@ -32,6 +32,8 @@ MESSAGES: dict[str, Message] = {
     "NODE_NAME_TAKEN": say("节点短名在全网只能有一个。", "请换一个短名重新登记。", "subject"),
     "KEY_REUSED": say("一个密钥只能登记给一个对象使用一次。", "请重新生成密钥后登记。"),
     "KEY_LABEL_TAKEN": say("本机已有同名密钥，不能覆盖。", "请核对是否已登记；确需更换请联系技术值守。", "label"),
+    "KEY_BROKEN": say("本机的密钥文件残缺，读不出来。",
+        "还没登记过的请删去这个文件后重做；登记过的请登记员吊销重办。", "label"),
     "KEY_MISSING": say("本机没有所需的密钥。", "请核对密钥目录；遗失请立即联系登记员吊销并重新登记。", "label"),
     "KEY_RECORD_FORMAT": say("密钥登记表填写不符合规定。", "请重新填写后提交登记。", "subject", "kind"),
     "KEM_MISSING": say("这一单位没有登记加密密钥，不能接收材料。", ASK_REGISTRAR, "subject"),

@@ -30,6 +30,7 @@ EVENTS: Final = {
     "bounced": "退回",
     "bounce_examined": "核对退回",
     "resend": "重传材料",
+    "reopen": "重新收件",
     "misrouted": "提出改派",
     "redirect": "改派",
     "redirected": "自动改派",

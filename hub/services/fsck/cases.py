@@ -53,12 +53,13 @@ class _Expected:
         self._past: list[tuple[int, Statement]] = []
 
     def __call__(self, leaf: Leaf, file: CaseFile) -> None:
-        seen = audience(self._before, file)
+        told = read_signed(leaf.envelope)
+        seen = audience(self._before, file, told.type)
         self.places |= {(node, leaf.index) for node in seen.nodes}
         self.places |= {(node, index) for node in seen.whole for index, _ in self._past}
-        self.places |= {(node, index) for node in seen.wraps for index, told in self._past if _wraps_to(told, node)}
+        self.places |= {(node, index) for node in seen.wraps for index, past in self._past if _wraps_to(past, node)}
         self._before = file
-        self._past.append((leaf.index, read_signed(leaf.envelope)))
+        self._past.append((leaf.index, told))
 
 
 class _Judge:
