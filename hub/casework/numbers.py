@@ -86,8 +86,9 @@ def region_code(text: str) -> str:
 
 
 def region_prefix(region: str) -> str:
-    """The leading digits that all regions inside ``region`` (12 digits) share: 2, 4, 6, 9 or 12 of them."""
-    for length in (2, 4, 6, 9):
+    """The leading digits that all regions inside ``region`` (12 digits) share: 0 (all zeros: the whole country), 2, 4,
+    6, 9 or 12 of them."""
+    for length in (0, 2, 4, 6, 9):
         if not region[length:].strip("0"):
             return region[:length]
     return region

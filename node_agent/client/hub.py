@@ -282,12 +282,6 @@ class HubClient:
         document: bytes = found.case.document
         return document
 
-    def cases(self) -> list[bytes]:
-        """Projections of the newest cases of this node, canonical JSON."""
-        request = supervision_pb2.ListCasesRequest(page_size=200)
-        found = self._calls.make(lambda: self._supervision.ListCases(request, timeout=DEADLINE_SECONDS))
-        return [item.document for item in found.cases]
-
     def case_leaves(self, name: str, after_index: int = -1) -> list[bytes]:
         """Leaves of a case, in log order."""
         request = supervision_pb2.ListCaseLeavesRequest(case_name=name, after_index=after_index)

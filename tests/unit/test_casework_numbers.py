@@ -100,6 +100,7 @@ def test_regions_are_stored_with_twelve_digits() -> None:
 @pytest.mark.parametrize(
     "region, prefix",
     [
+        ("000000000000", ""),
         ("360000000000", "36"),
         ("360100000000", "3601"),
         ("360102000000", "360102"),

@@ -51,7 +51,7 @@ def service(log: Log, monkeypatch: pytest.MonkeyPatch) -> RegistryService:
 
     def replay(directory: Any, rows: list[int]) -> None:
         for row in rows:
-            directory.epoch = row
+            directory.epoch = max(row, directory.epoch)
 
     monkeypatch.setattr(registry, "replay", replay)
     return RegistryService(cast(Database, log), [])
