@@ -15,11 +15,16 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 
 from deploy.postgres import PostgresService
 from deploy.seaweed import SeaweedService
 from storage.objectstore import S3ObjectStore
+
+# How long an example takes says something of the machine, nothing of the code.
+settings.register_profile("yidi", deadline=None)
+settings.load_profile("yidi")
 
 
 class Databases(Protocol):
