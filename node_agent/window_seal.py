@@ -227,7 +227,7 @@ def sealed_draft(agent: Agent, draft: Draft, revision: int) -> Bundle:
     """The draft's pages, form and address as one sealing. Refusals of ``seal_bundle``."""
     home = agent.settings.home / "drafts" / draft.case
     order = [material.code for material in drafts.item_of(agent, draft).materials if material.code in draft.lines]
-    lines = [_line(home, draft.lines[code]) for code in order]
+    lines = [sealed_line(home, draft.lines[code]) for code in order]
     form = [_json_page(draft.form)]
     if draft.tolerated:
         form.append(_json_page({"tolerated": draft.tolerated}))
@@ -246,7 +246,8 @@ def sealed_draft(agent: Agent, draft: Draft, revision: int) -> Bundle:
     )
 
 
-def _line(home: Path, line: DraftLine) -> LineInput:
+def sealed_line(home: Path, line: DraftLine) -> LineInput:
+    """A line of a draft or a supplement as it goes into a sealing; ``home``: the folder of its pages."""
     facts = LineFacts(line.material, line.material, line.acquisition, line.trust, line.original)
     return LineInput(facts, tuple(PageInput(home / page.file, page.media_type) for page in line.pages))
 

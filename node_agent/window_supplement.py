@@ -17,7 +17,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from crypto.manifest import LineFacts
 from crypto.records import KeyRecord
 from crypto.refusal import Refusal
 from crypto.statement import read_signed
@@ -38,9 +37,9 @@ from node_agent.casemirror import (
 from node_agent.drafts import DraftLine, DraftPage
 from node_agent.missing_wraps import note_of
 from node_agent.runtime import Agent
-from node_agent.sealer import LineInput, PageInput, seal_bundle, wrap_entry
+from node_agent.sealer import seal_bundle, wrap_entry
 from node_agent.window import PagesTaken, read_pages
-from node_agent.window_seal import collecting_role
+from node_agent.window_seal import collecting_role, sealed_line
 
 NOTE = "supplement:"
 FOLDER = "supplements"
@@ -188,7 +187,7 @@ def seal(agent: Agent, case_id: str, staff_code: str, *, applicant_signed: bool)
     home = _folder(agent, case_id)
     bundle = seal_bundle(
         agent.spool,
-        [_sealed_line(home, line) for line in taken.values()],
+        [sealed_line(home, line) for line in taken.values()],
         case=case_id,
         revision=_next_revision(agent, case_id, told),
         kind=KIND,
@@ -344,8 +343,3 @@ def _recipients(agent: Agent, told: list[Recorded]) -> tuple[list[KeyRecord], tu
         except Refusal:
             missing.append(node)
     return found, tuple(node for node in missing if node)
-
-
-def _sealed_line(home: Path, line: DraftLine) -> LineInput:
-    facts = LineFacts(line.material, line.material, line.acquisition, line.trust, line.original)
-    return LineInput(facts, tuple(PageInput(home / page.file, page.media_type) for page in line.pages))
