@@ -5,6 +5,7 @@ Invariants:
   before it is kept; one that fails stops the replay (REGISTRY_UNTRUSTED);
 - registry leaves come in order of epoch and of log index;
 - one thread at a time refreshes; readers see whole epochs (``crypto.directory``);
+- a leaf that could not be kept is not believed either: the directory is built anew from the journal;
 - published documents are used only when their digest is the one in a verified publication leaf.
 """
 
@@ -30,10 +31,10 @@ class AgentRegistry:
 
     def __init__(self, journal: Journal, pins: Pins) -> None:
         self._journal = journal
+        self._pins = pins
         self._lock = threading.Lock()
-        self._index = -1
-        self.directory = Directory(pins.registrar_keys)
-        self._admit(journal.registry())
+        self._whole = False
+        self._replay()
 
     def refresh(self, hub: "HubClient") -> None:
         """Fetch, verify and keep what is new: registry leaves, then the newest catalogue and calendar."""
@@ -46,11 +47,15 @@ class AgentRegistry:
 
     def _catch_up(self, hub: "HubClient") -> None:
         """Each leaf is kept as soon as it is verified, so a bad one leaves directory and journal alike."""
+        if not self._whole:
+            self._replay()
         while True:
             fetched, epoch = hub.registry_leaves(self.directory.epoch)
             for data in fetched:
-                self._admit([data])
-                self._journal.keep_registry([(self.directory.epoch, data)])
+                self._admit(self.directory, data)
+                self._whole = False
+                self._journal.keep_registry([(self.directory.epoch, data)])  # commit point
+                self._whole = True
             if self.directory.epoch >= epoch or not fetched:
                 return
 
@@ -82,10 +87,17 @@ class AgentRegistry:
             raise Refusal("NOT_PUBLISHED", "D08", kind=kind)
         return latest.version
 
-    def _admit(self, fetched: list[bytes]) -> None:
-        for data in fetched:
-            leaf = leaves.decode(data)
-            if leaf.epoch != self.directory.epoch + 1 or leaf.index <= self._index:
-                raise Refusal("REGISTRY_UNTRUSTED", "promise 4", epoch=leaf.epoch)
-            self.directory.admit(read_envelope(leaf.envelope), recorded_at=leaf.recorded_at)
-            self._index = leaf.index
+    def _replay(self) -> None:
+        """The directory of what the journal holds, in the place of the one before."""
+        self._index = -1
+        directory = Directory(self._pins.registrar_keys)
+        for data in self._journal.registry():
+            self._admit(directory, data)
+        self.directory, self._whole = directory, True
+
+    def _admit(self, directory: Directory, data: bytes) -> None:
+        leaf = leaves.decode(data)
+        if leaf.epoch != directory.epoch + 1 or leaf.index <= self._index:
+            raise Refusal("REGISTRY_UNTRUSTED", "promise 4", epoch=leaf.epoch)
+        directory.admit(read_envelope(leaf.envelope), recorded_at=leaf.recorded_at)
+        self._index = leaf.index

@@ -134,7 +134,7 @@ _STRONG = (
     (_K.UNIT, re.compile("收发室|传达室|门卫|保安|前台|物业|同事|单位")),
 )
 _COURIER_PART = re.compile("如有疑问|投递员|揽投员|快递员|派件员|派送员|收派员|投诉|感谢")
-_NOT_SELF = re.compile("代|他人|其他|别人|[非未不]")
+_NOT_SELF = re.compile("别人|[代他她非未不]")
 _BACK = re.compile("(?<![将会被再])(?:退回|退件|退寄|退还)")
 _REFUSED = re.compile("(?<![未非])(?:拒收|拒签)")
 _REDIRECTED = re.compile("改寄|改投|改址|转寄|转投|转址")

@@ -14,7 +14,7 @@ from hub.server.app import HubServer
 from node_agent.client.calls import refusal_of
 from node_agent.client.enrolment import EnrolmentDoor
 from node_agent.client.hub import HubClient
-from tests.integration.hub_region import Region, Watch
+from tests.integration.hub_region import Region, Watch, put_in_inbox
 from yidi.v1 import log_pb2, log_pb2_grpc, registry_pb2, registry_pb2_grpc
 
 pytestmark = pytest.mark.integration
@@ -113,8 +113,10 @@ def test_a_wrong_certificate_is_told_first(region: Region, strict: HubServer, na
 
 def test_streams_of_a_node_are_bounded_and_given_back(region: Region, strict: HubServer, name: str) -> None:
     region.enrol(name)
+    put_in_inbox(region, name)
     first, second = (region.client(name, f"localhost:{strict.port}") for _ in range(2))
     streams = [Watch(client) for client in (first, second)]
+    assert all(stream.seen.wait(10) for stream in streams)
     third = region.client(name, f"localhost:{strict.port}")
     _until(lambda: _refused(third) == "RATE_LIMITED", "the third stream is refused")
     first.close()

@@ -18,6 +18,7 @@ from node_agent import opening, pulling, receiver
 from node_agent.casemirror import history
 from node_agent.receiver import Receiver
 from node_agent.runtime import Agent
+from storage import failpoints
 from storage.journal import OutboxEntry
 from tests.unit.agent_region import FORM, SCANS, FakeHub, Region, picture
 from tests.unit.evidence_log import DEPARTMENT, GATEWAY, HUB, WINDOW
@@ -545,3 +546,19 @@ def test_an_epoch_does_not_fall_within_a_case(region: Region, agent: Agent) -> N
     with pytest.raises(Refusal) as caught:
         receiver.verify_leaf(agent, free, case, back)
     assert (caught.value.values["step"], caught.value.values["cause"]) == ("2", "LEAF_EPOCH")
+
+
+@pytest.mark.parametrize("when", [failpoints.BEFORE, failpoints.AFTER])
+def test_a_registry_leaf_that_could_not_be_kept_is_asked_for_again(region: Region, agent: Agent, when: str) -> None:
+    """Else the directory would be ahead of the journal for ever, and each later leaf of any case be mistrusted."""
+    inbox = Receiver(agent, region.transfer())
+    inbox.step()
+    region.log.say_registry("key.revoke", {"subject": WINDOW, "reason": "LOST"}, [region.log.registrar])
+    failpoints.drill(failpoints.Order("journal.registry", when, failpoints.ERROR))
+    try:
+        with pytest.raises(Refusal, match="JOURNAL_UNWRITABLE"):
+            agent.registry.refresh(agent.hub)
+    finally:
+        failpoints.end()
+    agent.registry.refresh(agent.hub)
+    assert len(agent.journal.registry()) == agent.registry.directory.epoch == len(region.log.registry)
