@@ -16,7 +16,7 @@ from typing import Annotated
 import chinese_calendar
 import typer
 
-from hub.casework.calendar import WorkCalendar
+from hub.casework.time.calendar import WorkCalendar
 
 DEMO_YEARS = range(2024, 2027)
 DEMO_FILE = Path(__file__).parent / "demo" / "calendar.json"

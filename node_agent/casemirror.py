@@ -18,9 +18,9 @@ from crypto.manifest import read as read_manifest
 from crypto.refusal import Refusal
 from crypto.statement import CUSTODY, Envelope, Statement, read_envelope, read_statement
 from hub.casework.casefile import CaseFile, State
-from hub.casework.clocks import ClockState
 from hub.casework.replay import replay
 from hub.casework.table import LAW
+from hub.casework.time.clocks import ClockState
 from node_agent.acts import Head
 from node_agent.runtime import Agent
 from storage.journal import Journal

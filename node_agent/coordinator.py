@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from crypto import canonical, identity
 from crypto.refusal import Refusal
 from hub.casework.casefile import State
-from hub.casework.catalogue import Queue
+from hub.casework.catalogue.model import Queue
 from node_agent import acts
 from node_agent.casemirror import Recorded, application_leaf, history, last_of, mirror
 from node_agent.runtime import Agent
@@ -22,7 +22,7 @@ from storage.journal import OutboxEntry
 ROLE = "COORDINATOR"
 LEAD = "COORDINATOR_LEAD"
 THIRD = 2
-"""Transfers after which the next one needs the lead (``hub.casework.guards_route.HOPS_MOST``)."""
+"""Transfers after which the next one needs the lead (``hub.casework.hand_off.guards.HOPS_MOST``)."""
 
 
 @dataclass(frozen=True)

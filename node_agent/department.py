@@ -24,9 +24,10 @@ from crypto.records import GRANT_KINDS
 from crypto.refusal import Refusal
 from crypto.sealing import SALT_SIZE, wrap_keys
 from crypto.statement import REGISTRY, Actor, Statement, read_signed, sign
-from hub.casework import clocks
 from hub.casework.casefile import CaseFile
-from hub.casework.guards import ADDRESS, DECISION, FORM
+from hub.casework.decision.guards import DECISION
+from hub.casework.facts import ADDRESS, FORM
+from hub.casework.time import clocks
 from node_agent import acts, pulling, sealer
 from node_agent.casemirror import (
     ENDED,

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from crypto.refusal import Refusal
-from hub.casework.catalogue import Item, Material
+from hub.casework.catalogue.model import Item, Material
 from node_agent.casemirror import history, last_of
 from node_agent.runtime import Agent
 from storage import failpoints

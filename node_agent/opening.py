@@ -18,7 +18,7 @@ from pathlib import Path
 from crypto.manifest import Line, Manifest, Page, Rendition
 from crypto.refusal import Refusal
 from crypto.sealing import Stream, check_page, open_page
-from hub.casework.guards import FORM
+from hub.casework.facts import FORM
 from hub.casework.messages import PURPOSES
 from node_agent import acts, pulling
 from node_agent.casemirror import Recorded, addenda_of, application_leaf, demanded, history, manifest_here

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from crypto import identity
 from crypto.canonical import CHINA
 from crypto.refusal import Refusal
-from hub.casework import routing
+from hub.casework.hand_off import routing
 from node_agent import acts, drafts
 from node_agent.acts import Head
 from node_agent.casemirror import Recorded, history, last_of

@@ -18,8 +18,8 @@ from crypto.evidence.pins import Pins
 from crypto.log import leaf as leaves
 from crypto.refusal import Refusal
 from crypto.statement import read_envelope
-from hub.casework.calendar import WorkCalendar, calendar_in
-from hub.casework.catalogue import Catalogue, catalogue_in
+from hub.casework.catalogue.model import Catalogue, catalogue_in
+from hub.casework.time.calendar import WorkCalendar, calendar_in
 from storage.journal import Journal
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from crypto.manifest import read as read_manifest
 from crypto.refusal import Refusal
 from crypto.sealing import KeyPacket
 from crypto.statement import Statement, read_signed
-from hub.casework.guards import ADDRESS
+from hub.casework.facts import ADDRESS
 from node_agent import pulling
 from node_agent.casemirror import Recorded, history, kept_manifest
 from node_agent.runtime import Agent

@@ -16,8 +16,9 @@ from typing import Any
 
 from crypto import canonical, identity
 from crypto.refusal import Refusal
-from hub.casework import numbers, routing
-from hub.casework.guards import METHODS
+from hub.casework import numbers
+from hub.casework.delivery.guards import METHODS
+from hub.casework.hand_off import routing
 from node_agent import acts, drafts
 from node_agent.capture.folder import pages_in, watch_pages
 from node_agent.drafts import Draft, DraftLine, DraftPage

@@ -15,9 +15,9 @@ from typing import Any
 from crypto.canonical import CHINA, digest
 from crypto.identity import node_name
 from crypto.refusal import Refusal
-from hub.casework import routing
-from hub.casework.catalogue import Item
-from hub.casework.guards import ADDRESS, FORM
+from hub.casework.catalogue.model import Item
+from hub.casework.facts import ADDRESS, FORM
+from hub.casework.hand_off import routing
 from node_agent import drafts, opening, pulling
 from node_agent.casemirror import Recorded, history, last_of
 from node_agent.drafts import Draft, DraftLine, DraftPage

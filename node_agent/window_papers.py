@@ -15,7 +15,7 @@ from crypto import canonical
 from crypto.identity import node_name
 from crypto.refusal import Refusal
 from hub.casework import reasons
-from hub.casework.catalogue import Item
+from hub.casework.catalogue.model import Item
 from node_agent import opening
 from node_agent.casemirror import NOTICES, Recorded, application_leaf, demanded, history, last_of
 from node_agent.notices import NOTICE

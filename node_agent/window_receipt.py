@@ -10,9 +10,9 @@ from pathlib import Path
 from crypto import canonical, identity
 from crypto.refusal import Refusal
 from crypto.statement import read_signed
-from hub.casework.catalogue import Item, Limit, Window
+from hub.casework.catalogue.model import Item, Limit, Window
 from hub.casework.numbers import print_public_number
-from hub.casework.timetable import Span, Timetable
+from hub.casework.time.timetable import Span, Timetable
 from node_agent import drafts
 from node_agent.applicant import Applicant
 from node_agent.drafts import Draft

@@ -23,8 +23,9 @@ from crypto.manifest import LineFacts
 from crypto.records import KeyRecord, PublicKey
 from crypto.refusal import Refusal
 from crypto.statement import read_signed
-from hub.casework import numbers, routing
-from hub.casework.guards import ADDRESS, FORM
+from hub.casework import numbers
+from hub.casework.facts import ADDRESS, FORM
+from hub.casework.hand_off import routing
 from node_agent import acts, drafts
 from node_agent.acts import Head
 from node_agent.applicant import new_applicant

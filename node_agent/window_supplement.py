@@ -20,7 +20,7 @@ from typing import Any
 from crypto.records import KeyRecord
 from crypto.refusal import Refusal
 from crypto.statement import read_signed
-from hub.casework.catalogue import Item
+from hub.casework.catalogue.model import Item
 from node_agent import acts, drafts
 from node_agent.acts import Head
 from node_agent.casemirror import (

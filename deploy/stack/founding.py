@@ -20,7 +20,7 @@ from deploy.registrar.founding import PINS, found_hub, renew_hub
 from deploy.registrar.registrar import Registrar
 from deploy.registrar.voice import hub_client, submit
 from deploy.stack.layout import AGENTS, DEPARTMENT, GATEWAY, HUB_REGION, RECOVERY, TRUST_DOMAIN, Layout, Node, Person
-from hub.casework.calendar import WorkCalendar
+from hub.casework.time.calendar import WorkCalendar
 from node_agent.department import grant_issue
 from node_agent.enrol import enrol_node, enrol_person
 from node_agent.runtime import open_agent

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from hub.casework.clocks import ClockState
+from hub.casework.time.clocks import ClockState
 
 
 class State(StrEnum):

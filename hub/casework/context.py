@@ -14,8 +14,8 @@ from crypto.manifest import Manifest
 from crypto.records import Grant, KeyRecord
 from crypto.refusal import Refusal
 from crypto.statement import Statement
-from hub.casework.calendar import WorkCalendar
-from hub.casework.catalogue import Catalogue
+from hub.casework.catalogue.model import Catalogue
+from hub.casework.time.calendar import WorkCalendar
 
 RULES_VERSION = "2026.11-3"
 

@@ -18,7 +18,7 @@ from crypto.evidence.timeline import envelope_of
 from crypto.log.leaf import Leaf
 from crypto.statement import Statement, read_statement
 from hub.casework.casefile import CaseFile
-from hub.casework.clock_table import CLOCKS
+from hub.casework.time.clock_table import CLOCKS
 
 SHOWN_CLOCKS = ("K1", "K2", "K3", "K4", "K6", "K8", "K11")
 _RETURNED = "RETURNED"

@@ -12,11 +12,13 @@ from crypto.identity import node_name, node_region
 from crypto.manifest import Manifest
 from crypto.records import KeyRecord
 from crypto.refusal import Refusal
-from hub.casework import clocks, reasons, routing
+from hub.casework import reasons
 from hub.casework.casefile import CaseFile, Sealing
-from hub.casework.catalogue import Catalogue, Item, Window
+from hub.casework.catalogue.model import Catalogue, Item, Window
 from hub.casework.context import Act, Pinned, World
+from hub.casework.hand_off import routing
 from hub.casework.numbers import region_prefix
+from hub.casework.time import clocks
 
 ADDRESS = "ADDRESS"
 FORM = "FORM"

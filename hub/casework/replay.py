@@ -24,13 +24,13 @@ from crypto.records import KeyRecord, PublicKey
 from crypto.refusal import Refusal
 from crypto.statement import CUSTODY, Statement, read_statement
 from hub.casework import consequences, numbers, timers
-from hub.casework.calendar import WorkCalendar, calendar_in
 from hub.casework.casefile import CaseFile
-from hub.casework.catalogue import Catalogue, catalogue_in
-from hub.casework.consequences import HubEvent
+from hub.casework.catalogue.model import Catalogue, catalogue_in
 from hub.casework.context import RULES_VERSION, Act, BoundRegistry, Pinned, World
+from hub.casework.hub_event import HubEvent
 from hub.casework.law import Rule
 from hub.casework.table import LAW
+from hub.casework.time.calendar import WorkCalendar, calendar_in
 
 RULE = "promise 3: the log is the truth"
 OWED_BY_TIME = frozenset({"constructive_delivery", "deem_accept"})

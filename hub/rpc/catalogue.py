@@ -5,7 +5,7 @@ from typing import Any
 
 from grpc import aio
 
-from hub.casework.catalogue import Item
+from hub.casework.catalogue.model import Item
 from hub.rpc import pages
 from hub.services.publications import Publications
 from yidi.v1 import catalogue_pb2 as messages

@@ -7,7 +7,7 @@ from grpc import aio
 
 from crypto.refusal import Refusal
 from hub.casework.casefile import CaseFile, State
-from hub.casework.clocks import ClockState
+from hub.casework.time.clocks import ClockState
 from hub.rpc import caller, pages
 from hub.services.admission import AdmissionService
 from hub.services.views import Views

@@ -18,7 +18,7 @@ from crypto import canonical, checkcode
 from crypto.records import KeyRecord
 from crypto.refusal import Refusal
 from hub.casework.casefile import CaseFile, from_document
-from hub.casework.consequences import HubEvent
+from hub.casework.hub_event import HubEvent
 from hub.services.clock import Clock, now_text
 from hub.services.sequencer import Sequencer
 from hub.services.ticks import Tick

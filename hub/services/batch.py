@@ -34,13 +34,13 @@ from crypto.statement import (
     sign,
 )
 from hub.casework import consequences, numbers, timers
-from hub.casework.calendar import WorkCalendar
 from hub.casework.casefile import CaseFile, State, from_document
-from hub.casework.catalogue import load_catalogue
-from hub.casework.consequences import HubEvent
+from hub.casework.catalogue.model import load_catalogue
 from hub.casework.context import RULES_VERSION, Act, Pinned, World
+from hub.casework.hub_event import HubEvent
 from hub.casework.law import Signers
 from hub.casework.table import LAW
+from hub.casework.time.calendar import WorkCalendar
 from hub.services import intake
 from hub.services.clock import Clock, legal_time, now_text
 from hub.services.delivery import Delivery

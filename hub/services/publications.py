@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from crypto.refusal import Refusal
-from hub.casework.catalogue import Item
-from hub.casework.routing import route
+from hub.casework.catalogue.model import Item
+from hub.casework.hand_off.routing import route
 from hub.services.clock import now_text
 from hub.services.registry import RegistryService
 from storage.database import Database

@@ -17,9 +17,9 @@ from crypto.log import leaf as leaves
 from crypto.records import KeyRecord, PublicKey
 from crypto.refusal import Refusal
 from crypto.statement import read_envelope
-from hub.casework.calendar import WorkCalendar, calendar_in
-from hub.casework.catalogue import Catalogue, catalogue_in
+from hub.casework.catalogue.model import Catalogue, catalogue_in
 from hub.casework.context import BoundRegistry
+from hub.casework.time.calendar import WorkCalendar, calendar_in
 from storage.database import Database, Reading
 from storage.log_rows import LeafRow
 

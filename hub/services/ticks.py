@@ -6,7 +6,7 @@ the hub and judged by the law; where nothing is due and the law says no, nothing
 
 from dataclasses import dataclass
 
-from hub.casework.consequences import HubEvent
+from hub.casework.hub_event import HubEvent
 
 
 @dataclass(frozen=True)

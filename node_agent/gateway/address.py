@@ -18,7 +18,7 @@ from crypto.manifest import read as read_manifest
 from crypto.refusal import Refusal
 from crypto.sealing import KeyPacket, open_page
 from crypto.statement import Statement
-from hub.casework.guards import ADDRESS
+from hub.casework.facts import ADDRESS
 from node_agent.casemirror import Recorded, recorded
 from node_agent.gateway.carrier import Party
 from node_agent.runtime import Agent

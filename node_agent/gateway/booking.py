@@ -22,7 +22,7 @@ from crypto import canonical
 from crypto.identity import node_name
 from crypto.refusal import Refusal
 from crypto.statement import read_signed
-from hub.casework.catalogue import Catalogue
+from hub.casework.catalogue.model import Catalogue
 from node_agent import acts
 from node_agent.casemirror import history
 from node_agent.gateway import parcels

@@ -11,7 +11,7 @@ import pytest
 
 from crypto.refusal import Refusal
 from hub.casework import consequences, timers
-from hub.casework.consequences import HubEvent
+from hub.casework.hub_event import HubEvent
 from hub.services.batch import Placed
 from hub.services.leader import Duty, Leader
 from hub.services.ticks import Tick, Ticked

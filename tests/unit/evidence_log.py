@@ -29,13 +29,13 @@ from crypto.log.leaf import Leaf
 from crypto.records import PublicKey
 from crypto.statement import CUSTODY, REGISTRY, Actor, Envelope, Statement, sign
 from hub.casework import consequences, numbers, timers
-from hub.casework.calendar import WorkCalendar
 from hub.casework.casefile import CaseFile
-from hub.casework.catalogue import load_catalogue
-from hub.casework.consequences import HubEvent
+from hub.casework.catalogue.model import load_catalogue
 from hub.casework.context import RULES_VERSION, Act, BoundRegistry, Pinned, World
+from hub.casework.hub_event import HubEvent
 from hub.casework.replay import rules_document
 from hub.casework.table import LAW
+from hub.casework.time.calendar import WorkCalendar
 
 ORIGIN = "yidi.test/log/2026"
 ITEM = "11360102900001025R4000131012001"

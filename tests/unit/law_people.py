@@ -15,8 +15,8 @@ from crypto.refusal import Refusal
 from crypto.sealing import Part
 from crypto.statement import CUSTODY
 from deploy.calendar_seed import DEMO_YEARS, seed_calendar
-from hub.casework.calendar import WorkCalendar
-from hub.casework.catalogue import Catalogue, load_catalogue
+from hub.casework.catalogue.model import Catalogue, load_catalogue
+from hub.casework.time.calendar import WorkCalendar
 
 TASK = "11360102900001025R4000131012001"
 SUSPENDED_TASK = "1136070290000712834000123009001"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from hub.casework.guards import FUTURE_TOLERANCE
+from hub.casework.common import FUTURE_TOLERANCE
 from tests.unit.law_people import (
     DEPARTMENT,
     OTHER_GATEWAY,

@@ -14,8 +14,8 @@ from crypto.manifest import Manifest
 from crypto.statement import CUSTODY, Actor, Envelope, Statement
 from hub.casework import consequences, timers
 from hub.casework.casefile import CaseFile
-from hub.casework.consequences import HubEvent
 from hub.casework.context import Act, Pinned, World
+from hub.casework.hub_event import HubEvent
 from hub.casework.law import Law
 from hub.casework.table import LAW
 from tests.unit.law_people import (

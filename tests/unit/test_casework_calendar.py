@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from crypto.refusal import Refusal
 from deploy.calendar_seed import DEMO_FILE, DEMO_YEARS, seed_calendar
-from hub.casework.calendar import WorkCalendar
+from hub.casework.time.calendar import WorkCalendar
 
 CALENDAR = WorkCalendar.from_document(seed_calendar(DEMO_YEARS))
 ONE_DAY = timedelta(days=1)

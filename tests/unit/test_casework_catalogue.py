@@ -12,11 +12,11 @@ import pytest
 
 from crypto.canonical import digest, encode
 from crypto.refusal import Refusal
-from hub.casework.catalogue import Catalogue, breaches, load_catalogue
-from hub.casework.catalogue_lint import RULE_GROUPS
-from hub.casework.clocks import Unit
+from hub.casework.catalogue.lint import RULE_GROUPS
+from hub.casework.catalogue.model import Catalogue, breaches, load_catalogue
+from hub.casework.hand_off.routing import route
 from hub.casework.numbers import credit_code
-from hub.casework.routing import route
+from hub.casework.time.clocks import Unit
 
 NANCHANG, DONGHU, XIHU = "360100000000", "360102000000", "360103000000"
 CHONGQING = "500112000000"

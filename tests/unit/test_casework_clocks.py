@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from crypto.canonical import CHINA, encode, time_text, time_value
 from crypto.refusal import Refusal
 from deploy.calendar_seed import DEMO_YEARS, seed_calendar
-from hub.casework import clocks
-from hub.casework.calendar import WorkCalendar
-from hub.casework.clock_table import K4_JOINT_DAYS
-from hub.casework.clocks import CLOCKS, ClockState, Unit
-from hub.casework.timetable import Timetable
+from hub.casework.time import clocks
+from hub.casework.time.calendar import WorkCalendar
+from hub.casework.time.clock_table import K4_JOINT_DAYS
+from hub.casework.time.clocks import CLOCKS, ClockState, Unit
+from hub.casework.time.timetable import Timetable
 
 CALENDAR = WorkCalendar.from_document(seed_calendar(DEMO_YEARS))
 TIMETABLE = Timetable.from_document(

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from crypto.canonical import CHINA, time_text
 from crypto.refusal import Refusal
 from deploy.calendar_seed import DEMO_YEARS, seed_calendar
-from hub.casework.calendar import WorkCalendar
-from hub.casework.timetable import Timetable
+from hub.casework.time.calendar import WorkCalendar
+from hub.casework.time.timetable import Timetable
 
 CALENDAR = WorkCalendar.from_document(seed_calendar(DEMO_YEARS))
 

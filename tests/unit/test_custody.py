@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from crypto.log.leaf import Leaf, decode
-from hub.casework import clocks
 from hub.casework.custody import CustodyRow, Kind, clock_rows, custody_table
 from hub.casework.replay import replay
+from hub.casework.time import clocks
 from tests.unit.law_people import DEPARTMENT, OTHER_DEPARTMENT, WINDOW
 from tests.unit.law_steps import PATHS
 from tests.unit.law_world import Bench

@@ -12,7 +12,7 @@ import stdnum.cn.uscc
 from PIL import Image
 
 from deploy.demo import make_pages
-from hub.casework.catalogue import breaches
+from hub.casework.catalogue.model import breaches
 from node_agent.imaging.check import inspect_file
 
 DEMO = Path(__file__).parents[2] / "deploy" / "demo"

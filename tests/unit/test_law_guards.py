@@ -11,7 +11,7 @@ import pytest
 
 from crypto.refusal import Refusal
 from hub.casework.casefile import State
-from hub.casework.guards import FUTURE_TOLERANCE
+from hub.casework.common import FUTURE_TOLERANCE
 from hub.casework.law import Law
 from hub.casework.table import LAW, ROWS
 from tests.unit.law_people import (

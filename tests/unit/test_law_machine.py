@@ -12,12 +12,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from crypto.canonical import time_text
 from crypto.refusal import Refusal
-from hub.casework import clocks, facts
+from hub.casework import facts
 from hub.casework.casefile import BEFORE_DECISION, CHINESE, CaseFile, Sealing, State, from_document
-from hub.casework.consequences import HubEvent
 from hub.casework.context import Act
+from hub.casework.hub_event import HubEvent
 from hub.casework.law import rows_by_id
 from hub.casework.table import LAW
+from hub.casework.time import clocks
 from tests.unit.law_people import (
     CALENDAR,
     CATALOGUE,

@@ -9,9 +9,9 @@ from crypto.canonical import CHINA, time_text
 from crypto.refusal import Refusal
 from deploy.calendar_seed import seed_calendar
 from hub.casework import facts, timers
-from hub.casework.calendar import WorkCalendar
 from hub.casework.casefile import BEFORE_DECISION, Card, CaseFile, State, from_document
 from hub.casework.numbers import public_number
+from hub.casework.time.calendar import WorkCalendar
 from tests.unit.law_people import (
     CALENDAR,
     COORDINATOR,

@@ -8,9 +8,10 @@ import pytest
 from crypto.canonical import CHINA
 from crypto.refusal import Refusal
 from deploy.calendar_seed import seed_calendar
-from hub.casework import clocks, facts, timers
-from hub.casework.calendar import WorkCalendar
+from hub.casework import facts, timers
 from hub.casework.casefile import Card, Sealing, State, from_document
+from hub.casework.time import clocks
+from hub.casework.time.calendar import WorkCalendar
 from tests.unit.law_people import CALENDAR, CATALOGUE, DEPARTMENT, OTHER_WINDOW, TASK, WINDOW
 from tests.unit.law_scenarios_entry import line
 from tests.unit.law_steps import LACKS

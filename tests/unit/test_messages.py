@@ -14,11 +14,12 @@ from crypto.directory import REGISTRY_TYPES
 from crypto.records import NODE_ROLES, PERSON_ROLES
 from crypto.refusal import Refusal
 from hub.casework import messages, reasons
+from hub.casework.access.guards import PURPOSES
 from hub.casework.casefile import CHINESE, State
-from hub.casework.clock_table import CLOCKS
-from hub.casework.guards import METHODS, PURPOSES
+from hub.casework.delivery.guards import METHODS
 from hub.casework.messages.words import LABELS, shown
 from hub.casework.table import ROWS
+from hub.casework.time.clock_table import CLOCKS
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("crypto", "storage", "hub", "node_agent", "deploy")

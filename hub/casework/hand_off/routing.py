@@ -9,7 +9,7 @@ from datetime import date
 from typing import Final
 
 from crypto.refusal import Refusal
-from hub.casework.catalogue import Catalogue, Queue
+from hub.casework.catalogue.model import Catalogue, Queue
 
 RULE: Final = "requirements A05, states.md T08, T09"
 

@@ -7,9 +7,10 @@ from datetime import timedelta
 
 from crypto import canonical
 from crypto.refusal import Refusal
-from hub.casework import clocks, facts, reasons
+from hub.casework import facts, reasons
 from hub.casework.casefile import CaseFile
 from hub.casework.context import Act, World
+from hub.casework.time import clocks
 
 RETRIES_MOST = 5
 RETRY_AFTER = timedelta(hours=1)

@@ -21,10 +21,10 @@ from typing import Any, Final
 
 from crypto.canonical import time_text, time_value
 from crypto.refusal import Refusal
-from hub.casework.calendar import Due, WorkCalendar
-from hub.casework.clock_table import CLOCKS as CLOCKS
-from hub.casework.clock_table import Unit as Unit
-from hub.casework.timetable import Timetable
+from hub.casework.time.calendar import Due, WorkCalendar
+from hub.casework.time.clock_table import CLOCKS as CLOCKS
+from hub.casework.time.clock_table import Unit as Unit
+from hub.casework.time.timetable import Timetable
 
 RULE: Final = "states.md 2"
 PAUSE_RULE: Final = "行政许可法 45, states.md T26"

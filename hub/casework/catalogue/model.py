@@ -15,11 +15,11 @@ from typing import Any, Final
 
 from crypto.canonical import digest, encode, parse
 from crypto.refusal import Refusal
-from hub.casework.catalogue_lint import Breach as Breach
-from hub.casework.catalogue_lint import breaches as breaches
-from hub.casework.clock_table import Unit
+from hub.casework.catalogue.lint import Breach as Breach
+from hub.casework.catalogue.lint import breaches as breaches
 from hub.casework.numbers import region_prefix
-from hub.casework.timetable import Timetable
+from hub.casework.time.clock_table import Unit
+from hub.casework.time.timetable import Timetable
 
 LIST_RULE: Final = "requirements D01"
 WINDOW_RULE: Final = "requirements A18"

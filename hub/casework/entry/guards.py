@@ -6,11 +6,12 @@ Invariant: a guard looks and refuses; it never changes anything.
 from crypto import kem
 from crypto.records import read_public
 from crypto.refusal import Refusal
-from hub.casework import facts, numbers, reasons, routing
+from hub.casework import facts, numbers, reasons
 from hub.casework.casefile import CaseFile
 from hub.casework.context import Act, World
+from hub.casework.delivery.guards import METHODS
 from hub.casework.facts import ADDRESS, FORM
-from hub.casework.guards import METHODS
+from hub.casework.hand_off import routing
 
 
 def item_on_list(file: CaseFile | None, act: Act, world: World) -> None:

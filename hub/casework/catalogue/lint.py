@@ -18,7 +18,7 @@ from typing import Any, Final
 from crypto.canonical import encode
 from crypto.refusal import Refusal
 from hub.casework import numbers
-from hub.casework.timetable import Timetable
+from hub.casework.time.timetable import Timetable
 
 RULE_GROUPS: Final = (
     "conditions",

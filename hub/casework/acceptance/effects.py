@@ -6,10 +6,12 @@ Invariant: an effect is a pure function of (case file, act, world).
 from dataclasses import replace
 from datetime import date
 
-from hub.casework import clocks, facts
+from hub.casework import facts
+from hub.casework.access.effects import keep_sealing
 from hub.casework.casefile import CaseFile, Notice
+from hub.casework.common import with_card, with_clock
 from hub.casework.context import Act, World
-from hub.casework.effects import keep_sealing, with_card, with_clock
+from hub.casework.time import clocks
 
 
 def effective_from_completion(file: CaseFile, act: Act, world: World) -> CaseFile:

@@ -8,11 +8,12 @@ Invariants:
 
 from dataclasses import replace
 
-from hub.casework import clocks, facts
+from hub.casework import facts
 from hub.casework.casefile import Bounce, CaseFile, Proposal
+from hub.casework.common import with_card, with_clock
 from hub.casework.context import Act, World
-from hub.casework.effects import with_card, with_clock
-from hub.casework.guards_route import HOPS_MOST
+from hub.casework.hand_off.guards import HOPS_MOST
+from hub.casework.time import clocks
 
 
 def forward(file: CaseFile, act: Act, world: World) -> CaseFile:

@@ -5,10 +5,11 @@ Invariant: an effect is a pure function of (case file, act, world).
 
 from dataclasses import replace
 
-from hub.casework import clocks, facts
+from hub.casework import facts
 from hub.casework.casefile import CaseFile, State
+from hub.casework.common import with_clock
 from hub.casework.context import Act, World
-from hub.casework.effects import with_clock
+from hub.casework.time import clocks
 
 
 def open_case(act: Act, world: World) -> CaseFile:

@@ -6,9 +6,10 @@ Invariant: a guard looks and refuses; it never changes anything.
 from datetime import date
 
 from crypto.refusal import Refusal
-from hub.casework import clocks, facts, numbers, reasons
+from hub.casework import facts, numbers, reasons
 from hub.casework.casefile import CaseFile
 from hub.casework.context import Act, World
+from hub.casework.time import clocks
 
 GRACE_WORKING_DAYS = 1
 

@@ -17,7 +17,7 @@ from typing import Final
 
 from crypto.canonical import CHINA
 from crypto.refusal import Refusal
-from hub.casework.calendar import WorkCalendar
+from hub.casework.time.calendar import WorkCalendar
 
 RULE: Final = "requirements C12, C13; states.md 2"
 _LONGEST_CLOSURE_DAYS: Final = 60

@@ -1,0 +1,24 @@
+"""Rows: decision and result (T31, T33)."""
+
+from hub.casework import common as c
+from hub.casework.access import effects as ae
+from hub.casework.casefile import State
+from hub.casework.decision import effects as de
+from hub.casework.decision import guards as dg
+from hub.casework.law import Party, Rule
+from hub.casework.row_values import PERSON, members
+
+ROWS = (
+    Rule(
+        "T31", "decide", (State.UNDER_REVIEW,), State.DECIDED, Party.ACCEPTING, frozenset({"DECIDER", "HEAD"}), PERSON,
+        (c.not_from_future, dg.decide_grant, dg.decision_complete),
+        (de.keep_outcome, c.stop("K3", "K4"), de.start_delivery_clock),
+        "states.md T31; F01, F04; 行政许可法 38",
+        members("outcome grant reasons appeal"),
+    ),
+    Rule(
+        "T33", "issue", (State.DECIDED,), State.DELIVERING, Party.ACCEPTING, frozenset({"ISSUER"}), PERSON,
+        (c.not_from_future, dg.seal_use_grant, dg.result_sealed), (ae.keep_sealing,), "states.md T33; E10, F03",
+        members("manifest grant applicant_packets"),
+    ),
+)  # fmt: skip
