@@ -37,6 +37,7 @@ REFUSED_FOR_NOW = frozenset(
     }
 )
 SHORT_PAUSE_S, LONGEST_PAUSE_S = 0.05, 0.5
+ASK_EVERY_S = 1.0
 SMALL, LARGE, LARGE_EVERY = 300_000, 8_600_000, 6  # bytes; the large ones have two parts and go by multipart
 
 
@@ -292,15 +293,34 @@ class Drill:
         """No worker met what it cannot bear."""
         assert [worker.broken for worker in self.workers if worker.broken] == [], f"seed {self.seed}"
 
-    def still_at_work(self) -> bool:
-        """False, for a wait that goes on; an assertion when a worker has broken, for then nothing will come."""
-        self.require_alive()
-        return False
+    def until(self, what: str, true: Callable[[], object], *, ask: bool = False, **waiting: float) -> None:
+        """Wait for something while work goes on; ``ask``: for one more case every second.
+
+        An assertion when a worker has broken, for then nothing will come, and one that tells how things stand when it
+        did not come in time.
+        """
+        asked_at = 0.0
+
+        def come() -> object:
+            nonlocal asked_at
+            self.require_alive()
+            if ask and time.monotonic() > asked_at + ASK_EVERY_S:
+                asked_at = time.monotonic()
+                self.clerks.asked.set()
+            return true()
+
+        try:
+            until(what, come, **waiting)
+        except AssertionError as error:
+            town, cases = self.town, self.clerks.open()
+            stuck = [(case, town.state(town.window, case), town.state(town.department, case)) for case in cases]
+            words = [f"seed {self.seed}: {error}", f"{stuck}", *town.troubles()]
+            raise AssertionError("\n".join(words)) from error
 
     def acknowledged(self, what: str, kind: str = "receipt") -> None:
         """Wait for one more acknowledgement to a client: work goes on ``what``."""
         before = self.ledger.counts[kind]
-        until(what, lambda: self.ledger.counts[kind] > before or self.still_at_work())
+        self.until(what, lambda: self.ledger.counts[kind] > before)
 
     def finish(self) -> None:
         """What was begun goes to its end: every queue is empty, every case is issued and the window knows it."""
@@ -309,15 +329,7 @@ class Drill:
             self.clerks.follow()
             return not self.clerks.open() and self.town.quiet()
 
-        try:
-            until("all cases are issued and all queues are empty", done, patience=180, pause=0.2)
-        except AssertionError as error:
-            town = self.town
-            stuck = [
-                (case, town.state(town.window, case), town.state(town.department, case)) for case in self.clerks.open()
-            ]
-            words = [f"seed {self.seed}: {error}", f"{stuck}", *town.troubles()]
-            raise AssertionError("\n".join(words)) from error
+        self.until("all cases are issued and all queues are empty", done, patience=180, pause=0.2)
 
     def close(self) -> None:
         """Channels and ledger."""

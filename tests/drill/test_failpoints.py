@@ -97,8 +97,7 @@ def _fail(drill: Drill, name: str, order: Order) -> None:
     with town.ordered(name, order):
         if order.point == "journal.registry":
             _new_registry_leaf(drill)
-        drill.clerks.asked.set()
-        until(f"{name} fails: {order}", lambda: town.fired(name) > before or drill.still_at_work())
+        drill.until(f"{name} fails: {order}", lambda: town.fired(name) > before, ask=True)
     if order.action == KILL:
         until(f"{name} is dead", lambda: service.running() is None)
         town.start(service)

@@ -18,7 +18,6 @@ from deploy.service import Service
 from deploy.stack.layout import DEPARTMENT, WINDOW
 from tests.drill.books import Balance, balance
 from tests.drill.load import Drill
-from tests.drill.town import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.drill, pytest.mark.timeout(7200)]
 KILLS = int(os.environ.get("YIDI_DRILL_KILLS", "4"))
@@ -82,9 +81,7 @@ class Killer:
 
     def _one(self, target: Target) -> None:
         drill = self._drill
-        if target.name == "agents":
-            drill.clerks.asked.set()  # a case more, so that there is something under way
-        until(f"a call to {target.name}", lambda: target.under_way() or drill.still_at_work(), pause=0.0005)
+        drill.until(f"a call to {target.name}", target.under_way, ask=target.name == "agents", pause=0.0005)
         target.service.kill()
         killed = time.monotonic()
         self.killed[target.name] += 1
