@@ -8,7 +8,7 @@ Invariants (states.md section 10):
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -173,6 +173,16 @@ class Card:
     evidence: str
 
 
+def many(kind: type) -> Any:
+    """A member that is a tuple of values of ``kind``; empty in most cases, and then not written."""
+    return field(default=(), metadata={"many": kind})
+
+
+def one(kind: type) -> Any:
+    """A member that is a value of ``kind``, or None."""
+    return field(default=None, metadata={"one": kind})
+
+
 @dataclass(frozen=True)
 class CaseFile:
     """One case. Times are RFC 3339 text in UTC+8 (the hub's ``recorded_at``).
@@ -205,22 +215,22 @@ class CaseFile:
     effective_at: str = ""
     outcome: str = ""
     custody: tuple[str, ...] = ()
-    sealings: tuple[Sealing, ...] = ()
-    wraps: tuple[Wrap, ...] = ()
-    parcels: tuple[ParcelLeg, ...] = ()
+    sealings: tuple[Sealing, ...] = many(Sealing)
+    wraps: tuple[Wrap, ...] = many(Wrap)
+    parcels: tuple[ParcelLeg, ...] = many(ParcelLeg)
     clocks: Mapping[str, ClockState] = field(default_factory=dict)
     coordinator: str = ""
     forwarded_at: str = ""
     retries: int = 0
     retried_at: str = ""
     directed_by: str = ""
-    bounces: tuple[Bounce, ...] = ()
-    notices: tuple[Notice, ...] = ()
+    bounces: tuple[Bounce, ...] = many(Bounce)
+    notices: tuple[Notice, ...] = many(Notice)
     hops: tuple[str, ...] = ()
-    proposal: Proposal | None = None
+    proposal: Proposal | None = one(Proposal)
     helpers: tuple[str, ...] = ()
     former_nos: tuple[str, ...] = ()
-    cards: tuple[Card, ...] = ()
+    cards: tuple[Card, ...] = many(Card)
     deemed: bool = False
     supplement_at: str = ""
 
@@ -273,38 +283,33 @@ class CaseFile:
         plain: dict[str, object] = {
             name: value for name, value in vars(self).items() if name not in _SELDOM or value != _SELDOM[name]
         }
-        for name in _LISTS:
-            if name in plain:
-                plain[name] = tuple(dict(vars(item)) for item in getattr(self, name))
-        if self.proposal is not None:
-            plain["proposal"] = dict(vars(self.proposal))
+        for name in _MANY.keys() & plain.keys():
+            plain[name] = tuple(dict(vars(item)) for item in getattr(self, name))
+        for name in _ONE.keys() & plain.keys():
+            plain[name] = dict(vars(getattr(self, name)))
         return plain | {
             "state": self.state.value,
             "clocks": {name: clock.to_plain() for name, clock in self.clocks.items()},
         }
 
 
-_LISTS: dict[str, type] = {
-    "sealings": Sealing,
-    "wraps": Wrap,
-    "parcels": ParcelLeg,
-    "bounces": Bounce,
-    "notices": Notice,
-    "cards": Card,
-}
-"""Members of a case file that are tuples of values."""
-_TEXTS = ("custody", "hops", "helpers", "former_nos")
+_FIELDS = CaseFile.__dataclass_fields__
+_MANY: dict[str, type] = {name: made.metadata["many"] for name, made in _FIELDS.items() if "many" in made.metadata}
+_ONE: dict[str, type] = {name: made.metadata["one"] for name, made in _FIELDS.items() if "one" in made.metadata}
+_TEXTS = tuple(name for name, made in _FIELDS.items() if made.type == "tuple[str, ...]" or made.type == tuple[str, ...])
+_ALWAYS = frozenset(
+    {
+        *("accepting_node", "queue", "case_no", "effective_at", "outcome", "custody"),
+        *("sealings", "wraps", "parcels", "clocks"),
+    }
+)
 _SELDOM: dict[str, object] = {
-    name: CaseFile.__dataclass_fields__[name].default
-    for name in (
-        *("coordinator", "forwarded_at", "retries", "retried_at", "directed_by", "bounces", "notices", "hops"),
-        *("proposal", "helpers", "former_nos", "cards", "deemed", "supplement_at"),
-    )
+    name: made.default for name, made in _FIELDS.items() if made.default is not MISSING and name not in _ALWAYS
 }
 """Members that only a case off the straight path has, with the value that stands for having none."""
 
 
-_NAMES = frozenset(CaseFile.__dataclass_fields__)
+_NAMES = frozenset(_FIELDS)
 
 
 def from_document(document: Mapping[str, object]) -> CaseFile:
@@ -314,11 +319,12 @@ def from_document(document: Mapping[str, object]) -> CaseFile:
     for name in _TEXTS:
         if name in values:
             values[name] = tuple(values[name])
-    for name, kind in _LISTS.items():
+    for name, kind in _MANY.items():
         if name in values:
             values[name] = tuple(kind(**_tuples(item)) for item in values[name])
-    if values.get("proposal") is not None:
-        values["proposal"] = Proposal(**values["proposal"])
+    for name, kind in _ONE.items():
+        if values.get(name) is not None:
+            values[name] = kind(**_tuples(values[name]))
     values["clocks"] = {name: ClockState.from_plain(item) for name, item in values["clocks"].items()}
     return CaseFile(**values)
 
