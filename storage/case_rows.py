@@ -148,6 +148,7 @@ class CaseRows:
         """The next serial of an item and day, from 1 (standards.md 3); nobody else draws until the transaction ends."""
         return int(self._connection.execute(_NEXT_SERIAL, {"task_code": task_code, "day": day}).scalar_one())
 
+    @failpoints.is_write("sequencer.serial")
     def keep_serial(self, task_code: str, day: str, serial: int) -> None:
         """The last serial given out after ``next_serial`` in the same transaction."""
         values = {"task_code": task_code, "day": day, "drawn": serial}
