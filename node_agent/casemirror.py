@@ -9,6 +9,7 @@ Invariants:
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from crypto.evidence.report import Finding
 from crypto.log import leaf as leaves
@@ -25,6 +26,7 @@ from node_agent.acts import Head
 from node_agent.runtime import Agent
 from storage.journal import Journal
 
+LEAVES_READ = 8192  # held in memory, some kilobytes each
 OWED_LATER = "CONSEQUENCE_MISSING"
 NOTICES = ("supplement_notice", "second_notice")
 ROUTES = ("route", "redirect", "redirected", "ask_pre_review")
@@ -77,8 +79,12 @@ class CaseView:
     clocks: Mapping[str, ClockState] = field(default_factory=dict)
 
 
+@lru_cache(LEAVES_READ)
 def recorded(data: bytes) -> Recorded:
-    """The leaf in log bytes. Refusals of ``crypto.log.leaf`` and ``crypto.statement``."""
+    """The leaf in log bytes, a value that nobody changes: each is read once, a case is looked through often.
+
+    Refusals of ``crypto.log.leaf`` and ``crypto.statement``.
+    """
     leaf = leaves.decode(data)
     envelope = read_envelope(leaf.envelope)
     return Recorded(leaf, envelope, read_statement(envelope.payload))

@@ -235,21 +235,22 @@ class Sender:
 
     def _ready(self) -> list[OutboxEntry]:
         """The next acts, oldest first, without those behind one of their case that cannot go yet."""
-        ready: list[OutboxEntry] = []
+        journal = self._agent.journal
+        ready: list[str] = []
         held: set[str] = set()
-        for entry in self._agent.journal.waiting(LOOK_AHEAD):
-            if entry.case_id in held or not self._uploaded(entry):
-                held.add(entry.case_id)
+        for digest, case_id, manifest in journal.places_waiting(LOOK_AHEAD):
+            if case_id in held or not self._uploaded(manifest):
+                held.add(case_id)
             else:
-                ready.append(entry)
+                ready.append(digest)
             if len(ready) == BATCH:
                 break
-        return ready
+        return [entry for digest in ready if (entry := journal.entry(digest))]
 
-    def _uploaded(self, entry: OutboxEntry) -> bool:
-        if entry.needs_upload is None:
+    def _uploaded(self, manifest: str | None) -> bool:
+        if manifest is None:
             return True
-        upload = self._agent.journal.upload(entry.needs_upload)
+        upload = self._agent.journal.upload(manifest)
         return upload is not None and upload.state == "DONE"
 
     def _keep(self, batch: Sequence[OutboxEntry], answers: Sequence[Answer]) -> bool:

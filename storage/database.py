@@ -31,9 +31,9 @@ from sqlalchemy.pool import NullPool
 from crypto.refusal import Refusal
 from storage.attempt_rows import AttemptRows
 from storage.book_rows import BookRows
-from storage.bulk import together
+from storage.bulk import driver_of, together
 from storage.case_rows import CaseRows
-from storage.log_rows import LogRows
+from storage.log_rows import COMMITS, LogRows
 from storage.narrow import Position, Wanted, look
 from storage.node_rows import EnrolmentRows
 from storage.object_rows import ObjectRows
@@ -115,6 +115,18 @@ class Held:
                     self._connection.rollback()
 
 
+class Listening:
+    """Hears of every commit to the log, by whatever process. For one thread."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def wait(self, seconds: float) -> bool:
+        """Whether a commit was told of within ``seconds``, or before and not asked for. DATABASE_UNAVAILABLE."""
+        with _refusing():
+            return any(True for _ in driver_of(self._connection).notifies(timeout=seconds, stop_after=1))
+
+
 class Database:
     """Connections to one database: ``pool_size`` for units, as many for reading. Safe from several threads."""
 
@@ -157,6 +169,14 @@ class Database:
             taken = bool(connection.scalar(query(func.pg_try_advisory_lock(lock))))
             connection.commit()
             yield Held(connection) if taken else None
+
+    @contextmanager
+    def listening(self) -> Iterator[Listening]:
+        """A connection of its own that hears of commits to the log. Refusal DATABASE_UNAVAILABLE."""
+        with _connected(self._single) as connection:
+            listening = connection.execution_options(isolation_level="AUTOCOMMIT")
+            listening.exec_driver_sql(f"LISTEN {COMMITS}")
+            yield Listening(listening)
 
     @contextmanager
     def snapshot(self) -> Iterator[BookRows]:

@@ -142,6 +142,11 @@ class Journal:
                 )
             at.executemany(_KEEP, list((notes or {}).items()))
 
+    def places_waiting(self, limit: int) -> list[tuple[str, str, str | None]]:
+        """(payload digest, case, manifest that it waits for) of acts that wait, oldest first."""
+        query = "SELECT payload_digest, case_id, needs_upload FROM outbox WHERE state='WAITING' ORDER BY number LIMIT ?"
+        return [(row["payload_digest"], row["case_id"], row["needs_upload"]) for row in self._all(query, (limit,))]
+
     def waiting(self, limit: int = 256) -> list[OutboxEntry]:
         """Acts that wait, oldest first."""
         query = "SELECT * FROM outbox WHERE state='WAITING' ORDER BY number LIMIT ?"

@@ -22,6 +22,9 @@ _HEAD, _LOCK_HEAD = Prepared(_HEAD_ROW), Prepared(_HEAD_ROW.with_for_update())
 _MOVE_HEAD = Prepared(
     update(log_head).values(size=bindparam("size"), epoch=bindparam("epoch"), recorded_at=bindparam("recorded_at"))
 )
+COMMITS = "yidi_commits"
+"""Channel on which every process hears that the log has grown, at the moment of the commit."""
+_TELL = Prepared(select(func.pg_notify(COMMITS, "")))
 _INSERT_LEAVES = Prepared(insert_many(leaves, *leaves.c.keys()))
 _INSERT_INBOX = Prepared(insert_many(inbox, "node", "idx", "case_id"))
 _AGAIN = arrays(inbox, node="node", case_id="case_id")
@@ -33,6 +36,7 @@ _PLACES = Prepared(
 )
 _OF_CASES = select(leaves).where(any_of(leaves.c.case_id, "case_ids")).order_by(leaves.c.idx)
 _CHECKPOINT = select(checkpoint.c.size, checkpoint.c.note)
+_SIZES = select(log_head.c.size, checkpoint.c.size).where(checkpoint.c.id == log_head.c.id)
 
 _ASKED = func.unnest(bindparam("nodes", type_=ARRAY(Text))).column_valued("asked")
 _LAST = select(func.max(inbox.c.position)).where(inbox.c.node == _ASKED).scalar_subquery()
@@ -104,6 +108,7 @@ class LogRows:
         moved = {"size": head.size, "epoch": head.epoch, "recorded_at": head.recorded_at}
         with failpoints.write("sequencer.head"):
             _MOVE_HEAD.run(self._connection, moved)
+        _TELL.run(self._connection)
 
     def unshow(self, to: Sequence[tuple[str, str]]) -> None:
         """Take a case's entries out of a node's inbox (node, case), so that they can be put in at a new place."""
@@ -176,6 +181,11 @@ class LogRows:
         """Size and note of the integrated checkpoint; (0, "") before the first."""
         row = self._connection.execute(_CHECKPOINT).one()
         return row.size, row.note
+
+    def sizes(self) -> tuple[int, int]:
+        """Leaves sequenced and leaves integrated, at one moment."""
+        row = self._connection.execute(_SIZES).one()
+        return row[0], row[1]
 
     def extent(self) -> Extent:
         """All sizes at one moment."""

@@ -10,6 +10,7 @@ Invariants:
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
@@ -52,6 +53,7 @@ from yidi.v1 import (
 log = logging.getLogger(__name__)
 THREADS = 16  # blocking calls at a time; below the connections that the database pool may open
 CALLS_MOST, STRANGERS_MOST = 4_096, 64
+LISTEN_SECONDS = 1.0
 LAST_CALLS_MS = int(STREAM_SECONDS * 1000)  # longer than any call may take
 KEEPALIVE = [
     ("grpc.keepalive_time_ms", 30_000),
@@ -80,6 +82,8 @@ class HubServer:
             threading.Thread(target=watch.run, args=(self._stop_integrating,), name="watch", daemon=True)
             for watch in self.parts.watches
         ]
+        self._told = asyncio.Event()
+        self._listener = threading.Thread(target=_nothing)
         self._poll: asyncio.Task[None] | None = None
         self._streams: asyncio.Task[None] | None = None
         self.halted_by: Refusal | None = None
@@ -111,6 +115,8 @@ class HubServer:
             self._integrator.start()
         for watch in self._watches:
             watch.start()
+        self._listener = threading.Thread(target=self._listen, args=(loop,), name="listener", daemon=True)
+        self._listener.start()
         self._poll = asyncio.create_task(self._watch_others())
         self._streams = asyncio.create_task(parts.bell.run())
         self._say_ready()
@@ -128,7 +134,7 @@ class HubServer:
         await asyncio.gather(*stops)
         await self.parts.sequencer.stop()
         self._stop_integrating.set()
-        for thread in (self._integrator, *self._watches):
+        for thread in (self._integrator, self._listener, *self._watches):
             if thread.is_alive():
                 await asyncio.to_thread(thread.join)
         self.parts.admission.close()
@@ -162,24 +168,40 @@ class HubServer:
 
     async def _watch_others(self) -> None:
         """Commits of other hub processes ring the bell too, and bring their revocations here."""
-        rung = -1
+        rung = (-1, -1)
         while True:
             try:
-                await self.parts.recogniser.refresh()
                 seen = self.parts.sequencer.reached  # before the look: what was committed by now must be found
-                size = await asyncio.to_thread(self.parts.publications.size)
-                if size < seen:
-                    self.halt(Refusal("LOG_ROLLED_BACK", "promise 5", database=size, seen=seen))
+                head = await asyncio.to_thread(self.parts.publications.head)
+                if head.size < seen:
+                    self.halt(Refusal("LOG_ROLLED_BACK", "promise 5", database=head.size, seen=seen))
                     return
-                self.parts.sequencer.saw(size)
-                if size != rung:
-                    rung = size
+                if head.epoch != rung[1]:
+                    await self.parts.recogniser.refresh()
+                self.parts.sequencer.saw(head.size)
+                if (head.size, head.epoch) != rung:
+                    rung = (head.size, head.epoch)
                     self.parts.bell.ring()
             except Refusal as refusal:
                 log.warning("looking for other hubs' commits: %s", refusal.code)
             except Exception:  # must not end: quiet streams learn of revocations by this loop
                 log.exception("looking for other hubs' commits failed")
-            await asyncio.sleep(self.settings.poll_seconds)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self.settings.poll_seconds):
+                    await self._told.wait()
+            self._told.clear()
+
+    def _listen(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Until the hub stops: each commit that the database tells of is looked for at once."""
+        while not self._stop_integrating.is_set():
+            try:
+                with self.parts.database.listening() as commits:
+                    while not self._stop_integrating.is_set():
+                        if commits.wait(LISTEN_SECONDS):
+                            loop.call_soon_threadsafe(self._told.set)
+            except Refusal as refusal:
+                log.warning("listening for commits: %s", refusal.code)
+                self._stop_integrating.wait(LISTEN_SECONDS)
 
     def _say_ready(self) -> None:
         ports = {"port": self.port, "enrolment_port": self.enrolment_port, "pid": os.getpid()}

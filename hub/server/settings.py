@@ -49,7 +49,9 @@ class HubSettings(BaseSettings):
     connection_seconds: float = Field(
         600.0, gt=0, description="Age at which a connection is asked to be made anew, so that load spreads."
     )
-    poll_seconds: float = Field(0.1, gt=0, description="How often other hub processes' commits are looked for.")
+    poll_seconds: float = Field(
+        1.0, gt=0, description="How often other hub processes' commits are looked for besides what the database tells."
+    )
     rate_calls: float = Field(
         200.0, gt=0, description="Calls a second that one node may make (five times as many at once)."
     )

@@ -33,7 +33,8 @@ from storage.tilestore import TileStore
 BATCH_MOST = 4096
 IDLE_SECONDS = 0.1
 TILES_HELD = 256  # of 8 KiB
-MANY, BUSY_SECONDS = 32, 1.0  # a growth of so many leaves is not followed by the next one at once: tiles cost requests
+MANY, BUSY_SECONDS, CALM_SECONDS = 32, 1.0, 0.5
+"""Pauses after a growth of many leaves, and of few: each costs requests to the store and a question to each witness."""
 PARTIAL = ".p/"
 RULE = "C2SP tlog-tiles, tlog-checkpoint"
 log = logging.getLogger(__name__)
@@ -79,12 +80,12 @@ class Integrator:
         self._published, self._edge = 0, {}
 
     def round(self, held: Held) -> bool:
-        """One round of the one that holds the duty; while there is much to do, not more often than ``BUSY_SECONDS``."""
+        """One round of the one that holds the duty; after a growth it pauses (``BUSY_SECONDS``, ``CALM_SECONDS``)."""
         now = time.monotonic()
         if now < self._next:
             return False
         grown = self._integrate(held.unit)
-        self._next = now + BUSY_SECONDS if MANY <= grown < BATCH_MOST else 0.0
+        self._next = now + (BUSY_SECONDS if grown >= MANY else CALM_SECONDS) if 0 < grown < BATCH_MOST else 0.0
         return grown == BATCH_MOST
 
     def integrate_once(self) -> int:
@@ -93,9 +94,9 @@ class Integrator:
 
     def _integrate(self, opened: _Open) -> int:
         with self._database.reading() as reading:
-            size, _ = reading.log.checkpoint()
-            if size == self._published == reading.log.head().size:
-                return 0
+            sequenced, integrated = reading.log.sizes()
+        if sequenced == integrated == self._published:
+            return 0
         grown = self._grow(opened)
         self._publish(opened)
         return grown

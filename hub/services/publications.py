@@ -13,6 +13,7 @@ from hub.casework.hand_off.routing import route
 from hub.services.clock import now_text
 from hub.services.registry import RegistryService
 from storage.database import Database
+from storage.log_rows import Head
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Publications:
                 return Destination(record.subject, queue.queue, record.digest)
         raise Refusal("NODE_UNKNOWN", "A05", node=queue.node)
 
-    def size(self) -> int:
-        """Leaves sequenced so far: what tells that another hub process committed."""
+    def head(self) -> Head:
+        """The head of the log: what tells that another hub process committed."""
         with self._database.reading() as reading:
-            return reading.log.head().size
+            return reading.log.head()
