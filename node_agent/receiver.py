@@ -13,7 +13,8 @@ Invariants:
 - a leaf that fails is not kept and stops its case with an alarm (LEAF_UNTRUSTED); other cases go on;
 - the cursor is the last position of the inbox looked at, kept in the journal; leaves that do not follow what is here
   (a stopped case, a lost journal) are asked for by case;
-- what needs long transfers (pulls, manifests) runs beside the stream and is tried again with growing random pauses.
+- what needs long transfers (pulls, manifests) runs beside the stream, a few cases at a time, and is tried again with
+  growing random pauses.
 """
 
 import json
@@ -22,6 +23,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -62,6 +64,7 @@ LATER = frozenset(
 MACHINE_ACTS = frozenset({"delivered", "bounced", "resend"})
 """Acts of this node alone that the law may refuse since the case moved on meanwhile, and that are then made again."""
 WHOLE = frozenset({"window", "department", "portal", "coordinator"})
+CASES_AT_ONCE = 4
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 60.0
 ANSWER_PAUSE_S = 5.0
@@ -235,17 +238,24 @@ class Receiver:
         with self._lock:
             due = sorted(case_id for case_id in self._touched if self._due(f"pull:{case_id}"))
             self._touched -= set(due)
-        for case_id in due:
-            try:
-                self._attend(case_id)
-                self._clear(f"pull:{case_id}")
-            except Refusal as refusal:
-                self._touch(case_id)
-                self._failed(f"pull:{case_id}", refusal)
-            except Exception:
-                self._touch(case_id)
-                self._failed(f"pull:{case_id}", Refusal("INTERNAL", RULE))
-                log.exception("case %s", case_id)
+        if len(due) == 1:
+            self._look_after(due[0])
+        elif due:
+            with ThreadPoolExecutor(CASES_AT_ONCE, thread_name_prefix="case") as threads:
+                list(threads.map(self._look_after, due))
+
+    def _look_after(self, case_id: str) -> None:
+        """One case; cases wait for hub and store together, not one for the other."""
+        try:
+            self._attend(case_id)
+            self._clear(f"pull:{case_id}")
+        except Refusal as refusal:
+            self._touch(case_id)
+            self._failed(f"pull:{case_id}", refusal)
+        except Exception:
+            self._touch(case_id)
+            self._failed(f"pull:{case_id}", Refusal("INTERNAL", RULE))
+            log.exception("case %s", case_id)
 
     def _attend(self, case_id: str) -> None:
         if not whole(self._agent) or f"leaf:{case_id}" in alarms(self._agent):
