@@ -10,7 +10,7 @@ ARGS ?=
 KILLS ?= 200
 SEED ?= 0
 
-.PHONY: help demo test dev check drill bench peak proto docs up down clean lock system-deps fmt runtime
+.PHONY: help demo test dev check requirements drill bench peak proto docs up down clean lock system-deps fmt runtime
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -49,6 +49,9 @@ peak: dev ## 10,000 cases through two hub processes that are killed at random; t
 
 proto: dev ## generate proto/gen from proto/yidi
 	@$(BIN)/python tools/generate_proto.py
+
+requirements: dev ## each duty of the notices and each row of the law, with the tests that prove it
+	@$(BIN)/python tools/requirements.py $(ARGS)
 
 docs: dev ## the pages that are made from code
 	@$(BIN)/python tools/docs.py

@@ -76,6 +76,7 @@ def begun(town: Town, materials: Callable[[str], bool] = lambda _: True) -> str:
     return case
 
 
+@pytest.mark.requirement("B04", "I06")
 def test_notice_supplement_at_another_window_and_accepted_from_that_day(
     town: Town, others: None, tmp_path: Path
 ) -> None:
@@ -150,6 +151,7 @@ def _maybe(town: Town, node: Node, *arguments: str) -> Answer:
     return {}
 
 
+@pytest.mark.requirement("F05")
 def test_misrouted_and_redirected_the_next_department_opens_every_page(
     town: Town, others: None, tmp_path: Path
 ) -> None:
@@ -178,6 +180,7 @@ def _on_desk(town: Town, case: str) -> Answer:
     return next((one for one in town.said(COORDINATOR, "coord", "list")["cases"] if one["case"] == case), {})
 
 
+@pytest.mark.requirement("E05")
 def test_pre_review_is_answered_and_the_same_draft_is_sealed(town: Town, tmp_path: Path) -> None:
     case = begun(town, lambda material: material != "M07")
     asked = town.said(WINDOW, "window", "pre-review", case, "--staff", "A01", "--no-classified", "--notice")

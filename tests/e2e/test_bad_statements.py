@@ -180,6 +180,7 @@ def test_what_must_not_count_is_refused_and_leaves_no_trace(bench: Bench, fault:
     assert department.journal.leaves(bench.case) == leaves
 
 
+@pytest.mark.requirement("H10")
 def test_a_replayed_statement_gets_the_very_same_receipt(bench: Bench) -> None:
     window = bench.agents[WINDOW.name]
     for entry in window.journal.acts(bench.case):

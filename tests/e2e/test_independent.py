@@ -26,6 +26,7 @@ def registrars(walk: Walk) -> list[bytes]:
     return [base64.b64decode(key["public"]) for key in walk.pins["registrar_keys"]]
 
 
+@pytest.mark.requirement("H08")
 def test_the_package_is_proven_by_a_stranger(walk: Walk) -> None:
     files = reader.unzip(walk.package)
     leaves = [name for name in files if name.startswith("leaves/")]

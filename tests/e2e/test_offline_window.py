@@ -63,6 +63,7 @@ def through(stack: Stack, door: CountingStore) -> Stack:
     return other
 
 
+@pytest.mark.requirement("A19", "H10")
 def test_three_cases_sealed_with_everything_dead_go_out_once_and_in_order(
     town: Town, journal: Journal, tmp_path: Path
 ) -> None:

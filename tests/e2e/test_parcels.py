@@ -33,6 +33,7 @@ def open_tasks(town: Town, case: str) -> list[Task]:
         journal.close()
 
 
+@pytest.mark.requirement("A08", "I05")
 @pytest.mark.parametrize("scenario, signer, level", [(4, "DOORSTEP", 0), (2, "HOUSEHOLD", 1)])
 def test_a_parcel_below_the_level_of_the_item_closes_nothing_and_is_called_back(
     town: Town, tmp_path: Path, scenario: int, signer: str, level: int
@@ -55,6 +56,7 @@ def test_a_parcel_below_the_level_of_the_item_closes_nothing_and_is_called_back(
     assert [(task.kind, task.detail) for task in open_tasks(town, case)] == [(TaskKind.CALL_BACK, signer)]
 
 
+@pytest.mark.requirement("A08", "I05")
 def test_a_parcel_at_the_level_of_the_item_closes_and_asks_nobody(town: Town) -> None:
     case = str(town.collect(town.said)["case"])
     town.countersigned(case)

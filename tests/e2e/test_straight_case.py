@@ -32,6 +32,7 @@ PAGES = [DEMO / page["file"] for page in PLAN["pages"]] + [DEMO / PLAN["result"]
 # --- the case and its evidence -----------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("A05")
 def test_the_department_has_all_twelve_pages_as_they_were_scanned(walk: Walk) -> None:
     """Opened on the screen, and in the folder of the department's own line system."""
     scanned = sorted(page.stat().st_size for page in PAGES[:-1])
@@ -42,6 +43,7 @@ def test_the_department_has_all_twelve_pages_as_they_were_scanned(walk: Walk) ->
     assert {page.read_bytes() for page in PAGES[:-1]} <= handed
 
 
+@pytest.mark.requirement("A21", "H08")
 def test_the_package_is_valid_in_a_process_without_network(walk: Walk, town: Town) -> None:
     if not no_network():
         pytest.skip("this system allows no process without network")
@@ -57,6 +59,7 @@ def test_the_package_is_valid_in_a_process_without_network(walk: Walk, town: Tow
     assert said["facts"]["person_signatures"] == 7  # seal, two openings, accept, decide, issue, post
 
 
+@pytest.mark.requirement("A17", "C09", "F05")
 def test_who_held_case_and_parcel(walk: Walk) -> None:
     rows = json.loads(walk.alone("custody", "evidence.zip").stdout)["custody"]
     assert [(row["kind"], row["holder"]) for row in rows] == [
@@ -68,6 +71,7 @@ def test_who_held_case_and_parcel(walk: Walk) -> None:
     assert rows[0]["to_at"] == rows[1]["from_at"] and rows[2]["to_at"] == rows[3]["from_at"]
 
 
+@pytest.mark.requirement("A14")
 def test_the_clocks_ran_and_stopped_and_the_hub_says_the_same(walk: Walk, town: Town) -> None:
     rows = json.loads(walk.alone("clocks", "evidence.zip", "--pins", "pins.json").stdout)["clocks"]
     assert [row["clock"] for row in rows] == ["K1", "K2", "K3", "K4", "K8"]
@@ -165,6 +169,7 @@ def rows_of(town: Town) -> Iterator[tuple[str, bytes]]:
                     yield table, value if isinstance(value, bytes) else str(value).encode()
 
 
+@pytest.mark.requirement("H01")
 def test_the_hubs_tables_name_nobody(walk: Walk, town: Town) -> None:
     wanted, tables = needles(), set()
     control = {"case": walk.case.encode(), "public number": walk.sealed["public_no"].encode()}
@@ -177,6 +182,7 @@ def test_the_hubs_tables_name_nobody(walk: Walk, town: Town) -> None:
     assert met == set(control)
 
 
+@pytest.mark.requirement("H01")
 def test_no_file_of_hub_store_registrar_and_no_log_names_anybody(walk: Walk, town: Town) -> None:
     """All bytes on the disk: tables, write-ahead log, volumes, configuration, and every process's log."""
     root, wanted = town.stack.layout.root, needles()
@@ -223,6 +229,7 @@ def test_no_process_argument_holds_a_secret_or_a_name(walk: Walk, town: Town) ->
 # --- stop and go on ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("H10")
 def test_a_stop_loses_nothing_and_the_next_start_goes_on(walk: Walk, town: Town) -> None:
     second = str(town.collect(town.said)["case"])
     town.countersigned(second)

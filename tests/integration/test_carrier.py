@@ -138,6 +138,7 @@ def test_all_scenarios_are_asserted() -> None:
     assert set(scenarios()) == set(FINAL) == set(range(1, 19))
 
 
+@pytest.mark.requirement("I05")
 @pytest.mark.parametrize("number", sorted(FINAL))
 def test_scenario_to_the_end(simulator: Simulator, carrier: HttpCarrier, number: int) -> None:
     page = to_the_end(simulator, carrier, number)
@@ -346,6 +347,7 @@ def test_wrong_key_is_refused(simulator: Simulator, key: str) -> None:
     assert httpx.get(f"{simulator.url}/healthz", trust_env=False).json()["status"] == "SERVING"
 
 
+@pytest.mark.requirement("H01")
 @pytest.mark.parametrize("url", ["http://192.0.2.1:80", "ftp://127.0.0.1", "carrier"])
 def test_clear_text_leaves_the_machine_never(url: str) -> None:
     with pytest.raises(Refusal) as refused:

@@ -99,6 +99,7 @@ def list_plan(database: Database, region: str) -> list[dict[str, Any]]:
     return nodes
 
 
+@pytest.mark.requirement("A24")
 def test_a_page_of_an_overseer_comes_from_an_index_whether_its_region_has_few_cases_or_most(database: Database) -> None:
     """One case in a thousand lies in the county, all others in the province of the second list."""
     fill(database)

@@ -43,6 +43,7 @@ PROTOS = (
 # --- who is let in -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("H09")
 def test_another_authority_is_refused_in_the_handshake(region: Region, name: str) -> None:
     region.enrol(name)
     own = SoftwareKeystore(region.home(name) / "keys").signer("tls")
@@ -81,6 +82,7 @@ def test_a_certificate_that_ends_under_an_open_connection(region: Region, name: 
         caller.recognise(directory, peer, peer.ends)
 
 
+@pytest.mark.requirement("H09")
 def test_a_certificate_alone_is_no_admission(region: Region, name: str) -> None:
     """Certified by our own authority, but the key stands in no record: unknown node, and unknown key of a node."""
     region.enrol(name)
