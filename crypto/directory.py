@@ -160,6 +160,18 @@ class Directory:
                 return grant
         return None
 
+    def grants_of(self, kind: str, node: str, task_code: str, date: str, epoch: int | None = None) -> list[Grant]:
+        """All grants of ``kind`` that staff of ``node`` have for the item on ISO ``date``. Source: F02, F06."""
+        at = self.epoch if epoch is None else epoch
+        return [
+            grant
+            for grant, end in self._grants.values()
+            if grant.node == node
+            and grant.epoch <= at
+            and (end is None or at < end)
+            and grant.covers(kind, grant.person, task_code, date)
+        ]
+
     def grants(self) -> list[Grant]:
         """All grants that are not revoked."""
         return [grant for grant, end in self._grants.values() if end is None]

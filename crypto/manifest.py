@@ -22,10 +22,13 @@ RENDITIONS = frozenset({"full", "masked", "camera"})
 ACQUISITIONS = frozenset({"SUBMIT", "VERIFY_ONLINE", "FROM_LICENCE", "COMMITMENT", "COVERED_BY", "REUSED", "FORM"})
 ORIGINALS = frozenset({"NOT_NEEDED", "SEEN_RETURNED", "HELD"})
 TRUST = frozenset({"A", "B", "C", "D"})
-KINDS = frozenset({"application", "result", "address", "notice", "addendum"})
-SEALING_OPTIONAL = frozenset({"supplement_notice", "second_notice", "refuse_accept"})
+KINDS = frozenset({"application", "result", "address", "notice", "addendum", "opinion"})
+SEALING_OPTIONAL = frozenset({"supplement_notice", "second_notice", "refuse_accept", "start_procedure", "opinion"})
 """Acts that may bring sealed words and may do without."""
-SEALING_EVENTS = frozenset({"seal", "ask_pre_review", "supplement_part", "resend", "issue"}) | SEALING_OPTIONAL
+SEALING_EVENTS = SEALING_OPTIONAL | {
+    *("seal", "ask_pre_review", "supplement_part", "resend", "issue", "reissue", "correct_result"),
+    *("start_special", "special_moved", "extend_limit", "refer_up"),
+}
 """Acts whose ``manifest`` names a sealing that the hub pins with them."""
 RULE = "architecture: manifest v1; A03, A04, 国办函〔2016〕108号"
 

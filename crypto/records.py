@@ -22,15 +22,19 @@ PERSON_ROLES = frozenset(
         "COLLECT_LEAD",
         "ACCEPTOR",
         "REVIEWER",
+        "TECH_REVIEWER",
         "DECIDER",
         "HEAD",
         "ISSUER",
         "AUDITOR",
         "COORDINATOR",
         "COORDINATOR_LEAD",
+        "SUPERVISOR",
     }
 )
-GRANT_KINDS = frozenset({"DECIDE", "SEAL_USE", "PRE_REVIEW", "COORDINATE"})
+POST_KINDS = frozenset({"POST_A", "POST_B"})
+"""Posts A and B of an item (AB 岗, F06), given and taken back like any other grant."""
+GRANT_KINDS = frozenset({"DECIDE", "SEAL_USE", "PRE_REVIEW", "COORDINATE", "EXPORT"}) | POST_KINDS
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ RULE = "architecture: signed statement (DSSE)"
 
 CUSTODY = "custody"
 REGISTRY = "registry"
-SIDE_CHAINS = frozenset({"keys", "access", "tracking"})
+SIDE_CHAINS = frozenset({"keys", "access", "tracking", "supervision", "originals", "delivery"})
 
 _MEMBERS = {"v", "type", "case", "chain", "seq", "prev", "actor", "occurred_at", "nonce", "body"}
 _HEX32 = re.compile(r"[0-9a-f]{32}")

@@ -13,7 +13,7 @@ from rich.table import Table
 from typer.core import TyperGroup
 from typer.main import get_group
 
-from deploy.commands.common import AsJson, refusals, show
+from deploy.commands.common import AsJson, Home, refusals, show
 
 if TYPE_CHECKING:
     from deploy.stack.stack import Stack
@@ -28,6 +28,7 @@ GROUPS = (
     ("window", "异地通办专窗:查事项、扫描、检查、封装、查办件"),
     ("dept", "受理部门:待办、开卷、受理、决定、出件、寄出"),
     ("coord", "统筹：待改派、改派、退回窗口"),
+    ("catalogue", "事项清单：检查、导入、导出、比较、情形、一件事"),
     ("keys", "节点密钥:换钥、查看状态、登记本机、恢复密钥解围"),
     ("registrar", "登记机构:发登记口令、吊销、查有效登记、换发枢纽证书"),
     ("audit", "审计:导出证据包、离线验证、交接表、时限、谁看过"),
@@ -36,7 +37,12 @@ Root = Annotated[Path, typer.Option("--root", envvar="YIDI_ROOT", help="单机�
 console = Console()
 
 
-MORE = {"window": ("window_cases",), "dept": ("dept_refusals",), "audit": ("audit_course",)}
+MORE = {
+    "window": ("window_cases", "window_paper", "window_voices"),
+    "dept": ("dept_refusals", "dept_review", "dept_paper", "dept_cards"),
+    "audit": ("audit_course",),
+    "coord": ("coord_paper", "coord_cards"),
+}
 """Further modules with commands of a group."""
 
 
@@ -57,6 +63,22 @@ def _later(name: str) -> type[TyperGroup]:
 for _name, _text in GROUPS:
     _group = typer.Typer(cls=_later(_name), no_args_is_help=True)
     app.add_typer(_group, name=_name, help=_text)
+
+
+@app.command()
+def query(
+    public_no: Annotated[str, typer.Argument(help="12 位取件号")],
+    home: Home,
+    code_file: Annotated[
+        Path | None, typer.Option("--check-code-file", help="校验码所在文件；不写则现场输入", dir_okay=False)
+    ] = None,
+    code_fd: Annotated[int | None, typer.Option("--check-code-fd", help="从这个已打开的描述符读校验码")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """查询办件：凭取件号和校验码，看办到哪一步、谁在办、接下来怎么办。"""
+    from deploy.commands.window_query import ask
+
+    ask(public_no, home, code_file, code_fd, as_json)
 
 
 @app.command()

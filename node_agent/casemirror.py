@@ -225,7 +225,7 @@ def _targets() -> dict[str, State]:
 def _follow_parcel(parcels: dict[str, ParcelSeen], statement: Statement) -> None:
     body = statement.body
     name = str(body.get("parcel"))
-    if statement.type == "post":
+    if statement.type in ("post", "pack"):
         parcels[name] = ParcelSeen(name, str(body.get("gateway")))
     leg = parcels.get(name)
     if leg is None or statement.type not in {"waybill", "parcel_event"}:

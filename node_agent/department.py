@@ -25,8 +25,10 @@ from crypto.refusal import Refusal
 from crypto.sealing import SALT_SIZE, wrap_keys
 from crypto.statement import REGISTRY, Actor, Statement, read_signed, sign
 from hub.casework.casefile import CaseFile
+from hub.casework.catalogue.model import Item
 from hub.casework.decision.guards import DECISION
 from hub.casework.facts import ADDRESS, FORM
+from hub.casework.originals.states import TO_WINDOW_KIND
 from hub.casework.time import clocks
 from node_agent import acts, pulling, sealer
 from node_agent.casemirror import (
@@ -45,9 +47,12 @@ from node_agent.imaging.check import read_page
 from node_agent.notices import DECISION_NOTE
 from node_agent.opening import OpenedCase, OpenedLine
 from node_agent.runtime import Agent
+from node_agent.signed_papers import keep_paper
 from storage.journal import OutboxEntry
 
 RESULT = "M-RESULT"
+RESULTS = ("issue", "reissue", "correct_result")
+"""Acts that seal a result (T33, D10, T32)."""
 DECIDERS = ("DECIDER", "HEAD")
 
 
@@ -74,17 +79,30 @@ def accept(agent: Agent, case_id: str, staff_code: str) -> OutboxEntry:
 
 
 def decide(
-    agent: Agent, case_id: str, staff_code: str, outcome: str, reasons: str = "", appeal: str = ""
+    agent: Agent,
+    case_id: str,
+    staff_code: str,
+    outcome: str,
+    reasons: str = "",
+    appeal: str = "",
+    record: Path | None = None,
 ) -> OutboxEntry:
-    """T31: ``outcome`` GRANT or REFUSE, within the person's live grant (F01, F04).
+    """T31: ``outcome`` GRANT or REFUSE, within the person's live grant (F01, F04), or as the head (F02).
+
+    ``record``: paper of a collective decision, where the list asks for one (F02); it is kept here.
 
     ``reasons``, ``appeal``: kept here (note ``decision:<case>``), committed to in the act, sealed with the result.
     Refusals GRANT_MISSING, REASONS_MISSING (行政许可法 38: a refusal has reasons and names the appeal), ROLE_MISSING.
     """
     if outcome == "REFUSE" and not (reasons.strip() and appeal.strip()):
         raise Refusal("REASONS_MISSING", "行政许可法 38; T31", case=case_id)
-    body: dict[str, object] = {"outcome": outcome, "grant": _grant(agent, case_id, "DECIDE", staff_code)}
-    role = acts.role_of(agent, staff_code, DECIDERS)
+    decision_by = item_of(agent, case_id).decision_by
+    body: dict[str, object] = {"outcome": outcome}
+    if decision_by == "GRANT":
+        body["grant"] = live_grant(agent, case_id, "DECIDE", staff_code)
+    if record is not None:
+        body["record"] = keep_paper(agent, record)
+    role = acts.role_of(agent, staff_code, DECIDERS if decision_by != "HEAD" else ("HEAD",))
     if outcome == "REFUSE":
         body |= _keep_decision(agent, case_id, {"reasons": reasons.strip(), "appeal": appeal.strip()})
     return _act(agent, case_id, "decide", body, role, staff_code)
@@ -96,7 +114,27 @@ def issue(agent: Agent, case_id: str, staff_code: str, files: Sequence[Path]) ->
     After a refusal a line ``DECISION`` holds its words, so that window and applicant can read and check them.
     Refusals GRANT_MISSING, APPLICANT_KEY_MISSING, DECISION_TEXT_MISSING, those of ``read_page`` and ``seal_bundle``.
     """
-    grant = _grant(agent, case_id, "SEAL_USE", staff_code)
+    return _seal_result(agent, case_id, staff_code, files, "issue", {})
+
+
+def reissue(agent: Agent, case_id: str, staff_code: str, files: Sequence[Path], certificate: str) -> OutboxEntry:
+    """D10: the result made anew after a loss or a recall; the old one is void. ``certificate``: its new number.
+
+    The number goes into the log as a salted commitment; salt and number lie in this node's journal (promise 1).
+    Refusals as ``issue``; RESULT_NOT_LOST when there is no result yet.
+    """
+    old = [digest for event, digest in sealings(history(agent.journal, case_id)) if event in RESULTS]
+    if not old:
+        raise Refusal("RESULT_NOT_LOST", "D10", case=case_id)
+    made, page = committed({"certificate": certificate.strip()})
+    agent.journal.keep(f"certificate:{made['certificate']}", canonical.encode(page))
+    return _seal_result(agent, case_id, staff_code, files, "reissue", {**made, "voids": old[-1]})
+
+
+def _seal_result(
+    agent: Agent, case_id: str, staff_code: str, files: Sequence[Path], event: str, said: Mapping[str, object]
+) -> OutboxEntry:
+    grant = live_grant(agent, case_id, "SEAL_USE", staff_code)
     told = history(agent.journal, case_id)
     application = manifest_here(agent.journal, pulling.application_of(agent, case_id))[0]
     pages = tuple(_result_page(file) for file in files)
@@ -104,13 +142,14 @@ def issue(agent: Agent, case_id: str, staff_code: str, files: Sequence[Path]) ->
         agent.spool,
         [_result_line(RESULT, pages), *_decision_line(agent, case_id)],
         case=case_id,
-        revision=application.revision + sum(event == "issue" for event, _ in sealings(told)) + 1,
+        revision=application.revision + sum(name in RESULTS for name, _ in sealings(told)) + 1,
         kind="result",
         task_code=application.task_code,
         catalogue=application.catalogue,
     )
-    body = {"manifest": bundle.digest, "grant": grant, "applicant_packets": _applicant_packets(agent, case_id, bundle)}
-    main = replace(acts.by_person(agent, case_id, "issue", body, "ISSUER", staff_code), needs_upload=bundle.digest)
+    packets = _applicant_packets(agent, case_id, bundle)
+    body = {**said, "manifest": bundle.digest, "grant": grant, "applicant_packets": packets}
+    main = replace(acts.by_person(agent, case_id, event, body, "ISSUER", staff_code), needs_upload=bundle.digest)
     window = str(seal_member(agent, case_id, "node"))
     wraps = [
         replace(
@@ -131,6 +170,15 @@ def issue(agent: Agent, case_id: str, staff_code: str, files: Sequence[Path]) ->
     agent.journal.keep(f"manifest:{bundle.digest}", bundle.encoded)
     agent.journal.queue([main, *wraps], [bundle.pending()])  # commit point: data keys are wrapped, act is kept
     return main
+
+
+def post_to_window(agent: Agent, case_id: str, staff_code: str, gateway: str = "") -> OutboxEntry:
+    """E09: the result goes to the collecting window, whose address stands in the list. Refusal GATEWAY_UNSET."""
+    target = gateway or agent.settings.gateway_node
+    if not target:
+        raise Refusal("GATEWAY_UNSET", "A08; D4", case=case_id)
+    body = {"parcel": secrets.token_hex(16), "gateway": target, "kind": TO_WINDOW_KIND}
+    return _act(agent, case_id, "post", body, "ISSUER", staff_code)
 
 
 def post(agent: Agent, case_id: str, staff_code: str, gateway: str = "") -> OutboxEntry:
@@ -286,7 +334,7 @@ def _act(agent: Agent, case_id: str, event: str, body: Mapping[str, object], rol
     return entry
 
 
-def _grant(agent: Agent, case_id: str, kind: str, staff_code: str) -> str:
+def live_grant(agent: Agent, case_id: str, kind: str, staff_code: str) -> str:
     """Id of a live grant of the person for the case's item today. Refusal GRANT_MISSING."""
     person, _ = agent.identity.person(staff_code)
     task_code = str(seal_member(agent, case_id, "task_code"))
@@ -300,6 +348,12 @@ def _grant(agent: Agent, case_id: str, kind: str, staff_code: str) -> str:
 def _days(state: clocks.ClockState, left: int) -> int:
     """Whole days of what is left; limits in hours are counted in minutes."""
     return left // (24 * 60) if state.unit.is_hours else left
+
+
+def item_of(agent: Agent, case_id: str) -> Item:
+    """The item in the case's list. Refusals CASE_UNKNOWN_HERE, UNKNOWN_ITEM."""
+    catalogue = agent.registry.catalogue(str(seal_member(agent, case_id, "catalogue")), agent.hub)
+    return catalogue.item(str(seal_member(agent, case_id, "task_code")))
 
 
 def seal_member(agent: Agent, case_id: str, name: str) -> object:

@@ -136,9 +136,9 @@ def sealed(agent: Agent, case_id: str) -> bool:
 
 
 def endings(agent: Agent, case_id: str) -> list[OutboxEntry]:
-    """Own acts that end the draft as it stands now: none from before the newest return to the window (T24)."""
+    """Own acts that end the draft as it stands now: none from before the case was last back here (T12D, T24)."""
     told = history(agent.journal, case_id)
-    returned = last_of(told, "return_to_window")
+    returned = last_of(told, "return_to_window", "reopen")
     before = {one.envelope.digest for one in told if returned and one.leaf.index < returned.leaf.index}
     acts = agent.journal.acts(case_id)
     return [entry for entry in acts if entry.event in ENDING and entry.payload_digest not in before]

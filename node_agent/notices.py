@@ -6,23 +6,35 @@ Invariants:
 - sealing, act and key packets are queued in one journal transaction: a kill leaves all of them or none.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from crypto import canonical
 from crypto.manifest import LineFacts
+from crypto.refusal import Refusal
 from crypto.statement import read_signed
 from node_agent import acts, sealer
 from node_agent.acts import Head
-from node_agent.casemirror import application_leaf, history, manifest_here, sealings
+from node_agent.casemirror import application_leaf, history, sealings
 from node_agent.runtime import Agent
 from storage.journal import OutboxEntry
 
 NOTICE = "NOTICE"
 KIND = "notice"
+OPINION = "opinion"
+"""A sealing of words for another department, not for the applicant (T29, T30)."""
 DECISION_NOTE = "decision:"
 """Journal note, by case: words of a refusal between the decision and the result that they are sealed with."""
-_WITH_WORDS = frozenset({"supplement_notice", "second_notice", "refuse_accept"})
+_WITH_WORDS = {
+    KIND: frozenset(
+        {
+            *("supplement_notice", "second_notice", "refuse_accept"),
+            *("start_special", "start_procedure", "special_moved", "extend_limit"),
+        }
+    ),
+    OPINION: frozenset({"opinion", "refer_up"}),
+}
+"""Acts with a sealing of each kind."""
 
 
 def queue_with_words(
@@ -35,16 +47,22 @@ def queue_with_words(
     words: Mapping[str, object],
     *,
     second: str | None = None,
+    kind: str = KIND,
+    readers: Sequence[str] | None = None,
+    along: Callable[[Head], list[OutboxEntry]] | None = None,
 ) -> OutboxEntry:
     """Sign and queue an act whose words are sealed for the window; without words the act alone.
 
-    ``second``: staff code of the second person who signs. Refusals of ``seal_bundle``, SUBJECT_UNKNOWN, KEY_REVOKED.
+    ``second``: staff code of the second person who signs. ``readers``: nodes that get keys beside this one, instead of
+    window and recovery key. ``along``: further entries that hang on the act. Refusals of ``seal_bundle``,
+    SUBJECT_UNKNOWN, KEY_REVOKED.
     """
     if not words:
         entry = acts.by_person(agent, case_id, event, body, role, staff_code, second=second)
         agent.journal.queue([entry])
         return entry
-    bundle = _sealed(agent, case_id, words)
+    bundle = _sealed(agent, case_id, words, kind)
+    others = (_window(agent, case_id), agent.settings.recovery_node) if readers is None else readers
     named = {**body, "manifest": bundle.digest}
     entry = acts.by_person(agent, case_id, event, named, role, staff_code, second=second)
     entry = replace(entry, needs_upload=bundle.digest)
@@ -61,9 +79,10 @@ def queue_with_words(
             keys=bundle.keys,
             recipient=agent.registry.directory.current(recipient),
         )
-        for recipient in dict.fromkeys((agent.identity.node, _window(agent, case_id), agent.settings.recovery_node))
+        for recipient in dict.fromkeys((agent.identity.node, *others))
     ]
     agent.journal.keep(f"manifest:{bundle.digest}", bundle.encoded)
+    wraps += along(head) if along else []
     agent.journal.queue([entry, *wraps], [bundle.pending()])  # commit point: the act and its words are kept
     return entry
 
@@ -74,25 +93,22 @@ def forget_decision(agent: Agent, case_id: str) -> None:
         agent.journal.forget(DECISION_NOTE + case_id)
 
 
-def _sealed(agent: Agent, case_id: str, words: Mapping[str, object]) -> sealer.Bundle:
+def _sealed(agent: Agent, case_id: str, words: Mapping[str, object], kind: str) -> sealer.Bundle:
     told = history(agent.journal, case_id)
-    application = manifest_here(agent.journal, _application(agent, case_id))[0]
+    application = application_leaf(told)
+    if application is None:
+        raise Refusal("CASE_UNKNOWN_HERE", "A24", case=case_id)
     facts = LineFacts(NOTICE, NOTICE, "FORM", "D", "NOT_NEEDED")
     page = sealer.PageInput(canonical.encode(dict(words)), "application/json")
     return sealer.seal_bundle(
         agent.spool,
         [sealer.LineInput(facts, (page,))],
         case=case_id,
-        revision=sum(event in _WITH_WORDS for event, _ in sealings(told)) + 1,
-        kind=KIND,
-        task_code=application.task_code,
-        catalogue=application.catalogue,
+        revision=sum(event in _WITH_WORDS[kind] for event, _ in sealings(told)) + 1,
+        kind=kind,
+        task_code=str(application.statement.body["task_code"]),
+        catalogue=str(application.statement.body["catalogue"]),
     )
-
-
-def _application(agent: Agent, case_id: str) -> str:
-    told = application_leaf(history(agent.journal, case_id))
-    return str(told.statement.body["manifest"]) if told else ""
 
 
 def _window(agent: Agent, case_id: str) -> str:

@@ -45,7 +45,7 @@ def ask(agent: Agent, case_id: str, staff_code: str, *, no_classified: bool, pri
     require_fresh(agent, now)
     today = now.astimezone(CHINA).date()
     catalogue = agent.registry.catalogue(draft.catalogue)
-    catalogue.require_live(draft.task_code, today, identity.node_name(agent.identity.node))
+    catalogue.require_live(draft.task_code, today, identity.node_name(agent.identity.node), draft.region)
     if acts.known_head(agent.journal, case_id).digest is not None:
         raise Refusal("PRE_REVIEW_ASKED", "T03; E05", case=case_id)
     queue = routing.route(catalogue, draft.task_code, draft.region, today)

@@ -65,11 +65,10 @@ def begin(
     agent.identity.person(staff_code)
     require_fresh(agent, now)
     catalogue = agent.registry.catalogue()
-    item = catalogue.require_live(task_code, _today(now), identity.node_name(agent.identity.node))
-    place = region or item.implementing_body.region
+    place = region or catalogue.item(task_code).implementing_body.region
+    catalogue.require_live(task_code, _today(now), identity.node_name(agent.identity.node), place)
     routing.route(catalogue, task_code, place, _today(now))
-    _require_numbers(form)
-    _require_delivery(delivery, address)
+    require_filled(form, delivery, address)
     draft = Draft(
         case=token_hex(16),
         state=drafts.OPEN,
@@ -84,6 +83,15 @@ def begin(
     )
     drafts.save(agent, draft)
     return draft.case
+
+
+def require_filled(form: Mapping[str, Any], delivery: str, address: Mapping[str, Any] | None) -> None:
+    """Numbers in the form are well formed, the delivery is known and has its address (E07, I01).
+
+    Refusals CITIZEN_ID_…, CREDIT_CODE_…, DELIVERY_UNKNOWN, ADDRESS_MISSING.
+    """
+    _require_numbers(form)
+    _require_delivery(delivery, address)
 
 
 def add_pages(

@@ -1,14 +1,16 @@
-"""A case that a coordinator returned to the window (T24): its draft is opened again from the sealed application.
+"""A case that is back at the window: returned by a coordinator (T24), or unsound with nothing left to store (T12D).
 
 Invariants:
 - the page copies were erased at the first seal's receipt; they come back out of the store, through this window's own
   key packet and a stated purpose (H02), so the applicant is not asked to come again for pages that are there;
+- where neither store nor window has the ciphertext any more, the applicant brings the papers once again, under the same
+  number: nothing is begun anew that the log does not know of;
 - nothing of the first sealing changes: what follows is the next revision under the same public number.
 """
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,11 +20,13 @@ from crypto.refusal import Refusal
 from hub.casework.catalogue.model import Item
 from hub.casework.facts import ADDRESS, FORM
 from hub.casework.hand_off import routing
-from node_agent import drafts, opening, pulling
+from hub.casework.reasons import REOPEN_REASONS
+from node_agent import acts, drafts, opening, pulling
 from node_agent.casemirror import Recorded, history, last_of
 from node_agent.drafts import Draft, DraftLine, DraftPage
 from node_agent.opening import OpenedLine
 from node_agent.runtime import Agent
+from node_agent.window import require_filled
 from node_agent.window_seal import collecting_role
 from storage.journal import OutboxEntry
 
@@ -39,10 +43,42 @@ class Reopened:
     dropped: tuple[str, ...]
 
 
-def returned(told: list[Recorded]) -> Recorded | None:
-    """The leaf of the newest return, while the case waits at the window for it; None otherwise."""
-    found = last_of(told, "return_to_window", "seal", "decline", "discard", "withdraw")
-    return found if found is not None and found.statement.type == "return_to_window" else None
+def returned(told: list[Recorded], event: str = "return_to_window") -> Recorded | None:
+    """The leaf of the newest return by ``event``, while the case waits at the window for it; None otherwise."""
+    found = last_of(told, "return_to_window", "reopen", "seal", "decline", "discard", "withdraw")
+    return found if found is not None and found.statement.type == event else None
+
+
+def give_up(agent: Agent, case_id: str, staff_code: str, reason: str) -> str:
+    """T12D: nothing is left to store again, the papers are to be collected anew; payload digest.
+
+    ``reason``: a code of ``reasons.REOPEN_REASONS``. The hub refuses it for a case that it did not find unsound.
+    Refusals DRAFT_UNKNOWN, ROLE_MISSING, REASON_UNKNOWN.
+    """
+    if reason not in REOPEN_REASONS:
+        raise Refusal("REASON_UNKNOWN", "T12", reason=reason[:20])
+    drafts.load(agent, case_id)
+    entry = acts.by_person(agent, case_id, "reopen", {"reason": reason}, collecting_role(agent, staff_code), staff_code)
+    agent.journal.queue([entry])
+    return entry.payload_digest
+
+
+def collect_anew(
+    agent: Agent, case_id: str, staff_code: str, form: Mapping[str, Any], address: Mapping[str, Any] | None = None
+) -> None:
+    """An empty draft under the same number, for the same item. ``form`` and ``address`` as in ``window.begin``.
+
+    Refusals NOT_RETURNED until the hub took the giving up; ITEM_…, ROUTE_…, ADDRESS_MISSING and those of ``begin``.
+    """
+    if returned(history(agent.journal, case_id), "reopen") is None:
+        raise Refusal("NOT_RETURNED", "T12", case=case_id)
+    draft, today = drafts.load(agent, case_id), datetime.now(UTC).astimezone(CHINA).date()
+    require_filled(form, draft.delivery, address)
+    catalogue = agent.registry.catalogue()
+    catalogue.require_live(draft.task_code, today, node_name(agent.identity.node), draft.region)
+    routing.route(catalogue, draft.task_code, draft.region, today)
+    fresh = replace(_emptied(draft, catalogue.version, staff_code), form=dict(form), address=dict(address or {}))
+    drafts.save(agent, fresh)  # commit point: the draft is open again
 
 
 def reopen(
@@ -64,27 +100,32 @@ def reopen(
     draft = drafts.load(agent, case_id)
     catalogue = agent.registry.catalogue()
     chosen = task_code or draft.task_code
-    item = catalogue.require_live(chosen, now.astimezone(CHINA).date(), node_name(agent.identity.node))
-    region = item.implementing_body.region if task_code else draft.region
+    region = catalogue.item(chosen).implementing_body.region if task_code else draft.region
+    item = catalogue.require_live(chosen, now.astimezone(CHINA).date(), node_name(agent.identity.node), region)
     routing.route(catalogue, chosen, region, now.astimezone(CHINA).date())
     role = collecting_role(agent, staff_code)
     before = drafts.item_of(agent, draft)
     sealed = pulling.application_of(agent, case_id)
     _, _, lines = opening.open_sealing(agent, case_id, sealed, staff_code, role, PURPOSE, answered=answered)
-    fresh = Draft(
-        case=case_id,
+    fresh = replace(_emptied(draft, catalogue.version, staff_code), task_code=chosen, region=region)
+    dropped = _take_back(agent, fresh, lines, before, item)
+    drafts.save(agent, fresh)  # commit point: the draft is open again
+    return Reopened(case_id, str(back.statement.body["reason"]), chosen, dropped)
+
+
+def _emptied(draft: Draft, catalogue: str, staff_code: str) -> Draft:
+    """The draft as it was begun, without what was taken in."""
+    return Draft(
+        case=draft.case,
         state=drafts.OPEN,
-        task_code=chosen,
-        region=region,
-        catalogue=catalogue.version,
+        task_code=draft.task_code,
+        region=draft.region,
+        catalogue=catalogue,
         staff_code=staff_code,
         begun_at=draft.begun_at,
         delivery=draft.delivery,
         public_no=draft.public_no,
     )
-    dropped = _take_back(agent, fresh, lines, before, item)
-    drafts.save(agent, fresh)  # commit point: the draft is open again
-    return Reopened(case_id, str(back.statement.body["reason"]), chosen, dropped)
 
 
 def _take_back(agent: Agent, draft: Draft, lines: tuple[OpenedLine, ...], before: Item, item: Item) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What the window prints off the straight path: 补正通知书, 不予受理通知书, 补正材料接收凭证.
+"""What the window prints off the straight path: 补正通知书, 不予受理通知书, 补正材料接收凭证, notices of limits.
 
 Invariants:
 - codes of the log are printed with the words of ``hub.casework.reasons``, so screen and paper say the same;
@@ -22,6 +22,7 @@ from node_agent.notices import NOTICE
 from node_agent.paper import shelf
 from node_agent.paper.fonts import fonts_of
 from node_agent.paper.notice import Table, notice_pdf
+from node_agent.review_papers import LIMIT_NOTICES, parts_of
 from node_agent.runtime import Agent
 from node_agent.window_seal import collecting_role
 from node_agent.window_supplement import Demand, Supplemented
@@ -62,14 +63,14 @@ def notice_paper(agent: Agent, case_id: str, staff_code: str, answered: Answered
     NOTHING_TO_PRINT and those of ``open_sealing``.
     """
     told = history(agent.journal, case_id)
-    said, application = last_of(told, "refuse_accept", *NOTICES), application_leaf(told)
+    said, application = last_of(told, "refuse_accept", *NOTICES, *LIMIT_NOTICES), application_leaf(told)
     if said is None or application is None:
         raise Refusal("NOTHING_TO_PRINT", "行政许可法 32; T16, T21", case=case_id)
     body = application.statement.body
     item = agent.registry.catalogue(str(body["catalogue"]), agent.hub).item(str(body["task_code"]))
     words = _opened_words(agent, case_id, said, staff_code, answered)
     facts = _numbers(application.leaf.assigned.get("case_no", ""), str(body.get("public_no", "")), item)
-    make = _refusal_parts if said.statement.type == "refuse_accept" else _notice_parts
+    make = _PARTS.get(said.statement.type, _limit_parts)
     title, paragraphs, table, footer = make(agent, item, told, said, words)
     printed = notice_pdf(
         title,
@@ -112,6 +113,15 @@ def _refusal_parts(agent: Agent, item: Item, told: list[Recorded], said: Recorde
         paragraphs.append(f"有权办理的机关（统一社会信用代码）：{body['competent_body']}。")
     footer = [f"救济途径：{words['appeal']}"] if words.get("appeal") else []
     return "不予受理通知书", paragraphs, None, [*footer, "您提交的材料原件退还给您。"]
+
+
+def _limit_parts(agent: Agent, item: Item, told: list[Recorded], said: Recorded, words: dict[str, str]) -> _Parts:
+    """行政许可法 42, 45: what pauses or lengthens the limit (T26, T28)."""
+    title, paragraphs = parts_of(said.statement, words)
+    return title, paragraphs, None, []
+
+
+_PARTS = {"refuse_accept": _refusal_parts, **dict.fromkeys(NOTICES, _notice_parts)}
 
 
 def _opened_words(agent: Agent, case_id: str, said: Recorded, staff_code: str, answered: Answered) -> dict[str, str]:

@@ -82,7 +82,7 @@ def seal(
     require_ticks(ticks)
     require_fresh(agent, now)
     agent.registry.catalogue(draft.catalogue).require_live(
-        draft.task_code, now.astimezone(CHINA).date(), identity.node_name(agent.identity.node)
+        draft.task_code, now.astimezone(CHINA).date(), identity.node_name(agent.identity.node), draft.region
     )
     defects = _require_closed(agent, draft, insist)
     role = collecting_role(agent, staff_code)

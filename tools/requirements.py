@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "proto" / "gen")]
 
 from hub.casework.table import ROWS  # noqa: E402
-from tests.proofs.ids import ids_in  # noqa: E402
+from tests.proofs.ids import ids_in, row_id  # noqa: E402
 
 DUTIES = ROOT / "tests" / "proofs" / "requirements.csv"
 STATES_MD = re.compile(r"(?:invariant|timeline|states\.md) [0-9]{1,2}")
@@ -71,7 +71,7 @@ def main() -> int:
     only_open = parser.parse_args().open
     proofs, duties = collected(), read(DUTIES)
     reasons = {row["id"]: row["reason"] for row in read(OPEN)}
-    rows = {row.id for row in ROWS}
+    rows = {row_id(row) for row in ROWS}
     console = Console(width=150)
     table = Table("id", "P", "duty", "tests", "first of them, or the reason", title="requirements")
     shares: Counter[tuple[str, bool]] = Counter()

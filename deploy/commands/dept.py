@@ -65,11 +65,18 @@ PULL_MOVES = {
 """How a pull stands after the newest of these acts."""
 
 
+KIND_WORDS = "DECIDE 审批决定；SEAL_USE 用印；PRE_REVIEW 初审；COORDINATE 业务协调；POST_A A岗；POST_B B岗"
+
+
 class Kind(StrEnum):
     """What a power of attorney allows."""
 
     DECIDE = "DECIDE"
     SEAL_USE = "SEAL_USE"
+    PRE_REVIEW = "PRE_REVIEW"
+    COORDINATE = "COORDINATE"
+    POST_A = "POST_A"
+    POST_B = "POST_B"
 
 
 @app.command("queue")
@@ -157,13 +164,15 @@ def decide(
     appeal: Annotated[
         Path | None, typer.Option("--appeal-file", help=f"救济途径：复议、诉讼的机关和期限，{TEXT_FILE}")
     ] = None,
+    record: Annotated[Path | None, typer.Option("--record", help="集体研究记录扫描件，清单要求时必填")] = None,
     wait: WaitSeconds = 30.0,
     as_json: AsJson = False,
 ) -> None:
-    """作出决定（须有有效的审批授权）。"""
+    """作出决定（须有有效的审批授权；清单规定由负责人或集体决定的从其规定）。"""
     with agent_at(home, as_json) as agent:
         outcome = "GRANT" if grant else "REFUSE"
-        entry = department.decide(agent, resolve(agent, case), staff, outcome, text_of(reasons), text_of(appeal))
+        said = (text_of(reasons), text_of(appeal))
+        entry = department.decide(agent, resolve(agent, case), staff, outcome, *said, record=record)
         _finish(agent, entry, wait, as_json, "准予决定" if grant else "不予决定")
 
 
@@ -228,7 +237,7 @@ def show_case(home: Home, case: CaseName, as_json: AsJson = False) -> None:
 def grant_power(
     home: Home,
     staff: Staff,
-    kind: Annotated[Kind, typer.Option("--kind", help="DECIDE 审批决定；SEAL_USE 用印")],
+    kind: Annotated[Kind, typer.Option("--kind", help=f"授权种类：{KIND_WORDS}")],
     person: Annotated[str, typer.Option("--person", help="被授权人工号")],
     document: Annotated[
         Path, typer.Option("--document", help="授权委托书文件（只登记摘要）", exists=True, dir_okay=False)

@@ -4,7 +4,6 @@ Invariants: every command works while the hub is away, except ``show`` of what o
 shown may be read to the applicant; the applicant's secret stands on the printed receipt alone, never on the screen.
 """
 
-import json
 import threading
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -19,6 +18,7 @@ from crypto import canonical
 from crypto.refusal import Refusal
 from deploy.commands import common, window_papers
 from deploy.commands.common import AsJson, Home, Staff, WaitSeconds, agent_at, show
+from deploy.commands.forms import read_form, read_object
 from deploy.commands.window_lists import case_line, item_lines, queue_lines, queue_table, work_list
 from deploy.commands.window_papers import Name, print_after_seal, unprintable_words
 from node_agent import drafts, window, window_receipt
@@ -55,7 +55,7 @@ def items(
         table = Table("事项", "受理方", "收件", "原件", title=f"找到 {len(found)} 项")
         for line in found:
             colour = "green" if line["may_collect"] else "red"
-            may = "可收" if line["may_collect"] else f"不可收：{line['reason']}"
+            may = f"可收 {line['advice']}".strip() if line["may_collect"] else f"不可收：{line['reason']}"
             table.add_row(str(line["name"]), str(line["body"]), f"[{colour}]{may}[/{colour}]", str(line["originals"]))
         show({"ok": True, "items": found}, as_json, table)
 
@@ -179,7 +179,7 @@ def collect(
 ) -> None:
     """一次办完：登记、收页、核对、封存。"""
     with agent_at(home, as_json) as agent:
-        plan = _read_json(mapping)
+        plan = read_object(mapping)
         files_of = _pages_of(plan, mapping.parent)
         case = _begin(agent, str(plan["task_code"]), staff, form, delivery, None, False)
         with common.bar(as_json) as progress:
@@ -293,27 +293,11 @@ def snapshot(home: Home, as_json: AsJson = False) -> None:
 def _begin(
     agent: Agent, task_code: str, staff: str, file: Path, delivery: str, region: str | None, classified: bool
 ) -> str:
-    form = _read_json(file)
-    wanted = form.pop("delivery", None)
-    given: Mapping[str, Any] = wanted if isinstance(wanted, dict) else {}
-    address = {name: given[name] for name in ("name", "address", "region", "postcode") if name in given}
-    phone = given.get("phone") or given.get("mobile")
-    if phone:
-        address["phone"] = phone
-    way = delivery or str(given.get("way", ""))
+    filled = read_form(file)
+    way = delivery or filled.way
     return window.begin(
-        agent, task_code, staff, form, way, address=address or None, region=region, classified=classified
+        agent, task_code, staff, filled.form, way, address=filled.address, region=region, classified=classified
     )
-
-
-def _read_json(file: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise Refusal("FORM_UNREADABLE", "T01", file=file.name) from error
-    if not isinstance(value, dict):
-        raise Refusal("FORM_UNREADABLE", "T01", file=file.name)
-    return value
 
 
 def _pages_of(plan: Mapping[str, Any], folder: Path) -> dict[str, list[Path]]:

@@ -18,6 +18,7 @@ from crypto.refusal import Refusal
 from deploy.commands import common
 from deploy.commands.choices import code_of, listed
 from deploy.commands.common import AsJson, Home, Staff, WaitSeconds, agent_at, finish, minute, show, wait_for
+from deploy.commands.forms import read_form
 from hub.casework import reasons
 from node_agent import drafts, missing_wraps, pre_review, window_back, window_ends, window_supplement
 from node_agent.casemirror import history, resolve
@@ -105,7 +106,7 @@ def supplement(
 ) -> None:
     """补正：任何窗口都可以收；先看要补什么，再加页，最后 --signed 封装送出并打印凭证。"""
     with agent_at(home, as_json) as agent:
-        case_id = window_supplement.find(agent, public_no, lambda: _check_code(code_file, code_fd))
+        case_id = window_supplement.find(agent, public_no, lambda: check_code(code_file, code_fd))
         _await_notice(agent, case_id, wait)
         for material, source in _sources(pages or []):
             taken = window_supplement.add_pages(agent, case_id, material, source, original)
@@ -151,6 +152,33 @@ def reopen(
         show({**value, "dropped": list(made.dropped)}, as_json, "\n".join(words))
 
 
+@app.command()
+def anew(
+    case: Case,
+    home: Home,
+    staff: Staff,
+    form: Annotated[Path, typer.Option("--form", help="申请表 JSON 文件", exists=True, dir_okay=False)],
+    reason: Annotated[
+        str, typer.Option("--reason", help=f"原因：{listed(reasons.REOPEN_REASONS)}")
+    ] = "CIPHERTEXT_GONE",
+    wait: WaitSeconds = 30,
+    as_json: AsJson = False,
+) -> None:
+    """重新收件：枢纽查明对象不可用、窗口也没有可重传密文的办件，由申请人重新交件；查询号不变。"""
+    with agent_at(home, as_json) as agent:
+        case_id = resolve(agent, case)
+        filled = read_form(form)
+        if window_back.returned(history(agent.journal, case_id), "reopen") is None:
+            digest = window_back.give_up(agent, case_id, staff, code_of(reasons.REOPEN_REASONS, reason, "reason"))
+            answered = wait_for(agent, [digest], wait, as_json)[0]
+            if answered.refusal is not None:
+                raise answered.refusal
+            _await_back(agent, case_id, wait)
+        window_back.collect_anew(agent, case_id, staff, filled.form, filled.address)
+        words = "草稿已重开，请申请人重新交件：逐项加页后封存；查询号和凭证不变。"
+        show({"ok": True, "case": case_id}, as_json, words)
+
+
 # --- pieces ------------------------------------------------------------------------------------------------------
 
 
@@ -158,6 +186,13 @@ def _case(agent: Agent, name: str) -> str:
     """A draft or a case of this window. Refusal CASE_UNKNOWN_HERE."""
     plain = name.replace(" ", "")
     return plain if agent.journal.draft(plain) is not None else resolve(agent, plain)
+
+
+def _await_back(agent: Agent, case_id: str, wait: float) -> None:
+    """Until the log's own leaf is here, which the running agent takes in."""
+    end = time.monotonic() + wait
+    while window_back.returned(history(agent.journal, case_id), "reopen") is None and time.monotonic() < end:
+        time.sleep(0.1)
 
 
 def _answered(agent: Agent, wait: float, as_json: bool) -> Callable[[str], OutboxEntry]:
@@ -189,7 +224,7 @@ def _show_advice(agent: Agent, case_id: str, as_json: bool) -> None:
     show(value, as_json, "\n".join(words))
 
 
-def _check_code(file: Path | None, descriptor: int | None) -> str:
+def check_code(file: Path | None, descriptor: int | None) -> str:
     """Six digits from a file, a descriptor or the keyboard without echo. Refusal CHECK_CODE_MISSING."""
     try:
         if file is not None:

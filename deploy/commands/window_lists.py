@@ -37,6 +37,8 @@ NEXT = {
 }
 LATE = timedelta(minutes=5)
 """Declared and legal time further apart than this are marked (glossary: 补录)."""
+ONLINE_FIRST = "法律不要求到场，请先告知申请人可全程网办；申请人愿在窗口办的照收"
+"""A01, A02: what the window says before it collects; A19: nobody is sent away to the web."""
 REFUSED, UNSENT, OPEN_DRAFT, RUNNING, OVER = range(5)
 
 
@@ -48,7 +50,9 @@ def item_lines(agent: Agent, words: str, region: str | None) -> list[dict[str, o
     for item in catalogue.search(words, region):
         reason = ""
         try:
-            catalogue.require_live(item.task_code, today, window)
+            here = region is not None and bool(catalogue.queues_for(item.task_code, region))
+            place = region if here else item.implementing_body.region
+            catalogue.require_live(item.task_code, today, window, place)
         except Refusal as refusal:
             reason = refusal_text(refusal)
         lines.append(
@@ -60,6 +64,7 @@ def item_lines(agent: Agent, words: str, region: str | None) -> list[dict[str, o
                 "may_collect": not reason,
                 "reason": reason,
                 "originals": item.originals_note,
+                "advice": ONLINE_FIRST if item.online_first else "",
             }
         )
     return sorted(lines, key=lambda line: not line["may_collect"])

@@ -12,6 +12,11 @@ from dataclasses import MISSING, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from crypto.canonical import digest
+from hub.casework.delivery.values import ResultPaper
+from hub.casework.originals.values import Original, Pickup
+from hub.casework.review.values import Consultation, Link, Referral, Special, StepDone, Taking
+from hub.casework.supervision.values import Complaint, Rating
 from hub.casework.time.clocks import ClockState
 
 
@@ -103,7 +108,14 @@ class Wrap:
 
 @dataclass(frozen=True)
 class ParcelLeg:
-    """A parcel of the case: who books it, its waybill, its last status and the best proof so far (0 to 4)."""
+    """A parcel of the case: who books it, its waybill, its last status and the best proof so far (0 to 4).
+
+    ``kind``: RESULT, RESULT_TO_WINDOW, ORIGINALS, RETURN; ``receiver``: node, empty for the applicant; ``items``: what
+    lies in it; ``in_carrier_at``: since when K10 runs; ``attempts``: keys of the events that told a failed one (D7);
+    ``late``: K9 ran out; ``suspected_at``, ``lost_at``: missed, and declared lost (O8, O10); ``called``: why the
+    applicant is to be called, ``answer``, ``address``: what he said (D6, D8); ``recalled_at``: D11; ``checked_in``:
+    the receiver's statement; ``void``: the result in it was declared void (D10).
+    """
 
     parcel: str
     gateway: str
@@ -112,6 +124,29 @@ class ParcelLeg:
     status: str = "CREATED"
     proof_level: int = 0
     evidence: str = ""
+    kind: str = "RESULT"
+    sender: str = ""
+    receiver: str = ""
+    items: tuple[str, ...] = ()
+    packed_at: str = ""
+    in_carrier_at: str = ""
+    attempts: tuple[str, ...] = ()
+    late: bool = False
+    suspected_at: str = ""
+    lost_at: str = ""
+    called: str = ""
+    answer: str = ""
+    address: str = ""
+    recalled_at: str = ""
+    checked_in: str = ""
+    void: bool = False
+
+    def plain(self) -> dict[str, object]:
+        """What stands in a document: what only some parcels have is left out of the others."""
+        return {name: value for name, value in vars(self).items() if value or name in _EVERY_PARCEL}
+
+
+_EVERY_PARCEL = frozenset({"parcel", "gateway", "carrier", "waybill_no", "status", "proof_level", "evidence"})
 
 
 @dataclass(frozen=True)
@@ -165,12 +200,34 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Card:
-    """A supervision card that an act itself raised: kind (Y3, R4 …), time, node answerable, statement as evidence."""
+    """A supervision card: rule (Y3, R4 …), time, node answerable, statement that raised it (standards.md 8).
+
+    ``person``: who was responsible when time raised it; ``grounds``: further evidence, digests of statements;
+    ``cause``: what it is about where that is not the act (``K3@<start>``, a manifest); then who answered (digest of
+    the statement, person, code), who appealed, and what became of it. A card never goes away (states.md T36).
+    """
 
     kind: str
     at: str
     subject: str
     evidence: str
+    person: str = ""
+    grounds: tuple[str, ...] = ()
+    cause: str = ""
+    answer: str = ""
+    answered_by: str = ""
+    measure: str = ""
+    appeal: str = ""
+    appealed_by: str = ""
+    ground: str = ""
+    settlement: str = ""
+    settled_by: str = ""
+    result: str = ""
+
+    @property
+    def id(self) -> str:
+        """16 hex digits: one card a rule, cause and node."""
+        return digest("\0".join((self.kind, self.cause or self.evidence, self.subject)).encode())[:16]
 
 
 def many(kind: type) -> Any:
@@ -191,7 +248,14 @@ class CaseFile:
     ``coordinator``: node that re-routes; ``forwarded_at``, ``retries``, ``retried_at``: the hand-off that is open;
     ``directed_by``: node whose word the destination is instead of the list's (T23), empty when the list's;
     ``hops``: nodes that had the case and said it is not theirs, in order; ``helpers``: further windows admitted to a
-    supplement; ``former_nos``: earlier 43-character numbers; ``supplement_at``: when the supplement was complete.
+    supplement; ``former_nos``: earlier 43-character numbers; ``supplement_at``: when the supplement was complete;
+    ``received_at``: when the department was given the case; ``responsible``: person there who answers for it, after all
+    ``takings``; ``to_b_at``, ``chased_at``: when the hub opened it to post B, told the coordinator (T13);
+    ``steps``, ``specials``, ``consultations``, ``referral``: the inner life of the case (T25 to T30);
+    ``linked``: other cases that it has to do with; ``corrections``: statements that corrected the decision (T32).
+    ``ratings``, ``complaints``: what applicant and nodes said of the service (T38).
+    ``originals``: documents of the applicant in custody, ``pickups``: offers to fetch paper (E08); ``result``: where it
+    lies outside a parcel, ``voided``: manifests of results declared void (D10), ``package``: archive package (T37).
     """
 
     case: str
@@ -233,6 +297,24 @@ class CaseFile:
     cards: tuple[Card, ...] = many(Card)
     deemed: bool = False
     supplement_at: str = ""
+    received_at: str = ""
+    responsible: str = ""
+    takings: tuple[Taking, ...] = many(Taking)
+    to_b_at: str = ""
+    chased_at: str = ""
+    steps: tuple[StepDone, ...] = many(StepDone)
+    specials: tuple[Special, ...] = many(Special)
+    consultations: tuple[Consultation, ...] = many(Consultation)
+    referral: Referral | None = one(Referral)
+    linked: tuple[Link, ...] = many(Link)
+    corrections: tuple[str, ...] = ()
+    ratings: tuple[Rating, ...] = many(Rating)
+    complaints: tuple[Complaint, ...] = many(Complaint)
+    originals: tuple[Original, ...] = many(Original)
+    pickups: tuple[Pickup, ...] = many(Pickup)
+    result: ResultPaper | None = one(ResultPaper)
+    voided: tuple[str, ...] = ()
+    package: str = ""
 
     def changed(self, **members: Any) -> "CaseFile":
         """``dataclasses.replace`` without its looking through all fields: every act makes several of these."""
@@ -264,17 +346,42 @@ class CaseFile:
         """Addenda that answer the newest notice."""
         return self.sealings_of("addendum")[self.notices[-1].addenda :] if self.notices else ()
 
+    def consulted(self) -> frozenset[str]:
+        """Nodes whose opinion is awaited (T29)."""
+        return frozenset(asked.node for asked in self.consultations if asked.open)
+
+    def paper_nodes(self) -> frozenset[str]:
+        """Nodes that have paper of the case in hand or on its way, and the coordinator while any of it is missing.
+
+        They see what becomes of the case although no other part of it is theirs (A24; states.md 5).
+        """
+        named = {item.holder for item in self.originals if "/" in item.holder}
+        open_legs = [leg for leg in self.parcels if not (leg.checked_in or leg.lost_at)]
+        named |= {node for leg in open_legs for node in (leg.sender, leg.receiver)}
+        troubled = any(item.state in _TROUBLED and not item.settled for item in self.originals)
+        if troubled or any(leg.suspected_at for leg in open_legs):
+            named.add(self.coordinator)
+        return frozenset(named - {""})
+
     def parties(self) -> frozenset[str]:
         """Nodes that have a part in the case now: they see what becomes of it (A24, default no).
 
         A coordinator has one from the re-routing until the next department countersigned, a helper until the decision,
-        a department until its successor countersigned. Whose part is over keeps what it saw and sees no more.
+        a department until its successor countersigned, one that is asked for an opinion until it gave it or its time
+        ended (T29), one that the case was passed up to from then on (T30). The coordinator sees a case that nobody took
+        in three working days. Whose part is over keeps what it saw and sees no more.
         """
         named = {self.collecting_node, self.accepting_node, self.holder, *(leg.gateway for leg in self.parcels)}
         if self.state in (State.REROUTING, State.FORWARDED):
             named.add(self.coordinator)
         if self.state in BEFORE_DECISION:
             named.update(self.helpers)
+        if self.state is State.PENDING_ACCEPT and self.chased_at and not self.responsible:
+            named.add(self.coordinator)
+        if self.state in (State.UNDER_REVIEW, State.SUSPENDED):
+            named.update(self.consulted())
+        if self.referral is not None:
+            named.add(self.referral.node)
         return frozenset(named - {""})
 
     def to_document(self) -> dict[str, object]:
@@ -284,7 +391,9 @@ class CaseFile:
             name: value for name, value in vars(self).items() if name not in _SELDOM or value != _SELDOM[name]
         }
         for name in _MANY.keys() & plain.keys():
-            plain[name] = tuple(dict(vars(item)) for item in getattr(self, name))
+            plain[name] = tuple(
+                item.plain() if isinstance(item, ParcelLeg) else dict(vars(item)) for item in getattr(self, name)
+            )
         for name in _ONE.keys() & plain.keys():
             plain[name] = dict(vars(getattr(self, name)))
         return plain | {
@@ -310,6 +419,7 @@ _SELDOM: dict[str, object] = {
 
 
 _NAMES = frozenset(_FIELDS)
+_TROUBLED = frozenset({"LOST_SUSPECTED", "DISCREPANCY", "DAMAGED"})
 
 
 def from_document(document: Mapping[str, object]) -> CaseFile:

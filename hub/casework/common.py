@@ -50,9 +50,17 @@ def with_clock(file: CaseFile, state: clocks.ClockState) -> CaseFile:
     return file.changed(clocks={**file.clocks, state.clock: state})
 
 
-def with_card(file: CaseFile, act: Act, kind: str, subject: str) -> CaseFile:
-    """The file with a card on ``subject``, for which this act is the evidence (standards.md 8)."""
-    return file.changed(cards=(*file.cards, Card(kind, act.recorded_at, subject, act.digest)))
+def with_card(
+    file: CaseFile, act: Act, kind: str, subject: str, cause: str = "", grounds: tuple[str, ...] = ()
+) -> CaseFile:
+    """The file with a card on ``subject``, for which this act is the evidence (standards.md 8).
+
+    ``cause``: what the card is about where that is not the act; one cause raises one card.
+    """
+    made = Card(kind, act.recorded_at, subject, act.digest, grounds=grounds, cause=cause)
+    if any(card.id == made.id for card in file.cards):
+        return file
+    return file.changed(cards=(*file.cards, made))
 
 
 def clock_ran_out(state: clocks.ClockState | None, event: str, now: str) -> HubEvent | None:

@@ -11,13 +11,14 @@ Each subject says its own in ``by_itself``; what becomes due by time alone: ``ti
 from typing import Final
 
 from hub.casework.acceptance import by_itself as acceptance
+from hub.casework.archive import by_itself as archive
 from hub.casework.casefile import CaseFile
 from hub.casework.context import World
 from hub.casework.delivery import by_itself as delivery
 from hub.casework.hand_off import by_itself as hand_off
 from hub.casework.hub_event import HubEvent
 
-_SUBJECTS: Final = (hand_off.next_event, acceptance.next_event, delivery.next_event)
+_SUBJECTS: Final = (hand_off.next_event, acceptance.next_event, delivery.next_event, archive.next_event)
 
 
 def next_event(file: CaseFile, world: World, now: str = "") -> HubEvent | None:

@@ -17,7 +17,7 @@ from crypto.statement import Statement
 from hub.casework.catalogue.model import Catalogue
 from hub.casework.time.calendar import WorkCalendar
 
-RULES_VERSION = "2026.11-3"
+RULES_VERSION = "2026.11-4"
 
 
 class Registry(Protocol):
@@ -25,6 +25,7 @@ class Registry(Protocol):
 
     def current(self, subject: str) -> KeyRecord: ...
     def grant(self, grant_id: str) -> Grant | None: ...
+    def grants_of(self, kind: str, node: str, task_code: str, date: str) -> list[Grant]: ...
     def nodes(self, role: str) -> list[KeyRecord]: ...
 
 
@@ -42,6 +43,10 @@ class BoundRegistry:
     def grant(self, grant_id: str) -> Grant | None:
         """The grant with this id, alive at the position."""
         return self.directory.grant(grant_id, self.epoch)
+
+    def grants_of(self, kind: str, node: str, task_code: str, date: str) -> list[Grant]:
+        """All grants of ``kind`` that staff of ``node`` have for the item on ISO ``date``, alive at the position."""
+        return self.directory.grants_of(kind, node, task_code, date, self.epoch)
 
     def nodes(self, role: str) -> list[KeyRecord]:
         """Valid nodes with a role at the position."""

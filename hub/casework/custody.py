@@ -146,9 +146,11 @@ class _Hands:
     def _parcel(self, statement: Statement) -> _Taken | None:
         body = statement.body
         parcel = str(body.get("parcel"))
-        if statement.type == "post":
+        if statement.type in ("post", "pack"):
             self._senders[parcel] = statement.actor.node
             return Kind.PARCEL, parcel, statement.actor.node
+        if statement.type == "check_in":
+            return Kind.PARCEL, parcel, ""  # opened: what lay in it is in the receiver's hands
         if statement.type == "waybill":
             self._carriers[parcel] = str(body.get("carrier"))
         status = str(body.get("status"))

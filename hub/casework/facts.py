@@ -274,6 +274,17 @@ def cause_of(refusal: Refusal) -> str:
     return "AMBIGUOUS" if refusal.code == "ROUTE_AMBIGUOUS" else refusal.values["cause"]
 
 
+OVERSEERS = frozenset({"auditor", "coordinator"})
+"""Node roles that see, and supervise, the cases of their region (A24, G01)."""
+
+
+def oversees(file: CaseFile, record: KeyRecord) -> bool:
+    """Whether the node is an overseer of a region in which the case begins or is decided (A24)."""
+    prefix = region_prefix(record.region)
+    places = (file.collecting_node, file.accepting_node)
+    return bool(record.roles & OVERSEERS) and any(node_region(node).startswith(prefix) for node in places if node)
+
+
 def coordinator_of(file: CaseFile, world: World) -> str:
     """The coordinator node nearest to where the case is to be handled, else to where it was collected; else empty.
 

@@ -55,7 +55,13 @@ class Party(Enum):
     GATEWAY = "the parcel's gateway"
     SUPPLIER = "collecting node or an admitted window"
     COORDINATOR = "the case's coordinator"
+    READER = "collecting or accepting node, or one that is consulted or referred to"
+    CONSULTED = "a department that is asked for an opinion"
+    PAPER = "a node that has or awaits paper of the case"
     PARTY = "any node with a part in the case"
+    CARDED = "a node that a card is on"
+    SUPERVISOR = "a coordinator or auditor of the region"
+    CONCERNED = "any node with a part in the case, a coordinator or auditor of the region"
     HUB = "hub"
 
 
@@ -197,6 +203,13 @@ def _allowed(party: Party, file: CaseFile | None, act: Act, world: World) -> set
         return {file.accepting_node}
     if party is Party.EITHER:
         return {file.collecting_node, file.accepting_node}
+    if party is Party.CONSULTED:
+        return set(file.consulted())
+    if party is Party.READER:
+        referred = {file.referral.node} if file.referral else set()
+        return {file.collecting_node, file.accepting_node, *file.consulted(), *referred}
+    if party is Party.PAPER:
+        return {file.collecting_node, file.accepting_node, *file.helpers, *file.paper_nodes()} - {""}
     if party is Party.GATEWAY:
         return {leg.gateway for leg in file.parcels}
     if party is Party.SUPPLIER:
@@ -206,6 +219,13 @@ def _allowed(party: Party, file: CaseFile | None, act: Act, world: World) -> set
     if party is Party.KEY_HOLDER:
         sealers = {sealing.sealed_by for sealing in file.sealings} - {""}
         return {file.collecting_node} | sealers | {wrap.recipient for wrap in file.wraps}
+    if party is Party.CARDED:
+        return {card.subject for card in file.cards}
+    oversees = {act.node.subject} if facts.oversees(file, act.node) else set()
+    if party is Party.SUPERVISOR:
+        return oversees
+    if party is Party.CONCERNED:
+        return oversees | file.parties()
     return set(file.parties())
 
 

@@ -33,7 +33,7 @@ from hub.casework.table import LAW
 from hub.casework.time.calendar import WorkCalendar, calendar_in
 
 RULE = "promise 3: the log is the truth"
-OWED_BY_TIME = frozenset({"constructive_delivery", "deem_accept"})
+OWED_BY_TIME = frozenset({"constructive_delivery", "deem_accept", "special_over"})
 _SHAPES = (TypeError, ValueError, KeyError, AttributeError, AssertionError)
 
 

@@ -5,11 +5,15 @@ A subject is a folder: ``rows`` (the article and the body's members stand beside
 
 from hub.casework.acceptance.rows import ROWS as ACCEPTANCE
 from hub.casework.access.rows import ROWS as ACCESS
+from hub.casework.archive.rows import ROWS as ARCHIVE
 from hub.casework.decision.rows import ROWS as DECISION
 from hub.casework.delivery.rows import ROWS as DELIVERY
 from hub.casework.entry.rows import ROWS as ENTRY
 from hub.casework.hand_off.rows import ROWS as HAND_OFF
 from hub.casework.law import Law
+from hub.casework.originals.rows import ROWS as ORIGINALS
+from hub.casework.review.rows import ROWS as REVIEW
+from hub.casework.supervision.rows import ROWS as SUPERVISION
 
-ROWS = (*ENTRY, *HAND_OFF, *ACCEPTANCE, *DECISION, *DELIVERY, *ACCESS)
+ROWS = (*ENTRY, *HAND_OFF, *ACCEPTANCE, *REVIEW, *DECISION, *DELIVERY, *ORIGINALS, *ARCHIVE, *ACCESS, *SUPERVISION)
 LAW = Law(ROWS)

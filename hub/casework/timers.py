@@ -13,10 +13,14 @@ from typing import Final
 from hub.casework.acceptance import by_itself as acceptance
 from hub.casework.casefile import CaseFile
 from hub.casework.context import World
+from hub.casework.delivery import by_itself as delivery
 from hub.casework.hand_off import by_itself as hand_off
 from hub.casework.hub_event import HubEvent
+from hub.casework.originals import by_itself as originals
+from hub.casework.review import by_itself as review
+from hub.casework.supervision import by_itself as supervision
 
-_SUBJECTS: Final = (hand_off, acceptance)
+_SUBJECTS: Final = (hand_off, acceptance, delivery, originals, review, supervision)
 
 
 def due_event(file: CaseFile, world: World, now: str) -> HubEvent | None:

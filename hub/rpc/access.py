@@ -62,6 +62,7 @@ RULES: dict[str, Rule] = {
     "/yidi.v1.SupervisionService/ListCases": Rule(CASE_NODES - {"gateway"}),
     "/yidi.v1.SupervisionService/ListCaseLeaves": Rule(CASE_NODES),
     "/yidi.v1.SupervisionService/AdmitWindow": Rule(frozenset({"window"}), KIB),
+    "/yidi.v1.SupervisionService/QueryCase": Rule(frozenset({"window", "portal"}), KIB),
     "/yidi.v1.CatalogueService/GetCatalogue": Rule(ALL),
     "/yidi.v1.CatalogueService/GetCalendar": Rule(ALL),
     "/yidi.v1.CatalogueService/ListItems": Rule(ALL),

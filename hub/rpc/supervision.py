@@ -10,6 +10,7 @@ from hub.casework.casefile import CaseFile, State
 from hub.casework.time.clocks import ClockState
 from hub.rpc import caller, pages
 from hub.services.admission import AdmissionService
+from hub.services.public_query import PublicQuery
 from hub.services.views import Views
 from yidi.v1 import supervision_pb2 as messages
 from yidi.v1 import supervision_pb2_grpc as wire
@@ -27,11 +28,12 @@ class _Row(Protocol):
 
 
 class SupervisionServicer(wire.SupervisionServiceServicer):
-    """Reads, and admissions."""
+    """Reads, admissions, the public's questions."""
 
-    def __init__(self, views: Views, admission: AdmissionService) -> None:
+    def __init__(self, views: Views, admission: AdmissionService, query: PublicQuery) -> None:
         self._views = views
         self._admission = admission
+        self._query = query
 
     async def GetCase(self, request: messages.GetCaseRequest, context: _Context) -> messages.GetCaseResponse:
         """By id, case number or public number."""
@@ -64,6 +66,20 @@ class SupervisionServicer(wire.SupervisionServiceServicer):
         """By public number and check code (A-1)."""
         case_id = await self._admission.admit(caller.current(), request.public_no, request.check_code)
         return messages.AdmitWindowResponse(case_id=case_id)
+
+    async def QueryCase(self, request: messages.QueryCaseRequest, context: _Context) -> messages.QueryCaseResponse:
+        """By public number and check code (G06)."""
+        found = await self._query.ask(caller.current(), request.public_no, request.check_code)
+        return messages.QueryCaseResponse(
+            public_no=found.public_no,
+            state=messages.CaseState.Value(_PREFIX + found.state.value),
+            words=found.words,
+            holder=found.holder,
+            milestones=[messages.Milestone(words=words, date=date) for words, date in found.milestones],
+            due=found.due,
+            next_step=found.next_step,
+            may_rate=found.may_rate,
+        )
 
 
 def _state_name(state: messages.CaseState.ValueType) -> str:

@@ -138,6 +138,7 @@ class HubServer:
             if thread.is_alive():
                 await asyncio.to_thread(thread.join)
         self.parts.admission.close()
+        self.parts.query.close()
         self.parts.submissions.close()
         self.parts.recogniser.close()
         self.parts.database.dispose()
@@ -245,7 +246,7 @@ def _serve_nodes(server: aio.Server, parts: Parts) -> None:
     inbox_pb2_grpc.add_InboxServiceServicer_to_server(InboxServicer(parts.views, parts.recogniser, parts.bell), server)
     log_pb2_grpc.add_LogServiceServicer_to_server(LogServicer(parts.log, parts.evidence), server)
     supervision_pb2_grpc.add_SupervisionServiceServicer_to_server(
-        SupervisionServicer(parts.views, parts.admission), server
+        SupervisionServicer(parts.views, parts.admission, parts.query), server
     )
     servicer = health.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(servicer, server)

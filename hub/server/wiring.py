@@ -15,6 +15,7 @@ from hub.services.evidence import EvidenceService
 from hub.services.integrator import Integrator, LogReader
 from hub.services.leader import Duty, Leader
 from hub.services.objects import ObjectService
+from hub.services.public_query import PublicQuery
 from hub.services.publications import Publications
 from hub.services.registry import RegistryService
 from hub.services.sequencer import Sequencer
@@ -48,6 +49,7 @@ class Parts:
     recogniser: Recogniser
     bell: Bell
     admission: AdmissionService
+    query: PublicQuery
     watches: tuple[Leader, ...]
 
 
@@ -93,6 +95,7 @@ def assemble(settings: HubSettings, open_store: OpenStore | None = None) -> Part
         recogniser=Recogniser(registry),
         bell=Bell(views.newest_in_inbox),
         admission=AdmissionService(database, sequencer),
+        query=PublicQuery(database, registry),
         watches=(
             Leader(database, Duty.TIMERS, Timers(database, sequencer), TIMERS_IDLE),
             Leader(database, Duty.BOUNCES, Bounces(database, documents, registry, sequencer), BOUNCES_IDLE),

@@ -13,13 +13,16 @@ from dataclasses import dataclass
 from crypto.evidence import read
 from crypto.evidence.pins import Pins
 from crypto.evidence.report import UNKNOWN_CODES, Collector, Finding, Report, Severity, Verdict, verdict_of
+from crypto.evidence.timeline import envelope_of
 from crypto.evidence.verify import verify
 from crypto.log.leaf import Leaf
 from crypto.refusal import Refusal
+from crypto.statement import read_statement
 from hub.casework.casefile import CHINESE, CaseFile
 from hub.casework.context import RULES_VERSION
 from hub.casework.custody import ClockRow, CustodyRow, clock_rows, custody_table
 from hub.casework.replay import Replay, replay, rules_document
+from hub.casework.supervision.audit import AuditCard, audit_cards
 
 UNKNOWN = UNKNOWN_CODES | {
     "DOCUMENT_VERSION",
@@ -36,7 +39,7 @@ UNKNOWN = UNKNOWN_CODES | {
 @dataclass(frozen=True)
 class AuditReport:
     """``evidence``: steps 1 to 12 of ``crypto.evidence.verify``; ``law``: findings of the replay; ``file``: the case
-    as the law leaves it; ``custody`` and ``clocks``: recomputed from leaves."""
+    as the law leaves it; ``custody`` and ``clocks``: recomputed from leaves; ``cards``: R6 to R9 (standards.md 8)."""
 
     verdict: Verdict
     evidence: Report
@@ -44,6 +47,7 @@ class AuditReport:
     file: CaseFile | None
     custody: tuple[CustodyRow, ...]
     clocks: tuple[ClockRow, ...]
+    cards: tuple[AuditCard, ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -61,13 +65,14 @@ class AuditReport:
             "state": _state(self.file),
             "custody": [row.as_object() for row in self.custody],
             "clocks": [row.as_object() for row in self.clocks],
+            "cards": [card.as_object() for card in self.cards],
         }
 
 
 def audit(package: bytes, pins: Pins) -> AuditReport:
     """The report on ``package`` under ``pins``. Raises nothing for any bytes.
 
-    1. Evidence (``crypto.evidence.verify``). 2. The law run again over the leaves. 3. Custody and due dates.
+    1. Evidence (``crypto.evidence.verify``). 2. The law run again over the leaves. 3. Custody, due dates, cards.
     """
     evidence = verify(package, pins)  # 1
     contents = read.read(package)
@@ -76,7 +81,8 @@ def audit(package: bytes, pins: Pins) -> AuditReport:
     verdict = verdict_of((*evidence.findings, *done.findings))
     custody = _custody(leaves)  # 3
     clocks = tuple(clock_rows(done.file)) if done.file else ()
-    return AuditReport(verdict, evidence, done.findings, done.file, custody, clocks)
+    cards = audit_cards(evidence.findings, done.findings, _events(leaves), done.file)
+    return AuditReport(verdict, evidence, done.findings, done.file, custody, clocks, cards)
 
 
 def _replay(contents: read.Contents, leaves: list[Leaf], pins: Pins, evidence: Report) -> Replay:
@@ -91,6 +97,17 @@ def _replay(contents: read.Contents, leaves: list[Leaf], pins: Pins, evidence: R
     if same and contents.entries.get(read.RULES) not in (None, rules_document()):
         found.add("RULES_DIFFER", read.RULES, f"version {RULES_VERSION}", Severity.INDETERMINATE)
     return Replay(done.file, found.findings)
+
+
+def _events(leaves: list[Leaf]) -> dict[str, str]:
+    """Event by name of the leaf; what cannot be read has none."""
+    found = {}
+    for leaf in leaves:
+        try:
+            found[read.leaf_name(leaf.index)] = read_statement(envelope_of(leaf).payload).type
+        except Refusal:
+            continue
+    return found
 
 
 def _custody(leaves: list[Leaf]) -> tuple[CustodyRow, ...]:

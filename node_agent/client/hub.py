@@ -81,6 +81,20 @@ class InboxItem:
 
 
 @dataclass(frozen=True)
+class Queried:
+    """What an applicant may be told of a case; dates are ISO, UTC+8."""
+
+    public_no: str
+    state: str
+    words: str
+    holder: str
+    milestones: tuple[tuple[str, str], ...]
+    due: str
+    next_step: str
+    may_rate: bool
+
+
+@dataclass(frozen=True)
 class SnapshotParts:
     """The hub's signed snapshot as received: envelope, documents, registry leaves and their proofs."""
 
@@ -293,6 +307,21 @@ class HubClient:
         request = supervision_pb2.AdmitWindowRequest(public_no=public_no, check_code=check_code)
         made = self._calls.make(lambda: self._supervision.AdmitWindow(request, timeout=DEADLINE_SECONDS))
         return str(made.case_id)
+
+    def query_case(self, public_no: str, check_code: str) -> Queried:
+        """What an applicant may be told (G06). Refusals CHECK_CODE_WRONG, CHECK_CODE_LIMIT."""
+        request = supervision_pb2.QueryCaseRequest(public_no=public_no, check_code=check_code)
+        made = self._calls.make(lambda: self._supervision.QueryCase(request, timeout=DEADLINE_SECONDS))
+        return Queried(
+            public_no=made.public_no,
+            state=supervision_pb2.CaseState.Name(made.state).removeprefix("CASE_STATE_"),
+            words=made.words,
+            holder=made.holder,
+            milestones=tuple((one.words, one.date) for one in made.milestones),
+            due=made.due,
+            next_step=made.next_step,
+            may_rate=made.may_rate,
+        )
 
     # --- pieces ----------------------------------------------------------------------------------------------
 

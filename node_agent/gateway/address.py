@@ -59,6 +59,19 @@ def open_address(agent: Agent, transfer: TransferClient, case_id: str) -> Destin
     return Destination(_party(open_page(key, page.stream, [ciphertext])), seal)  # 4, 5
 
 
+def newest_seal(agent: Agent, case_id: str) -> Statement:
+    """The newest ``seal`` of a case, signed by node and person: who collected, what, by which list.
+
+    Refusal ADDRESS_NOT_WRAPPED when the hub shows none; signatures as ``Directory.entry``.
+    """
+    told = [made for made in map(recorded, agent.hub.case_leaves(case_id)) if made.statement.case == case_id]
+    seal = next((made for made in reversed(told) if made.statement.type == "seal"), None)
+    if seal is None:
+        raise Refusal("ADDRESS_NOT_WRAPPED", RULE, case=case_id)
+    _verify(agent, seal)
+    return seal.statement
+
+
 def _sealed_and_wrapped(agent: Agent, case_id: str) -> tuple[Statement, Statement]:
     """``seal``, and the newest ``wrap`` of its sealing to a key of this node by the sealing or posting node."""
     told = [made for made in map(recorded, agent.hub.case_leaves(case_id)) if made.statement.case == case_id]

@@ -1,4 +1,4 @@
-"""The gateway at work: books the parcels that departments post, listens to the carrier, states what it hears.
+"""The gateway at work: books the parcels that windows and departments send, listens, states what it hears.
 
 Invariants:
 - a parcel is booked under its own id as order id, with the same words each time, so a lost answer never becomes a
@@ -15,19 +15,17 @@ Invariants:
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from crypto import canonical
-from crypto.identity import node_name
 from crypto.refusal import Refusal
-from crypto.statement import read_signed
-from hub.casework.catalogue.model import Catalogue
+from crypto.statement import Statement, read_signed
 from node_agent import acts
-from node_agent.casemirror import history
 from node_agent.gateway import parcels
-from node_agent.gateway.address import Destination, open_address
+from node_agent.gateway.address import newest_seal, open_address
 from node_agent.gateway.carrier import Booking, Carrier, Party
+from node_agent.gateway.legs import Leg, contact, legs_of, proof_wanted, receiver_of
 from node_agent.gateway.parcels import Order, ParcelRecord, Task, TaskKind
 from node_agent.gateway.tracking import (
     ParcelStatus,
@@ -48,6 +46,7 @@ PASSING = frozenset(
     {"HUB_UNAVAILABLE", "STORE_UNAVAILABLE", "TRANSFER_DENIED", "CARRIER_UNAVAILABLE", "JOURNAL_UNWRITABLE"}
 )
 FINAL = frozenset({ParcelStatus.RETURNED, ParcelStatus.LOST, ParcelStatus.CANCELLED})
+BEFORE_CARRIER = frozenset({ParcelStatus.CREATED, ParcelStatus.WAYBILL_ISSUED})
 TROUBLE = frozenset(
     {
         ParcelStatus.ATTEMPT_FAILED,
@@ -60,16 +59,6 @@ TROUBLE = frozenset(
     }
 )
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Leg:
-    """A parcel that a department posted through this gateway. ``closed``: the hub found its delivery proven."""
-
-    case: str
-    parcel: str
-    department: str
-    closed: bool
 
 
 class Gateway:
@@ -123,24 +112,20 @@ class Gateway:
         return found
 
     def _legs_of(self, case: str) -> list[Leg]:
-        said = [told.statement for told in history(self._agent.journal, case)]
-        proven = {made.body.get("parcel") for made in said if made.type == "delivered_proven"}
-        return [
-            Leg(case, str(made.body["parcel"]), made.actor.node, made.body["parcel"] in proven)
-            for made in said
-            if made.type == "post" and made.body.get("gateway") == self._agent.identity.node
-        ]
+        return legs_of(self._agent.journal, case, self._agent.identity.node)
 
     def _serve(self, leg: Leg, poll: bool) -> int:
         if leg.parcel in self._refused and not poll:
             return 0
         record = parcels.load(self._agent.journal, leg.parcel, leg.case)
-        answered = leg.closed and not self._waits(leg.case)  # read before ``_said`` looks for refusals
+        answered = self._settled(leg, record) and not self._waits(leg.case)  # read before ``_said`` looks for refusals
         try:
+            if self._recall(leg, record):
+                return 0
             if not record.waybill_no:
                 record = self._book(leg, record)
             queued = self._state_waybill(record)
-            if poll and not leg.closed and status_of(record.events) not in FINAL:
+            if poll and not self._over(leg, record):
                 record = self._listen(record)
             queued += self._state_events(record)
             if answered and not queued:
@@ -153,6 +138,14 @@ class Gateway:
                 self._task(record, TaskKind.BOOKING_REFUSED, refusal.code)
             return 0
 
+    def _over(self, leg: Leg, record: ParcelRecord) -> bool:
+        """Whether no event is asked for any more: proven, at a node that opens it itself, or final."""
+        return self._settled(leg, record) or status_of(record.events) in FINAL
+
+    def _settled(self, leg: Leg, record: ParcelRecord) -> bool:
+        delivered = status_of(record.events) is ParcelStatus.DELIVERED
+        return leg.closed or (leg.to_node and delivered)
+
     def _waits(self, case: str) -> bool:
         """Whether an act of the case has no answer yet; a refusal would have to be shown to a person."""
         return any(act.state == "WAITING" for act in self._agent.journal.acts(case))
@@ -160,27 +153,41 @@ class Gateway:
     # --- booking ---------------------------------------------------------------------------------------------
 
     def _book(self, leg: Leg, record: ParcelRecord) -> ParcelRecord:
-        destination = open_address(self._agent, self._transfer, leg.case)
+        """To the applicant by the address that was sealed; to a node by its entry in the list (O3, E09)."""
+        if leg.to_node:
+            seal = newest_seal(self._agent, leg.case)
+            receiver = contact(self._agent, seal, receiver_of(leg, seal))
+        else:
+            destination = open_address(self._agent, self._transfer, leg.case)
+            receiver, seal = destination.receiver, destination.seal
         if record.order is None:
-            record = replace(record, order=self._order(leg, destination))
+            record = replace(record, order=self._order(leg, seal))
             parcels.keep(self._agent.journal, record)
         order = record.order
         assert order is not None
-        sender = Party(order.sender, order.phone, order.sender)
-        booking = Booking(leg.parcel, sender, destination.receiver, receipt_level=order.receipt_level)
+        sender = Party(order.sender, order.phone, order.address or order.sender)
+        booking = Booking(leg.parcel, sender, receiver, receipt_level=order.receipt_level, insured=leg.insured)
         waybill = self._carrier.book(booking)
         record = replace(record, waybill_no=waybill.waybill_no)
         parcels.keep(self._agent.journal, record)  # commit point: from here on the parcel is ours to follow
         return record
 
-    def _order(self, leg: Leg, destination: Destination) -> Order:
-        """Sender is the department by its public title and telephone; the proof wanted is what the item needs."""
-        body = destination.seal.body
-        catalogue = self._agent.registry.catalogue(str(body["catalogue"]), self._agent.hub)
-        task_code, region = str(body["task_code"]), str(body["region"])
-        title = self._agent.registry.directory.current(leg.department).title
-        level = catalogue.item(task_code).required_proof_level
-        return Order(title, _liaison(catalogue, task_code, region, node_name(leg.department)), level)
+    def _order(self, leg: Leg, seal: Statement) -> Order:
+        """Sender is the node that posts, by its public title, telephone and address; the proof is what is needed."""
+        sender = contact(self._agent, seal, leg.sender)
+        return Order(sender.name, sender.phone, proof_wanted(self._agent, leg, seal), sender.address)
+
+    def _recall(self, leg: Leg, record: ParcelRecord) -> bool:
+        """D11: whether a parcel needs no booking any more. One that is booked is cancelled, if it is not too late."""
+        if not leg.recalled or not record.waybill_no or status_of(record.events) not in BEFORE_CARRIER:
+            return leg.recalled and not record.waybill_no
+        try:
+            self._carrier.cancel(record.waybill_no)
+        except Refusal as refusal:
+            if refusal.code in PASSING:
+                raise
+            self._task(record, TaskKind.FOLLOW_UP, refusal.code)
+        return False
 
     def _state_waybill(self, record: ParcelRecord) -> int:
         if record.parcel in self._said(record, "waybill", "parcel"):
@@ -294,11 +301,3 @@ def _body(
         "proof_level": proof.level,
         "event_at": canonical.time_text(event.occurred_at),
     }
-
-
-def _liaison(catalogue: Catalogue, task_code: str, region: str, department: str) -> str:
-    """The public telephone of the department's queue. Refusal ROUTE_NONE when the catalogue has none."""
-    for queue in catalogue.queues_for(task_code, region):
-        if queue.node == department:
-            return queue.liaison
-    raise Refusal("ROUTE_NONE", "A05", task_code=task_code, region=region, cause="NO_QUEUE")

@@ -29,6 +29,7 @@ class Order:
     sender: str
     phone: str
     receipt_level: int
+    address: str = ""
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ def test_a_supplement_through_another_window(detour: Detour, desk: AdmissionServ
     file = detour.file(work)
     assert (file.state, file.supplement_at) == ("PENDING_ACCEPT", handed_in)
     assert file.clocks["K2"].due == "2026-12-02T23:59:59.999+08:00"
-    assert detour.wake_at(work) == "2026-12-03T00:00:00.000+08:00"
+    assert detour.wake_at(work) == "2026-12-02T00:00:00.000+08:00"  # a reminder (W1), a day before K2 ends
     work.do(work.accept(), DEPARTMENT)
     decided = work.do(work.decide(), DEPARTMENT)
     shown = [index for _, index in detour.seen(OTHER_WINDOW, work)]

@@ -10,6 +10,7 @@ import pytest
 
 from crypto.refusal import Refusal
 from crypto.statement import RECEIPT_TYPE, read_envelope
+from hub.casework.common import just_after
 from hub.services.batch import Placed
 from hub.services.bounces import Bounces
 from hub.services.leader import Duty, Leader
@@ -101,7 +102,8 @@ def test_an_object_with_other_bytes_is_stored_again_and_goes_on(shelf: Shelf) ->
     bounce = shelf.detour.file(work).bounce
     assert bounce is not None
     assert bounce.finding == "UNSOUND"
-    assert shelf.detour.wake_at(work) is None
+    due = shelf.detour.file(work).clocks["K1"].due
+    assert due is not None and shelf.detour.wake_at(work) == just_after(due)  # Y1 alone
     assert code(work.place(shelf.detour.resend(work), WINDOW)) == "OBJECT_NOT_NEW"
     pinned = shelf.upload(work.application)
     assert pinned.version_id != old

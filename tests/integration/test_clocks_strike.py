@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from crypto.refusal import Refusal
-from hub.casework import consequences, timers
+from hub.casework import timers
+from hub.casework.hand_off import by_itself
 from hub.casework.hub_event import HubEvent
 from hub.services.batch import Placed
 from hub.services.leader import Duty, Leader
@@ -80,7 +81,7 @@ def test_nobody_acts_on_a_case_that_time_has_moved(detour: Detour) -> None:
     assert outcome.code == "HEAD_MOVED"
     file = detour.file(work)
     assert (file.state, file.deemed, file.effective_at) == ("UNDER_REVIEW", True, MONDAY)
-    assert [card.kind for card in file.cards] == ["R3"]
+    assert [card.kind for card in file.cards].count("R3") == 1
 
 
 def test_acceptance_on_the_last_day_is_no_deemed_one(detour: Detour) -> None:
@@ -88,8 +89,8 @@ def test_acceptance_on_the_last_day_is_no_deemed_one(detour: Detour) -> None:
     detour.clock.at = at("11-30", "23:59:59.999")
     assert isinstance(work.place(work.accept(), DEPARTMENT), Placed)
     detour.strike(at("12-05"))
-    assert detour.events(work)[-1] == "accept"
-    assert detour.wake_at(work) is None
+    assert "accept" in detour.events(work)
+    assert "deem_accept" not in detour.events(work)
 
 
 def test_a_tick_repeated_is_harmless(detour: Detour) -> None:
@@ -97,11 +98,11 @@ def test_a_tick_repeated_is_harmless(detour: Detour) -> None:
     detour.clock.at = at("12-01")
     first, second, unknown = detour.world.sequencer.tick([Tick(work.case), Tick(work.case), Tick("0" * 32)])
     assert isinstance(first, Ticked)
-    assert len(first.indexes) == 1
-    assert second == Ticked((), None)
+    assert detour.events(work).count("deem_accept") == 1
+    assert second == Ticked((), first.wake_at)
     assert isinstance(unknown, Refusal)
     assert unknown.code == "CASE_UNKNOWN"
-    assert detour.world.sequencer.tick([Tick(work.case)]) == [Ticked((), None)]
+    assert detour.world.sequencer.tick([Tick(work.case)]) == [second]
 
 
 def test_what_the_law_refuses_is_stated_by_nobody(detour: Detour) -> None:
@@ -157,7 +158,7 @@ def test_a_case_in_collection_that_waits_for_the_list_is_looked_at_every_day(
     """No act will wake it: when there is a queue, or a coordinator, the daily look finds it."""
     work = detour.world.open()
     with monkeypatch.context() as nobody:
-        nobody.setattr(consequences, "_route", lambda *_: None)
+        nobody.setattr(by_itself, "_route", lambda *_: None)
         work.do(work.seal(), WINDOW)
         work.do(work.wrap(DEPARTMENT), WINDOW)
         assert detour.wake_at(work) == at("11-24", "00:00:00.000")

@@ -55,7 +55,10 @@ def picture(seed: int) -> bytes:
 
 @dataclass
 class Region:
-    """Log, store and packets. ``broken``: bytes after which a download of an object breaks off, once."""
+    """Log, store and packets. ``broken``: bytes after which a download of an object breaks off, once.
+
+    ``held``: materials whose originals the window keeps.
+    """
 
     log: SyntheticLog = field(default_factory=synthetic.founded)
     objects: dict[str, bytes] = field(default_factory=dict)
@@ -63,6 +66,7 @@ class Region:
     applicants: dict[str, Applicant] = field(default_factory=dict)
     requests: list[tuple[int, int]] = field(default_factory=list)
     broken: int | None = None
+    held: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.log.register(RECOVERY, RECOVERY, "500000000000", ["recovery"], None)
@@ -99,7 +103,7 @@ class Region:
             sealer.add(keys[line, "full"], Context(case, 1, line, 1, "full"), io.BytesIO(page))
             media[line, 1, "full"] = "application/json" if material in {"FORM", "ADDRESS"} else "image/jpeg"
         facts = [
-            LineFacts(f"L{number:02}", material, "SUBMIT", "B", "SEEN_RETURNED")
+            LineFacts(f"L{number:02}", material, "SUBMIT", "B", "HELD" if material in self.held else "SEEN_RETURNED")
             for number, material in enumerate(pages, 1)
         ]
         made = manifests.build(

@@ -33,6 +33,7 @@ from hub.casework.casefile import CaseFile
 from hub.casework.catalogue.model import load_catalogue
 from hub.casework.context import RULES_VERSION, Act, BoundRegistry, Pinned, World
 from hub.casework.hub_event import HubEvent
+from hub.casework.law import Signers
 from hub.casework.replay import rules_document
 from hub.casework.table import LAW
 from hub.casework.time.calendar import WorkCalendar
@@ -49,6 +50,7 @@ def node(region: str, name: str) -> str:
     return f"spiffe://yidi.test/{region}/{name}"
 
 
+_HUB_CHAINS = {row.event: row.chain for row in LAW.rows if row.signers is Signers.HUB}
 HUB = node("000000000000", "hub-demo")
 REGISTRAR = node("500000000000", "registrar-demo")
 WINDOW = node("500116000000", "chongqing-jiangjin-hall")
@@ -278,9 +280,9 @@ class SyntheticLog:
 
     def _hub_says(self, case: str, event: HubEvent, world: World) -> None:
         before, here = self.files[case], canonical.time_text(self.now)
-        follow = Statement(
-            event.event, case, CUSTODY, before.seq + 1, before.head, Actor(HUB, None, "hub"), here, event.body
-        )
+        chain = _HUB_CHAINS[event.event]
+        seq = before.seq + 1 if chain == CUSTODY else None
+        follow = Statement(event.event, case, chain, seq, before.head, Actor(HUB, None, "hub"), here, event.body)
         own = sign(follow.payload(), [self.keys[HUB].sign])
         act = Act(follow, own.digest, here, world.registry.current(HUB), None)
         self.files[case] = LAW.apply(before, act, world)

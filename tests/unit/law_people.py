@@ -26,8 +26,11 @@ OTHER_WINDOW = "spiffe://yidi.test/360102000000/jiangxi-donghu-hall"
 DEPARTMENT = "spiffe://yidi.test/360102000000/jiangxi-donghu-scj"
 OTHER_DEPARTMENT = "spiffe://yidi.test/360403000000/jiangxi-xunyang-scj"
 THIRD_DEPARTMENT = "spiffe://yidi.test/360702000000/jiangxi-zhanggong-sbj"
+HIGHER_DEPARTMENT = "spiffe://yidi.test/360000000000/jiangxi-scj"
 COORDINATOR = "spiffe://yidi.test/360100000000/nanchang-zwfwb"
 OTHER_COORDINATOR = "spiffe://yidi.test/500000000000/chongqing-zwfwb"
+FAR_AUDITOR = "spiffe://yidi.test/110000000000/beijing-dzjc"
+AUDITOR = "spiffe://yidi.test/360000000000/jiangxi-dzjc"
 GATEWAY = "spiffe://yidi.test/360000000000/ems-gateway"
 OTHER_GATEWAY = "spiffe://yidi.test/360000000000/sf-gateway"
 RECOVERY = "spiffe://yidi.test/500000000000/recovery-key"
@@ -44,8 +47,11 @@ _ROLES = {
     DEPARTMENT: {"department"},
     OTHER_DEPARTMENT: {"department"},
     THIRD_DEPARTMENT: {"department"},
+    HIGHER_DEPARTMENT: {"department"},
     COORDINATOR: {"coordinator"},
     OTHER_COORDINATOR: {"coordinator"},
+    FAR_AUDITOR: {"auditor"},
+    AUDITOR: {"auditor"},
     GATEWAY: {"gateway"},
     OTHER_GATEWAY: {"gateway"},
     RECOVERY: {"recovery"},
@@ -104,6 +110,14 @@ class Register:
     def grant(self, grant_id: str) -> Grant | None:
         """The grant with this id, or None."""
         return next((grant for grant in self.grants if grant.grant_id == grant_id), None)
+
+    def copied(self) -> "Register":
+        """As it is now, for a world that an act is judged in again later."""
+        return Register(dict(self.records), list(self.grants))
+
+    def grants_of(self, kind: str, node: str, task_code: str, date: str) -> list[Grant]:
+        """All grants of this kind that staff of the node have for the item on that day."""
+        return [one for one in self.grants if one.node == node and one.covers(kind, one.person, task_code, date)]
 
     def nodes(self, role: str) -> list[KeyRecord]:
         """Nodes with a role."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from hub.casework.casefile import ParcelLeg
 from hub.casework.common import FUTURE_TOLERANCE
 from tests.unit.law_people import (
     DEPARTMENT,
@@ -133,7 +134,7 @@ def grants_only(*kept: str) -> Spoil:
 
 def regrant(row: str, **changes: Any) -> Spoil:
     """A grant that says something else."""
-    kind, role = {"T31": ("DECIDE", "DECIDER"), "T33": ("SEAL_USE", "ISSUER")}[row]
+    kind, role = {"T31": ("DECIDE", "DECIDER")}.get(row, ("SEAL_USE", "ISSUER"))
 
     def spoil(bench: Bench, step: Step) -> Step:
         made = grant(kind, bench.person(DEPARTMENT, role), f"G-{kind}")
@@ -155,8 +156,7 @@ def delivery(method: str) -> Spoil:
 
 def second_gateway(bench: Bench, step: Step) -> Step:
     """Another gateway has a parcel of this case too and speaks of the first one's."""
-    bench.do(bench.wrap(OTHER_GATEWAY, ("ADDRESS",)))
-    bench.do(bench.step("D4").saying(parcel="P2", gateway=OTHER_GATEWAY))
+    bench.file = replace(bench.case, parcels=(*bench.case.parcels, ParcelLeg("P2", OTHER_GATEWAY)))
     return replace(step, node=OTHER_GATEWAY)
 
 
@@ -186,6 +186,16 @@ def closed_window(bench: Bench, step: Step) -> Step:
 
     bench.catalogue = catalogue(change)
     return step
+
+
+def windows(**changes: Any) -> Spoil:
+    """The list says something else about all windows."""
+
+    def spoil(bench: Bench, step: Step) -> Step:
+        bench.change_list(lambda document: [window.update(changes) for window in document["windows"]].clear())
+        return step
+
+    return spoil
 
 
 def at(moment: datetime) -> Spoil:

@@ -6,9 +6,35 @@ from tests.unit.law_people import (
     PREFIX,
     SUSPENDED_TASK,
 )
-from tests.unit.law_scenarios import WHOLE, Scenario, closed_window, filed, item, says, sealed, without
+from tests.unit.law_scenarios import (
+    WHOLE,
+    Scenario,
+    closed_window,
+    filed,
+    item,
+    says,
+    sealed,
+    windows,
+    without,
+)
 
 NOT_A_DIGEST = "x" * 64
+
+
+def reachable(row: str) -> list[Scenario]:
+    """What keeps the window from taking the item in for that place (A12, A13, A18, D09, D23)."""
+    guard, nearer = "window_authorised", ["IN_PROVINCE", "IN_CITY"]
+    withdrawal = {"reason": "机构改革", "approval": "江津府〔2026〕1号", "from": "2026-03-01"}
+    return [
+        Scenario(row, guard, "ITEM_NOT_COLLECTABLE", closed_window),
+        Scenario(row, guard, "SCOPE_CLOSED", item(scope=nearer)),
+        Scenario(row, guard, "AGREEMENT_MISSING", item(scope=["CROSS_PROVINCE", *nearer])),
+        Scenario(row, guard, "ITEM_WITHDRAWN", item(withdrawal=withdrawal), killer=False),
+        Scenario(row, guard, "WINDOW_OUT_OF_SERVICE", windows(withdrawal=withdrawal)),
+        Scenario(
+            row, guard, "WINDOW_OUT_OF_SERVICE", windows(seasons=[{"from": "2026-06-01", "to": "2026-08-31"}])
+        ),
+    ]  # fmt: skip
 
 
 def seal(row: str) -> list[Scenario]:
@@ -18,7 +44,7 @@ def seal(row: str) -> list[Scenario]:
         Scenario(row, "item_on_list", "ITEM_EXPIRED", item(effective_to="2026-03-01"), killer=False),
         Scenario(row, "item_on_list", "ITEM_EXPIRED", item(effective_from="2026-03-03"), killer=False),
         Scenario(row, "item_on_list", "ITEM_SUSPENDED", item(status="SUSPENDED"), killer=False),
-        Scenario(row, "window_authorised", "ITEM_NOT_COLLECTABLE", closed_window),
+        *reachable(row),
         Scenario(row, "public_number_valid", "PUBLIC_NUMBER_CHECK", says(public_no="123456789012")),
         Scenario(row, "public_number_valid", "PUBLIC_NUMBER_PREFIX", says(public_no=public_number(PREFIX + 1, 1))),
         Scenario(row, "application_sealed", "MANIFEST_MISMATCH", sealed("application", case="d0" * 16)),
@@ -58,7 +84,7 @@ def seal(row: str) -> list[Scenario]:
 def authorised(row: str) -> list[Scenario]:
     """What a window may not begin."""
     return [
-        Scenario(row, "window_authorised", "ITEM_NOT_COLLECTABLE", closed_window),
+        *reachable(row),
         Scenario(row, "window_authorised", "ITEM_SUSPENDED", item(status="SUSPENDED")),
         Scenario(row, "window_authorised", "UNKNOWN_ITEM", says(task_code="0" * 31), killer=False),
     ]

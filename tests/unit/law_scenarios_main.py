@@ -105,7 +105,7 @@ DELIVERY = [
     Scenario("D5E", "parcel_known", "PARCEL_UNKNOWN", says(parcel="P9"), killer=False),
     Scenario("T34", "proof_enough", "PROOF_TOO_LOW", level(1)),
     Scenario("T34", "proof_enough", "PROOF_TOO_LOW", level(2, "RETURNED")),
-    Scenario("T34", "proof_enough", "PROOF_TOO_LOW", says(parcel="P9")),
+    Scenario("T34", "proof_enough", "PROOF_DIFFERS", says(parcel="P9")),
     Scenario("T34", "proof_enough", "PROOF_DIFFERS", says(evidence="f" * 64)),
 ]
 MAIN = [*KEYS, *DECISION, *DELIVERY]

@@ -10,6 +10,9 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from hub.casework.numbers import public_number
+from tests.unit import law_steps_paper as on_paper
+from tests.unit import law_steps_review as review
+from tests.unit import law_steps_supervision as supervision
 from tests.unit.law_people import (
     ALL_LINES,
     CATALOGUE,
@@ -293,3 +296,13 @@ TURNS: dict[str, Callable[["Bench"], None]] = {
     "list agrees": list_agrees,
     "stored again": stored_again,
 }
+
+STEPS |= supervision.STEPS
+PATHS |= supervision.PATHS
+TURNS |= supervision.TURNS
+STEPS |= review.STEPS
+PATHS |= review.PATHS
+TURNS |= review.TURNS
+STEPS |= on_paper.STEPS
+PATHS |= on_paper.PATHS
+TURNS |= on_paper.TURNS

@@ -16,7 +16,7 @@ from hub.casework import consequences, timers
 from hub.casework.casefile import CaseFile
 from hub.casework.context import Act, Pinned, World
 from hub.casework.hub_event import HubEvent
-from hub.casework.law import Law
+from hub.casework.law import Law, Signers
 from hub.casework.table import LAW
 from tests.unit.law_people import (
     CALENDAR,
@@ -36,6 +36,13 @@ from tests.unit.law_people import (
     record,
 )
 from tests.unit.law_steps import MAIN_PATH, PATHS, STEPS, TURNS
+
+HUB_CHAINS = {row.event: row.chain for row in LAW.rows if row.signers is Signers.HUB}
+
+
+def stated(event: HubEvent) -> Step:
+    """What the hub signs, on the chain of its row."""
+    return Step(event.event, HUB, "hub", event.body, chain=HUB_CHAINS[event.event], person=False)
 
 
 class Bench:
@@ -64,8 +71,8 @@ class Bench:
 
     def world(self) -> World:
         """The facts as they are now."""
-        catalogue = self.catalogue
-        return World(self.register, catalogue, self.calendar, HUB, 1, dict(self.objects).get, lambda version: catalogue)
+        catalogue, stored = self.catalogue, dict(self.objects)
+        return World(self.register.copied(), catalogue, self.calendar, HUB, 1, stored.get, lambda version: catalogue)
 
     def store(self, made: Manifest) -> str:
         """Put a sealing into the store; its digest."""
@@ -129,7 +136,7 @@ class Bench:
     def settle(self) -> CaseFile:
         """The hub states everything that is due."""
         while event := self.due():
-            self.do(Step(event.event, HUB, "hub", event.body, person=False))
+            self.do(stated(event))
         return self.case
 
     def replayed(self) -> CaseFile | None:

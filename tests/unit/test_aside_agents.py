@@ -10,7 +10,7 @@ import pytest
 from crypto.identity import person_id
 from crypto.log import leaf as leaves
 from crypto.refusal import Refusal
-from crypto.statement import read_signed
+from crypto.statement import read_envelope, read_signed
 from deploy.commands.choices import code_of, pairs_of
 from hub.casework import reasons
 from hub.casework.casefile import State
@@ -35,7 +35,7 @@ from storage.journal import OutboxEntry
 from tests.unit import evidence_log as synthetic
 from tests.unit.agent_region import Region
 from tests.unit.evidence_log import ACCEPTOR, DEPARTMENT, HUB, WINDOW
-from tests.unit.window_world import KEY_MATERIALS, STAFF, TICKS, World, open_world, page_file
+from tests.unit.window_world import ADDRESS, FORM, KEY_MATERIALS, STAFF, TICKS, World, open_world, page_file
 
 DESK = synthetic.node("360000000000", "coordination-desk")
 YUBEI = synthetic.node("500112000000", "chongqing-yubei-scj")
@@ -260,6 +260,39 @@ def test_a_case_that_came_back_is_opened_again_from_its_sealing(world: World, tm
     assert (again.public_no, again.check_code) == (result.public_no, "")
     sender.step()
     assert log.files[case].sealings_of("application")[-1].revision == 2
+
+
+def test_what_neither_store_nor_window_has_is_collected_anew(world: World, tmp_path: Path) -> None:
+    result, log = world.sealed(tmp_path), world.region.log
+    sender = Sender(world.agent, world.transfer())
+    sender.step()
+    case = result.case_id
+    bounced = log.say(
+        case, "bounced", DEPARTMENT, "department", {"manifest": result.manifest, "reason": "OBJECT_MISSING"}
+    )
+    found = {"bounce": read_envelope(bounced.envelope).digest, "finding": "UNSOUND"}
+    log.say(case, "bounce_examined", HUB, "hub", found)
+    world.receive()
+    form = dict(FORM)
+    with pytest.raises(Refusal, match="NOT_RETURNED"):
+        window_back.collect_anew(world.agent, case, STAFF, form, ADDRESS)
+    with pytest.raises(Refusal, match="NOT_RETURNED"):
+        window_back.reopen(world.agent, case, STAFF, answered=lambda digest: pytest.fail(digest))
+    with pytest.raises(Refusal, match="REASON_UNKNOWN"):
+        window_back.give_up(world.agent, case, STAFF, "WHATEVER")
+    digest = window_back.give_up(world.agent, case, STAFF, "CIPHERTEXT_GONE")
+    sender.step()
+    assert (entry := world.agent.journal.entry(digest)) is not None and entry.state == "DONE"
+    world.receive()
+    window_back.collect_anew(world.agent, case, STAFF, form, ADDRESS)
+    draft = drafts.open_draft(world.agent, case)
+    assert (draft.lines, draft.public_no, draft.form) == ({}, result.public_no, form)
+    for material in KEY_MATERIALS:
+        window.add_pages(world.agent, case, material, page_file(tmp_path, f"again-{material}.jpg"))
+    again = window.seal(world.agent, case, STAFF, **TICKS)
+    sender.step()
+    assert (again.public_no, again.check_code) == (result.public_no, "")
+    assert (log.files[case].state, log.files[case].sealings_of("application")[-1].revision) == (State.FORWARDED, 2)
 
 
 # --- supplement ----------------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from hub.casework.numbers import (
 TASK = "12441500196720244T" + "3" + "442199806003"
 
 
+@pytest.mark.requirement("E07")
 @pytest.mark.parametrize(
     "text, born, sex",
     [
@@ -43,6 +44,7 @@ def test_valid_citizen_numbers(text: str, born: date, sex: str) -> None:
     assert found.region == text[:6]
 
 
+@pytest.mark.requirement("E07")
 @pytest.mark.parametrize(
     "text, code",
     [
@@ -70,11 +72,13 @@ def test_one_wrong_digit_of_a_citizen_number_is_found(place: int, shift: int) ->
         citizen_id(wrong)
 
 
+@pytest.mark.requirement("E07")
 @pytest.mark.parametrize("text", ["91110000600037341L", "12441500196720244T", "11500381009320238D"])
 def test_valid_credit_codes(text: str) -> None:
     assert credit_code(text.lower()) == text
 
 
+@pytest.mark.requirement("E07")
 @pytest.mark.parametrize(
     "text, code",
     [

@@ -33,6 +33,7 @@ def _at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=CHINA)
 
 
+@pytest.mark.requirement("C12", "timeline 1")
 @pytest.mark.parametrize(
     "start, minutes, end",
     [
@@ -55,6 +56,7 @@ def test_another_time_zone_names_the_same_moment() -> None:
     assert time_text(TIMETABLE.add_window_minutes(utc, 240, CALENDAR)) == "2026-02-13T13:50:00.000+08:00"
 
 
+@pytest.mark.requirement("C13")
 def test_extended_hours_are_added_and_open_plain_weekends_only() -> None:
     table = Timetable.from_document(_document(extended={"3": [["17:30", "19:00"]], "6": [["09:00", "11:00"]]}))
     assert table.spans(date(2026, 3, 4), CALENDAR) == ((540, 720), (780, 1020), (1050, 1140))
@@ -72,11 +74,13 @@ def test_named_dates_win_over_everything() -> None:
     assert table.spans(date(2026, 3, 4), CALENDAR) == ()
 
 
+@pytest.mark.requirement("C13")
 def test_weekdays_may_name_saturday() -> None:
     table = Timetable.from_document(_document(weekdays=[1, 2, 3, 4, 5, 6]))
     assert table.spans(date(2026, 3, 7), CALENDAR) == table.spans(date(2026, 3, 6), CALENDAR) != ()
 
 
+@pytest.mark.requirement("C12")
 def test_a_season_may_cross_the_year() -> None:
     crossing = {"from": "11-01", "to": "02-28", "hours": [["08:00", "09:00"]]}
     table = Timetable.from_document(_document(summer=crossing))

@@ -23,9 +23,10 @@ from crypto.statement import read_envelope, read_statement
 from hub.casework.context import Pinned
 from node_agent.gateway import parcels
 from node_agent.gateway.address import open_address
-from node_agent.gateway.booking import Gateway, Leg
+from node_agent.gateway.booking import Gateway
 from node_agent.gateway.carrier import Booking, TrackingPage, Waybill
 from node_agent.gateway.carrier_codes import canonical as read_code
+from node_agent.gateway.legs import Leg
 from node_agent.gateway.parcels import TaskKind
 from node_agent.gateway.tracking import ProofSource, TrackingEvent
 from node_agent.identity import AgentIdentity

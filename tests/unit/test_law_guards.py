@@ -8,12 +8,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from crypto.refusal import Refusal
 from hub.casework.casefile import State
 from hub.casework.common import FUTURE_TOLERANCE
 from hub.casework.law import Law
 from hub.casework.table import LAW, ROWS
+from tests.proofs.ids import ids_of_guards, row_id
 from tests.unit.law_people import (
     CASE,
     DEPARTMENT,
@@ -24,7 +26,10 @@ from tests.unit.law_people import (
 from tests.unit.law_scenarios import Scenario, future, moved, without
 from tests.unit.law_scenarios_entry import ENTRY
 from tests.unit.law_scenarios_main import MAIN
+from tests.unit.law_scenarios_paper import PAPER
+from tests.unit.law_scenarios_review import REVIEW
 from tests.unit.law_scenarios_route import ROUTE
+from tests.unit.law_scenarios_supervision import SUPERVISION
 from tests.unit.law_scenarios_supplement import SUPPLEMENT
 from tests.unit.law_world import Bench
 
@@ -33,8 +38,9 @@ FUTURE = [
     for row in ROWS
     if any(guard.__name__ == "not_from_future" for guard in row.guards)
 ]
-SCENARIOS = [*ENTRY, *MAIN, *ROUTE, *SUPPLEMENT, *FUTURE]
+SCENARIOS = [*ENTRY, *MAIN, *PAPER, *ROUTE, *SUPPLEMENT, *REVIEW, *SUPERVISION, *FUTURE]
 PAIRS = [(row.id, guard.__name__) for row in ROWS for guard in row.guards]
+KEPT = ids_of_guards(ROWS)
 COVERED_TWICE = {(row, "item_on_list"): "window_authorised" for row in ("T05", "T05R")}
 """Guards that another guard of the row contains whole: taking one out changes nothing."""
 
@@ -64,7 +70,12 @@ def _refused(scenario: Scenario, law: Law) -> Refusal | None:
     return None
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
+def _proving(scenario: Scenario) -> ParameterSet:
+    """The scenario, marked with what its guard keeps: ``test_every_guard_is_needed`` shows that nothing else does."""
+    return pytest.param(scenario, marks=pytest.mark.requirement(*sorted(KEPT[scenario.row, scenario.guard])))
+
+
+@pytest.mark.parametrize("scenario", [_proving(one) for one in SCENARIOS], ids=str)
 def test_guard_refuses(scenario: Scenario) -> None:
     refused = _refused(scenario, LAW)
     assert refused is not None and refused.code == scenario.code
@@ -94,7 +105,7 @@ def _code(scenario: Scenario, law: Law) -> str:
     return refused.code if refused else ""
 
 
-@pytest.mark.parametrize("row", [row.id for row in ROWS])
+@pytest.mark.parametrize("row", [pytest.param(row.id, marks=pytest.mark.requirement(row_id(row))) for row in ROWS])
 def test_the_untouched_act_of_each_row_counts(row: str) -> None:
     """Without this the scenarios might be refused for a reason of their own."""
     bench = Bench().reach(row)

@@ -10,6 +10,7 @@ from crypto.refusal import Refusal
 from deploy.calendar_seed import seed_calendar
 from hub.casework import facts, timers
 from hub.casework.casefile import BEFORE_DECISION, Card, CaseFile, State, from_document
+from hub.casework.common import just_after
 from hub.casework.numbers import public_number
 from hub.casework.time.calendar import WorkCalendar
 from tests.unit.law_people import (
@@ -386,6 +387,10 @@ def test_what_waits_in_collection_is_looked_at_every_day() -> None:
     bench = Bench().reach("T09")
     kept = {node: bench.register.records.pop(node) for node in (COORDINATOR, OTHER_COORDINATOR)}
     assert bench.settle().state is State.COLLECTED
+    due = bench.case.clocks["K1"].due
+    assert due is not None and timers.wake_at(bench.case, bench.world()) == just_after(due)
+    bench.now = datetime.fromisoformat(just_after(due))
+    assert [card.kind for card in bench.settle().cards] == ["Y1"]
     assert timers.wake_at(bench.case, bench.world()) == "2026-03-03T00:00:00.000+08:00"
     assert timers.wake_at(bench.case, bench.world(), "2026-03-05T00:00:00.001+08:00") == "2026-03-06T00:00:00.000+08:00"
     bench.register.records |= kept
@@ -393,8 +398,10 @@ def test_what_waits_in_collection_is_looked_at_every_day() -> None:
 
 
 def test_what_is_blocked_by_a_bounce_is_not_looked_at_by_the_day() -> None:
+    """Only K1 is watched (Y1)."""
     bench = Bench().reach("T12D")
-    assert timers.wake_at(bench.case, bench.world()) is None
+    due = bench.case.clocks["K1"].due
+    assert due is not None and timers.wake_at(bench.case, bench.world()) == just_after(due)
 
 
 def test_an_item_that_goes_live_later_is_routed_then() -> None:

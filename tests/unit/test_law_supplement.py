@@ -36,6 +36,9 @@ def test_timeline_2_nobody_acts_and_the_case_is_deemed_accepted() -> None:
     bench.walk("T05", "W1", "T08", "T10")
     received = bench.case.recorded_at
     assert bench.case.clocks["K2"].due == _end("2026-02-26")
+    bench.now = _on(2, 26)
+    waiting = bench.settle()  # reminders alone (states.md 9): the coordinator hears after three working days
+    assert waiting.state is State.PENDING_ACCEPT and {card.kind for card in waiting.cards} == {"W1", "W3"}
     bench.now = datetime.fromisoformat(_end("2026-02-26"))
     assert bench.due() is None
     bench.now = _on(2, 27, 0, 0)
@@ -43,7 +46,7 @@ def test_timeline_2_nobody_acts_and_the_case_is_deemed_accepted() -> None:
     assert (case.state, case.deemed, case.effective_at) == (State.UNDER_REVIEW, True, received)
     assert case.clocks["K3"].due == _end("2026-03-04")
     assert case.clocks["K2"].expired and case.clocks["K2"].stopped_at == case.recorded_at
-    assert case.cards == (Card("R3", case.recorded_at, DEPARTMENT, case.head),)
+    assert Card("R3", case.recorded_at, DEPARTMENT, case.head) in case.cards
     assert bench.due() is None
 
 
@@ -94,9 +97,17 @@ def test_t19_a_defect_of_the_addendum_itself_raises_no_card() -> None:
 
 
 def test_t19_an_override_raises_r4_on_the_department() -> None:
+    """And R5, since it finds fault with what the case holds and was not told at first (E01)."""
     bench = Bench().reach("T19")
     case = bench.do(bench.step("T19"))
-    assert case.cards == (Card("R4", case.recorded_at, DEPARTMENT, case.head),)
+    raised = [Card(kind, case.recorded_at, DEPARTMENT, case.head) for kind in ("R5", "R4")]
+    assert case.cards == tuple(raised)
+
+
+def test_t19_an_override_about_what_was_told_before_raises_r4_alone() -> None:
+    bench = Bench().reach("T19")
+    case = bench.do(bench.step("T19").saying(lines=[line("M05", "UNREADABLE")]))
+    assert [card.kind for card in case.cards] == ["R4"]
 
 
 def test_t19_the_second_supplement_is_answered_by_later_addenda_alone() -> None:
@@ -247,8 +258,11 @@ def test_k2_is_counted_by_the_calendar_in_force() -> None:
     told = bench.case.clocks["K2"]
     assert (told.due, told.provisional) == (_end("2026-02-19"), True)
     deem, bench.calendar = bench.step("T15"), CALENDAR
+    bench.do(bench.step("T13"))  # somebody took it, and forgot it
     bench.now = _on(2, 20, 0)
     assert bench.due() is None
+    bench.now = _on(2, 26, 0)
+    bench.settle()
     assert timers.wake_at(bench.case, bench.world()) == "2026-02-27T00:00:00.000+08:00"
     with pytest.raises(Refusal, match="CLOCK_NOT_DUE"):
         bench.do(deem)
@@ -305,7 +319,7 @@ def test_outside_the_licensing_law_nothing_is_deemed() -> None:
     bench.change_item(lambda item: item.update(licensing_law=False))
     bench.reach("T14")
     bench.now = _on(12, 1)
-    assert bench.due() is None
+    assert bench.settle().state is State.PENDING_ACCEPT
 
 
 def test_the_lists_of_the_tests_fit_the_item() -> None:

@@ -8,30 +8,37 @@ from hub.casework.casefile import State
 from hub.casework.decision import effects as de
 from hub.casework.hand_off import effects as er
 from hub.casework.law import Party, Rule
+from hub.casework.originals import effects as oe
+from hub.casework.review import effects as pe
+from hub.casework.review import guards as pg
 from hub.casework.row_values import ACCEPTOR, BY_HUB, HUB, PERSON, WINDOW, members
+from hub.casework.supervision import effects as se
 
 _NOTICE_MEMBERS = members("lines due methods manifest")
 
 ROWS = (
     Rule(
         "T14", "accept", (State.PENDING_ACCEPT,), State.UNDER_REVIEW, Party.ACCEPTING, ACCEPTOR, PERSON,
-        (c.not_from_future,), (es.effective_from_completion, c.stop("K2"), de.start_decision_clocks),
-        "states.md T14; 行政许可法 32(5), 42", frozenset(),
+        (c.not_from_future, pg.responsible_acts),
+        (es.effective_from_completion, pe.first_act_takes, c.stop("K2"), de.start_decision_clocks, pe.start_step_clock),
+        "states.md T14; 行政许可法 32(5), 42; F06", frozenset(),
     ),
     Rule(
         "T15", "deem_accept", (State.PENDING_ACCEPT,), State.UNDER_REVIEW, Party.HUB, HUB, BY_HUB,
-        (gs.accept_clock_expired,), (es.deem, de.start_decision_clocks), "states.md T15; 行政许可法 32(4)",
+        (gs.accept_clock_expired,), (es.deem, de.start_decision_clocks, pe.start_step_clock),
+        "states.md T15; 行政许可法 32(4)",
         members("clock due"),
     ),
     Rule(
         "T16", "supplement_notice", (State.PENDING_ACCEPT,), State.SUPPLEMENT, Party.ACCEPTING, ACCEPTOR, PERSON,
-        (c.not_from_future, gs.first_notice, gs.notice_complete, gs.words_sealed),
-        (es.keep_words, es.keep_notice, c.stop("K2")), "states.md T16; 行政许可法 32(4); E01", _NOTICE_MEMBERS,
+        (c.not_from_future, pg.responsible_acts, gs.first_notice, gs.notice_complete, gs.words_sealed),
+        (es.keep_words, pe.first_act_takes, es.keep_notice, c.stop("K2")),
+        "states.md T16; 行政许可法 32(4); E01", _NOTICE_MEMBERS,
     ),
     Rule(
         "T17", "supplement_part", (State.SUPPLEMENT,), None, Party.SUPPLIER, WINDOW, PERSON,
         (c.not_from_future, gs.addendum_sealed, gs.only_demanded, gs.supplement_signed),
-        (ae.keep_sealing, es.handed_in),
+        (ae.keep_sealing, oe.keep_originals, es.handed_in),
         "states.md T17; I06", members("manifest materials applicant_signed"),
     ),
     Rule(
@@ -46,10 +53,10 @@ ROWS = (
     Rule(
         "T19", "second_notice", (State.PENDING_ACCEPT,), State.SUPPLEMENT, Party.ACCEPTING, ACCEPTOR, PERSON,
         (
-            c.not_from_future, gs.notice_before, gs.notice_complete, gs.second_notice_founded, gs.head_signs_too,
-            gs.words_sealed,
+            c.not_from_future, pg.responsible_acts, gs.notice_before, gs.notice_complete, gs.second_notice_founded,
+            gs.head_signs_too, gs.words_sealed,
         ),
-        (es.keep_words, es.keep_notice, c.stop("K2"), es.card_second_notice),
+        (es.keep_words, se.card_held_demand, es.keep_notice, c.stop("K2"), es.card_second_notice),
         "states.md T19; 行政许可法 32(4)", _NOTICE_MEMBERS | members("basis second_person"),
     ),
     Rule(
@@ -58,7 +65,8 @@ ROWS = (
     ),
     Rule(
         "T21", "refuse_accept", (State.PENDING_ACCEPT,), State.NOT_ACCEPTED, Party.ACCEPTING, ACCEPTOR, PERSON,
-        (c.not_from_future, gs.refusal_founded, gs.refusal_reasoned, gs.words_sealed), (es.keep_words, c.stop()),
+        (c.not_from_future, pg.responsible_acts, gs.refusal_founded, gs.refusal_reasoned, gs.words_sealed),
+        (es.keep_words, c.stop()),
         "states.md T21; 行政许可法 32(1)(2)", members("reason competent_body appeal reasons manifest"),
     ),
     Rule(

@@ -67,8 +67,12 @@ def _may_pass_on(file: CaseFile, act: Act) -> bool:
 
 
 def _may_hold_keys(file: CaseFile, act: Act, world: World) -> set[str]:
-    """Nodes of the case, where it would be routed to, where it is proposed to go, windows that sealed an addendum."""
+    """Nodes of the case, where it would be routed to, where it is proposed to go, windows that sealed an addendum.
+
+    And departments that are asked for an opinion, and the one that the case was passed up to (T29, T30; E01).
+    """
     sealers = {sealing.sealed_by for sealing in file.sealings_of("addendum")}
     proposed = {file.proposal.node} if file.proposal else set()
     own = {file.collecting_node, file.accepting_node, file.holder, act.node.subject}
-    return own | sealers | proposed | {facts.queue_node(file, world, facts.day_of(act.date))}
+    asked = file.consulted() | ({file.referral.node} if file.referral else set())
+    return own | sealers | proposed | asked | {facts.queue_node(file, world, facts.day_of(act.date))}

@@ -13,7 +13,7 @@ ROWS = (
         members("manifest recipient recipient_key packets"), chain="keys",
     ),
     Rule(
-        "H02", "open_document", LIVE, None, Party.EITHER, READERS, PERSON,
+        "H02", "open_document", LIVE, None, Party.READER, READERS, PERSON,
         (c.not_from_future, ag.opening_has_purpose), (), "H02; 个人信息保护法 51",
         members("manifest purpose"), chain="access",
     ),

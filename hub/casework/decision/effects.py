@@ -19,6 +19,11 @@ def start_decision_clocks(file: CaseFile, act: Act, world: World) -> CaseFile:
     return file
 
 
+def keep_correction(file: CaseFile, act: Act, world: World) -> CaseFile:
+    """T32: what was decided stays as it was said; the correction stands beside it."""
+    return file.changed(corrections=(*file.corrections, act.digest))
+
+
 def keep_outcome(file: CaseFile, act: Act, world: World) -> CaseFile:
     """T31: grant or refuse."""
     return file.changed(outcome=act.text("outcome"))

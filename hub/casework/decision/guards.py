@@ -4,18 +4,54 @@ Invariant: a guard looks and refuses; it never changes anything.
 """
 
 from crypto.refusal import Refusal
-from hub.casework import facts
+from hub.casework import facts, reasons
 from hub.casework.casefile import CaseFile
 from hub.casework.common import require_grant
 from hub.casework.context import Act, World
+from hub.casework.review import look
+from hub.casework.review.guards import require_apart
 
 DECISION = "DECISION"
 """Line of a result that holds what was committed to in ``decide``: outcome, reasons, appeal and their salts."""
+AT_HAND = frozenset({"CREATED", "WAYBILL_ISSUED", "RETURNED"})
+"""Status of a parcel that the department has in its hands (D4, D8)."""
 
 
 def decide_grant(file: CaseFile | None, act: Act, world: World) -> None:
-    """T31, F01, F04, invariant 4: a decision without a live DECIDE grant is refused."""
-    require_grant("DECIDE", file, act, world)
+    """T31, T32, F01, F04, invariant 4: a decision without a live DECIDE grant is refused.
+
+    What the list keeps for the head or for a collective decision is no matter of grants (F02, ``decided_by_whom``).
+    """
+    assert file is not None
+    if facts.item_of(file, world).decision_by == "GRANT":
+        require_grant("DECIDE", file, act, world)
+
+
+def decided_by_whom(file: CaseFile | None, act: Act, world: World) -> None:
+    """T31, F02: what the list keeps for the head, the head decides; a collective decision has its record on paper."""
+    assert file is not None
+    decision_by = facts.item_of(file, world).decision_by
+    if decision_by == "HEAD" and act.statement.actor.role != "HEAD":
+        raise Refusal("HEAD_MUST_DECIDE", "F02; T31", role=act.statement.actor.role)
+    if decision_by == "COLLECTIVE" or "record" in act.statement.body:
+        facts.require_digest(act, "record", "F02; T31")
+
+
+def decider_apart(file: CaseFile | None, act: Act, world: World) -> None:
+    """T31, F12: who reviewed the case does not decide it."""
+    assert file is not None
+    require_apart(file, act)
+
+
+def review_finished(file: CaseFile | None, act: Act, world: World) -> None:
+    """T31, C06, C10: the steps that the list names are done, and no special procedure is open without a result."""
+    assert file is not None
+    following = look.open_step(file)
+    waiting = [step for step in facts.item_of(file, world).steps if following and not look.before(step, following)]
+    if waiting:
+        raise Refusal("STEP_OPEN", "C06; T25, T31", step=following)
+    for special in look.open_specials(file):
+        raise Refusal("SPECIAL_OPEN", "C10; T26, T31", special=special.kind)
 
 
 def seal_use_grant(file: CaseFile | None, act: Act, world: World) -> None:
@@ -34,6 +70,28 @@ def decision_complete(file: CaseFile | None, act: Act, world: World) -> None:
     if outcome == "REFUSE":
         for member in ("reasons", "appeal"):
             facts.require_digest(act, member, "行政许可法 38; T31")
+
+
+def correction_clerical(file: CaseFile | None, act: Act, world: World) -> None:
+    """T32: a slip of the pen, for a reason of the list and with the corrected paper; the outcome stays."""
+    assert file is not None
+    if act.text("reason") not in reasons.CORRECTION_REASONS:
+        raise Refusal("REASON_UNKNOWN", "T32", reason=act.text("reason")[:20])
+    facts.require_digest(act, "paper", "T32")
+
+
+def result_replaced(file: CaseFile | None, act: Act, world: World) -> None:
+    """T32, invariant 12: the next version of the result is a sealing of its own; nothing is under way or delivered."""
+    assert file is not None
+    manifest = facts.pinned(act, world).manifest
+    facts.require_manifest(manifest, act, kind="result", task_code=file.task_code)
+    issued = file.sealing("result")
+    expected = issued.revision + 1 if issued else 1
+    if manifest.revision != expected:
+        raise Refusal("MANIFEST_REVISION", "T32", expected=expected, got=manifest.revision)
+    for leg in file.parcels:
+        if leg.status not in AT_HAND:
+            raise Refusal("RESULT_UNDER_WAY", "T32; D11", parcel=leg.parcel)
 
 
 def result_sealed(file: CaseFile | None, act: Act, world: World) -> None:

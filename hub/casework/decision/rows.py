@@ -11,10 +11,24 @@ from hub.casework.row_values import PERSON, members
 ROWS = (
     Rule(
         "T31", "decide", (State.UNDER_REVIEW,), State.DECIDED, Party.ACCEPTING, frozenset({"DECIDER", "HEAD"}), PERSON,
-        (c.not_from_future, dg.decide_grant, dg.decision_complete),
-        (de.keep_outcome, c.stop("K3", "K4"), de.start_delivery_clock),
-        "states.md T31; F01, F04; 行政许可法 38",
-        members("outcome grant reasons appeal"),
+        (
+            c.not_from_future, dg.decide_grant, dg.decided_by_whom, dg.decider_apart, dg.review_finished,
+            dg.decision_complete,
+        ),
+        (de.keep_outcome, c.stop("K3", "K4", "K5"), de.start_delivery_clock),
+        "states.md T31; F01, F02, F04, F12; 行政许可法 38",
+        members("outcome grant reasons appeal record"),
+    ),
+    Rule(
+        "T32", "correct", (State.DECIDED,), None, Party.ACCEPTING, frozenset({"DECIDER", "HEAD"}), PERSON,
+        (c.not_from_future, dg.decide_grant, dg.correction_clerical), (de.keep_correction,), "states.md T32",
+        members("reason paper grant"),
+    ),
+    Rule(
+        "T32R", "correct_result", (State.DELIVERING,), None, Party.ACCEPTING, frozenset({"DECIDER", "HEAD"}), PERSON,
+        (c.not_from_future, dg.decide_grant, dg.correction_clerical, dg.result_replaced),
+        (ae.keep_sealing, de.keep_correction), "states.md T32, D11; invariant 12",
+        members("reason paper grant manifest applicant_packets"),
     ),
     Rule(
         "T33", "issue", (State.DECIDED,), State.DELIVERING, Party.ACCEPTING, frozenset({"ISSUER"}), PERSON,

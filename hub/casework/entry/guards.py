@@ -20,9 +20,10 @@ def item_on_list(file: CaseFile | None, act: Act, world: World) -> None:
 
 
 def window_authorised(file: CaseFile | None, act: Act, world: World) -> None:
-    """T01, A18: a window collects, and declines, only what it is authorised for; the refusal names where to go."""
-    window = act.node.subject.rsplit("/", 1)[1]
-    facts.pinned_catalogue(act, world).require_live(act.text("task_code"), facts.day_of(act.date), window)
+    """T01, A12, A13, A18, D09, D23: a window collects, and declines, only what it is authorised for and what the scope
+    of the item lets it take in for that place; the refusal names where to go."""
+    window, place = act.node.subject.rsplit("/", 1)[1], act.text("region")
+    facts.pinned_catalogue(act, world).require_live(act.text("task_code"), facts.day_of(act.date), window, place)
 
 
 def item_known(file: CaseFile | None, act: Act, world: World) -> None:

@@ -6,13 +6,14 @@ from hub.casework.casefile import BEFORE_DECISION, State
 from hub.casework.entry import effects as ee
 from hub.casework.entry import guards as ge
 from hub.casework.law import Party, Rule
+from hub.casework.originals import effects as oe
 from hub.casework.row_values import ACCEPTOR, NODE, PERSON, WINDOW, WINDOW_NODE, members
 
 _SEAL_GUARDS = (
     c.not_from_future, ge.item_on_list, ge.window_authorised, ge.public_number_valid, ge.application_sealed,
     ge.lines_closed, ge.declarations_given, ge.applicant_key_given,
 )  # fmt: skip
-_SEAL_EFFECTS = (ee.keep_application, ae.keep_sealing, ee.start_forward_clock)
+_SEAL_EFFECTS = (ee.keep_application, ae.keep_sealing, oe.keep_originals, ee.start_forward_clock)
 _SEAL_MEMBERS = members(
     "task_code region catalogue manifest public_no applicant_key delivery "
     "no_classified applicant_signed privacy_notice insisted_defects"

@@ -13,6 +13,7 @@ from hub.casework.casefile import Bounce, CaseFile, Proposal
 from hub.casework.common import with_card, with_clock
 from hub.casework.context import Act, World
 from hub.casework.hand_off.guards import HOPS_MOST
+from hub.casework.originals.states import awaited
 from hub.casework.time import clocks
 
 
@@ -38,9 +39,13 @@ def hand_over(file: CaseFile, act: Act, world: World) -> CaseFile:
 
 
 def start_accept_clock(file: CaseFile, act: Act, world: World) -> CaseFile:
-    """K2, 行政许可法 32(4): five working days from delivery or from the whole supplement, under the licensing law."""
+    """K2, 行政许可法 32(4): five working days from delivery or from the whole supplement, under the licensing law.
+
+    Where the item counts from the originals (``receipt_basis``), K2 waits while there are any to be checked in.
+    """
     item = facts.item_of(file, world)
-    if not item.licensing_law or item.receipt_basis != "ELECTRONIC":
+    by_paper = item.receipt_basis == "ORIGINALS" and awaited(file)
+    if not item.licensing_law or by_paper:
         return file
     return with_clock(file, clocks.start("K2", act.recorded_at, world.calendar))
 

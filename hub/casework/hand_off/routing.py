@@ -22,7 +22,7 @@ def route(catalogue: Catalogue, task_code: str, region: str, on: date) -> Queue:
     item = catalogue.items.get(task_code)
     if item is None:
         raise _none(task_code, region, "NO_ITEM")
-    if item.status != "LIVE" or not item.in_force(on):
+    if not item.takes_cases(on):
         raise _none(task_code, region, "ITEM_NOT_LIVE")
     queues = catalogue.queues_for(task_code, region)
     if not queues:

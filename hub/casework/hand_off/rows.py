@@ -5,6 +5,8 @@ from hub.casework.casefile import State
 from hub.casework.hand_off import effects as er
 from hub.casework.hand_off import guards as gr
 from hub.casework.law import Party, Rule
+from hub.casework.review import effects as pe
+from hub.casework.review import guards as pg
 from hub.casework.row_values import (
     ACCEPTOR,
     BY_HUB,
@@ -31,13 +33,13 @@ ROWS = (
     ),
     Rule(
         "T10", "delivered", (State.FORWARDED,), State.PENDING_ACCEPT, Party.ACCEPTING, DEPARTMENT_NODE, NODE,
-        (c.not_from_future, gr.delivered_whole), (er.hand_over, c.stop("K1"), er.start_accept_clock),
+        (c.not_from_future, gr.delivered_whole), (er.hand_over, pe.receive, c.stop("K1"), er.start_accept_clock),
         "states.md T10; GB/T 39786-2021 8.4 h", members("manifest"),
     ),
     Rule(
         "T10b", "constructive_delivery", (State.FORWARDED,), State.PENDING_ACCEPT, Party.HUB, HUB, BY_HUB,
         (gr.delivered_whole, gr.delivery_is_constructive),
-        (er.hand_over, c.stop("K1"), er.start_accept_clock, er.card_receiver), "states.md T10b",
+        (er.hand_over, pe.receive, c.stop("K1"), er.start_accept_clock, er.card_receiver), "states.md T10b",
         members("cause manifest"),
     ),
     Rule(
@@ -64,7 +66,7 @@ ROWS = (
     ),
     Rule(
         "T22", "misrouted", (State.PENDING_ACCEPT,), State.REROUTING, Party.ACCEPTING, ACCEPTOR, PERSON,
-        (c.not_from_future, gr.hops_left, gr.misroute_told, gr.coordinator_there),
+        (c.not_from_future, pg.responsible_acts, gr.hops_left, gr.misroute_told, gr.coordinator_there),
         (er.keep_hop, c.stop("K2"), er.ask_coordinator), "states.md T22; A05, F05", members("reason target queue"),
     ),
     Rule(

@@ -9,7 +9,19 @@ Invariants:
 from typing import Final
 
 from crypto.refusal import Refusal
-from hub.casework.messages import agents, casework, counter, node, procedure, services, trust
+from hub.casework.messages import (
+    agents,
+    casework,
+    catalogue,
+    counter,
+    node,
+    papers,
+    procedure,
+    review,
+    services,
+    supervision,
+    trust,
+)
 from hub.casework.messages.entry import Message as Message
 from hub.casework.messages.words import CLOCKS as CLOCKS
 from hub.casework.messages.words import DELIVERY as DELIVERY
@@ -35,12 +47,16 @@ def _merged(*areas: dict[str, Message]) -> dict[str, Message]:
 
 MESSAGES: Final = _merged(
     casework.MESSAGES,
+    catalogue.MESSAGES,
     procedure.MESSAGES,
+    papers.MESSAGES,
+    review.MESSAGES,
     counter.MESSAGES,
     trust.MESSAGES,
     services.MESSAGES,
     node.MESSAGES,
     agents.MESSAGES,
+    supervision.MESSAGES,
 )
 
 

@@ -384,6 +384,110 @@ class ListCaseLeavesResponse(_message.Message):
 Global___ListCaseLeavesResponse: _TypeAlias = ListCaseLeavesResponse  # noqa: Y015
 
 @_typing.final
+class QueryCaseRequest(_message.Message):
+    """Request of QueryCase."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PUBLIC_NO_FIELD_NUMBER: _builtins.int
+    CHECK_CODE_FIELD_NUMBER: _builtins.int
+    public_no: _builtins.str
+    """12 digits, from the applicant's receipt."""
+    check_code: _builtins.str
+    """Six digits, from the applicant's receipt."""
+    def __init__(
+        self,
+        *,
+        public_no: _builtins.str = ...,
+        check_code: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["check_code", b"check_code", "public_no", b"public_no"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___QueryCaseRequest: _TypeAlias = QueryCaseRequest  # noqa: Y015
+
+@_typing.final
+class Milestone(_message.Message):
+    """One thing that has happened, in words for the applicant."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WORDS_FIELD_NUMBER: _builtins.int
+    DATE_FIELD_NUMBER: _builtins.int
+    words: _builtins.str
+    """Chinese."""
+    date: _builtins.str
+    """ISO date, UTC+8."""
+    def __init__(
+        self,
+        *,
+        words: _builtins.str = ...,
+        date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["date", b"date", "words", b"words"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Milestone: _TypeAlias = Milestone  # noqa: Y015
+
+@_typing.final
+class QueryCaseResponse(_message.Message):
+    """Response of QueryCase. Masked: units by their public names, no person."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PUBLIC_NO_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    WORDS_FIELD_NUMBER: _builtins.int
+    HOLDER_FIELD_NUMBER: _builtins.int
+    MILESTONES_FIELD_NUMBER: _builtins.int
+    DUE_FIELD_NUMBER: _builtins.int
+    NEXT_STEP_FIELD_NUMBER: _builtins.int
+    MAY_RATE_FIELD_NUMBER: _builtins.int
+    public_no: _builtins.str
+    """12 digits."""
+    state: Global___CaseState.ValueType
+    """State of the case."""
+    words: _builtins.str
+    """The state in Chinese."""
+    holder: _builtins.str
+    """Public name of the unit that has the case now."""
+    due: _builtins.str
+    """ISO date by which the one whose turn it is must act, UTC+8; empty where none runs."""
+    next_step: _builtins.str
+    """What comes next, one sentence in Chinese."""
+    may_rate: _builtins.bool
+    """True when the service may be rated."""
+    @_builtins.property
+    def milestones(self) -> _containers.RepeatedCompositeFieldContainer[Global___Milestone]:
+        """What has happened, oldest first."""
+
+    def __init__(
+        self,
+        *,
+        public_no: _builtins.str = ...,
+        state: Global___CaseState.ValueType = ...,
+        words: _builtins.str = ...,
+        holder: _builtins.str = ...,
+        milestones: _abc.Iterable[Global___Milestone] | None = ...,
+        due: _builtins.str = ...,
+        next_step: _builtins.str = ...,
+        may_rate: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["due", b"due", "holder", b"holder", "may_rate", b"may_rate", "milestones", b"milestones", "next_step", b"next_step", "public_no", b"public_no", "state", b"state", "words", b"words"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___QueryCaseResponse: _TypeAlias = QueryCaseResponse  # noqa: Y015
+
+@_typing.final
 class AdmitWindowRequest(_message.Message):
     """Request of AdmitWindow."""
 

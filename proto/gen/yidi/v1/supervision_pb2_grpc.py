@@ -56,6 +56,11 @@ class SupervisionServiceStub:
                 request_serializer=yidi_dot_v1_dot_supervision__pb2.AdmitWindowRequest.SerializeToString,
                 response_deserializer=yidi_dot_v1_dot_supervision__pb2.AdmitWindowResponse.FromString,
                 _registered_method=True)
+        self.QueryCase = channel.unary_unary(
+                '/yidi.v1.SupervisionService/QueryCase',
+                request_serializer=yidi_dot_v1_dot_supervision__pb2.QueryCaseRequest.SerializeToString,
+                response_deserializer=yidi_dot_v1_dot_supervision__pb2.QueryCaseResponse.FromString,
+                _registered_method=True)
 
 
 class SupervisionServiceServicer:
@@ -93,6 +98,14 @@ class SupervisionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def QueryCase(self, request, context):
+        """What an applicant may be told who shows number and check code at a portal or a window: no name, no paper. Attempts
+        are counted as for AdmitWindow, and both share the limit of a number.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SupervisionServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -115,6 +128,11 @@ def add_SupervisionServiceServicer_to_server(servicer, server):
                     servicer.AdmitWindow,
                     request_deserializer=yidi_dot_v1_dot_supervision__pb2.AdmitWindowRequest.FromString,
                     response_serializer=yidi_dot_v1_dot_supervision__pb2.AdmitWindowResponse.SerializeToString,
+            ),
+            'QueryCase': grpc.unary_unary_rpc_method_handler(
+                    servicer.QueryCase,
+                    request_deserializer=yidi_dot_v1_dot_supervision__pb2.QueryCaseRequest.FromString,
+                    response_serializer=yidi_dot_v1_dot_supervision__pb2.QueryCaseResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -227,6 +245,33 @@ class SupervisionService:
             '/yidi.v1.SupervisionService/AdmitWindow',
             yidi_dot_v1_dot_supervision__pb2.AdmitWindowRequest.SerializeToString,
             yidi_dot_v1_dot_supervision__pb2.AdmitWindowResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def QueryCase(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/yidi.v1.SupervisionService/QueryCase',
+            yidi_dot_v1_dot_supervision__pb2.QueryCaseRequest.SerializeToString,
+            yidi_dot_v1_dot_supervision__pb2.QueryCaseResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -46,6 +46,10 @@ class SupervisionServiceStub:
     calling window gets a part in the case, and its inbox the leaves. Idempotent. An unknown number and a wrong code
     get the same answer; wrong codes are counted a window and a number, and too many of them close the way for a while.
     """
+    QueryCase: _grpc.UnaryUnaryMultiCallable[_supervision_pb2.QueryCaseRequest, _supervision_pb2.QueryCaseResponse]
+    """What an applicant may be told who shows number and check code at a portal or a window: no name, no paper. Attempts
+    are counted as for AdmitWindow, and both share the limit of a number.
+    """
 
 @_typing.type_check_only
 class SupervisionServiceAsyncStub(SupervisionServiceStub):
@@ -64,6 +68,10 @@ class SupervisionServiceAsyncStub(SupervisionServiceStub):
     """The applicant shows receipt and check code at another window, to hand in what a supplement notice asks for: the
     calling window gets a part in the case, and its inbox the leaves. Idempotent. An unknown number and a wrong code
     get the same answer; wrong codes are counted a window and a number, and too many of them close the way for a while.
+    """
+    QueryCase: _aio.UnaryUnaryMultiCallable[_supervision_pb2.QueryCaseRequest, _supervision_pb2.QueryCaseResponse]  # type: ignore[assignment]
+    """What an applicant may be told who shows number and check code at a portal or a window: no name, no paper. Attempts
+    are counted as for AdmitWindow, and both share the limit of a number.
     """
 
 class SupervisionServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -104,6 +112,16 @@ class SupervisionServiceServicer(metaclass=_abc_1.ABCMeta):
         """The applicant shows receipt and check code at another window, to hand in what a supplement notice asks for: the
         calling window gets a part in the case, and its inbox the leaves. Idempotent. An unknown number and a wrong code
         get the same answer; wrong codes are counted a window and a number, and too many of them close the way for a while.
+        """
+
+    @_abc_1.abstractmethod
+    def QueryCase(
+        self,
+        request: _supervision_pb2.QueryCaseRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_supervision_pb2.QueryCaseResponse, _abc.Awaitable[_supervision_pb2.QueryCaseResponse]]:
+        """What an applicant may be told who shows number and check code at a portal or a window: no name, no paper. Attempts
+        are counted as for AdmitWindow, and both share the limit of a number.
         """
 
 def add_SupervisionServiceServicer_to_server(servicer: SupervisionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,0 +1,53 @@
+"""``yidi dept card-answer|card-appeal``: a unit answers its cards (standards.md 8; G12)."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deploy.commands.choices import code_of, listed
+from deploy.commands.common import TEXT_FILE, AsJson, Home, Staff, WaitSeconds, agent_at, finish, text_of
+from hub.casework import reasons
+from node_agent import supervising
+
+app = typer.Typer(no_args_is_help=True)
+
+Case = Annotated[str, typer.Argument(metavar="CASE", help="43 位办件编号、12 位公开编号或案件标识")]
+Card = Annotated[str, typer.Option("--card", help="牌的编号（16 位）")]
+Words = Annotated[Path, typer.Option("--words", help=f"说明，留在本机，{TEXT_FILE}", exists=True, dir_okay=False)]
+
+
+@app.command("card-answer")
+def answer(
+    case: Case,
+    home: Home,
+    staff: Staff,
+    card: Card,
+    measure: Annotated[str, typer.Option("--measure", help=listed(reasons.CARD_MEASURES))],
+    words: Words,
+    wait: WaitSeconds = 30.0,
+    as_json: AsJson = False,
+) -> None:
+    """答复发给本单位的牌：改正了什么。"""
+    with agent_at(home, as_json) as agent:
+        code = code_of(reasons.CARD_MEASURES, measure, "--measure")
+        entry = supervising.answer_card(agent, case, staff, card, code, text_of(words))
+        finish(agent, [entry.payload_digest], wait, as_json, {"case": entry.case_id, "card": card}, "已答复")
+
+
+@app.command("card-appeal")
+def appeal(
+    case: Case,
+    home: Home,
+    staff: Staff,
+    card: Card,
+    ground: Annotated[str, typer.Option("--ground", help=listed(reasons.CARD_GROUNDS))],
+    words: Words,
+    wait: WaitSeconds = 30.0,
+    as_json: AsJson = False,
+) -> None:
+    """对牌提出申诉：由其他单位的监察人员处理。"""
+    with agent_at(home, as_json) as agent:
+        code = code_of(reasons.CARD_GROUNDS, ground, "--ground")
+        entry = supervising.appeal_card(agent, case, staff, card, code, text_of(words))
+        finish(agent, [entry.payload_digest], wait, as_json, {"case": entry.case_id, "card": card}, "已申诉")

@@ -1,0 +1,43 @@
+"""The application as a clerk's JSON file: what was filled in, where the result is to go."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from crypto.refusal import Refusal
+
+_ADDRESS = ("name", "address", "region", "postcode")
+
+
+@dataclass(frozen=True)
+class Filled:
+    """``way``: how the result is to be delivered, empty when the file does not say; ``address``: None without one."""
+
+    form: dict[str, Any]
+    way: str
+    address: dict[str, Any] | None
+
+
+def read_form(file: Path) -> Filled:
+    """The form; its member ``delivery`` is taken out of it. Refusal FORM_UNREADABLE."""
+    form = read_object(file)
+    wanted = form.pop("delivery", None)
+    given: Mapping[str, Any] = wanted if isinstance(wanted, dict) else {}
+    address = {name: given[name] for name in _ADDRESS if name in given}
+    phone = given.get("phone") or given.get("mobile")
+    if phone:
+        address["phone"] = phone
+    return Filled(form, str(given.get("way", "")), address or None)
+
+
+def read_object(file: Path) -> dict[str, Any]:
+    """A JSON object. Refusal FORM_UNREADABLE."""
+    try:
+        value = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise Refusal("FORM_UNREADABLE", "T01", file=file.name) from error
+    if not isinstance(value, dict):
+        raise Refusal("FORM_UNREADABLE", "T01", file=file.name)
+    return value

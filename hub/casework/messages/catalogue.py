@@ -1,0 +1,45 @@
+"""Texts of the list of items: what a window may collect, situations, themes, and reading tables in."""
+
+from hub.casework.messages.entry import Message, say
+
+# fmt: off
+MESSAGES: dict[str, Message] = {
+    "ITEM_WITHDRAWN": say("这一事项经批准已经撤回，不再收件。", "请告知申请人批准文号和去处；仍要办请联系统筹人员。",
+        "name", "since", "approval"),
+    "ITEM_EXCLUDED": say("涉密事项和经批准不进平台的复杂事项，一律不在这里收。", "请引导申请人到受理部门当面办理。",
+        "exclusion"),
+    "WINDOW_OUT_OF_SERVICE": say("本窗口这一天不收件：不在设置的季节内，或者已经撤窗。", "请引导申请人到可收的窗口，或网上办理。",
+        "window", "on", "nearest"),
+    "SCOPE_CLOSED": say("这一事项的通办范围达不到本窗口与办理地的距离。", "请引导申请人到可收的窗口，或网上办理。",
+        "name", "region", "nearest"),
+    "AGREEMENT_MISSING": say("跨省收件须是国家清单内的事项，或者两地有生效的通办协议。",
+        "请引导申请人到可收的窗口；两地已签协议的，请清单维护人员登记后发布。", "name", "region", "nearest"),
+    "SITUATION_UNKNOWN": say("只能回答这一事项要问的情形问题。", "请去掉多余的回答，按提示逐题回答。", "situation"),
+    "SITUATION_CHOICE": say("情形问题只能从给出的选项中选。", "请重新选择。", "situation", "choices"),
+    "SITUATION_OPEN": say("情形问题没有答完，材料清单还不能确定。", "请回答这一题后再看材料清单。", "situation", "name"),
+    "THEME_UNKNOWN": say("清单里没有这个“一件事”。", "请重新查找。", "theme"),
+    "THEME_NOT_LIVE": say("这个“一件事”只列入了名单，实施方案还没有发布。", "请按单个事项办理，或等方案发布。", "name"),
+    "THEME_WINDOW": say("本窗口没有列为这个“一件事”的收件窗口。", "请引导申请人到下列窗口。", "window", "nodes"),
+    "DEPARTMENT_UNKNOWN": say("部门名称不在部门对照表里，不按相似名称猜。", "请在对照表里给部门加上这一写法后再导入。", "name"),
+    "DEPARTMENT_AMBIGUOUS": say("一个部门写法在对照表里对应了两个部门。", "请改正对照表，一种写法只对应一个部门。", "name"),
+    # tables read in
+    "TABLE_FILE": say("清单文件读不出来。", "请核对文件名和格式，重新另存后再导入。", "file"),
+    "TABLE_FORMAT": say("清单只收三种格式：表格文件夹、电子表格、标准文本。", "请用模板另存后再导入。", "file"),
+    "TABLE_TOO_LARGE": say("清单文件太大，不予读取。", "请拆分后再导入。", "file", "size", "limit"),
+    "TABLE_ENCODING": say("文件有字节不合编码，不猜、不替换、不跳过。", "请在原系统按国标或通用编码重新导出这个文件。",
+        "file", "position", "row"),
+    "TABLE_DAMAGED": say("文字像是错位损坏的：出现了清单里不会有的字符。", "请从原件重新导出，不要在坏文件上修改。",
+        "file", "position", "row", "value"),
+    "TABLE_LOSS": say("清单里有表格放不下的内容，导出会丢失，因此不导出。", "请导出为标准文本，或去掉表外的内容。"),
+    "TABLE_MISSING": say("缺少一张必备的表。", "请用模板补上这张表，没有内容也要保留表头。", "table"),
+    "TABLE_UNKNOWN": say("有一张不认识的表。", "请删去或改成模板中的表名。", "table"),
+    "COLUMN_MISSING": say("表里缺少一列。", "请照模板补上这一列。", "table", "column"),
+    "COLUMN_UNKNOWN": say("表里有不认识的列，或者同名的两列。", "请照模板改正列名，或删去这一列。", "table", "column"),
+    "ROW_LENGTH": say("这一行的格数与表头对不上。", "请核对逗号和引号，逐格填写。", "table", "row"),
+    "ROW_OWNER": say("这一行所属的事项、窗口或情形在表里没有。", "请核对编码，或先补上它所属的那一行。", "table", "row", "value"),
+    "ROW_TWICE": say("同一内容只能填一次。", "请删去重复的一行。", "table", "row", "value"),
+    "CELL_EMPTY": say("这一格必须填写。", "请补填。", "table", "row", "column"),
+    "CELL_VALUE": say("这一格的内容不合要求。", "请改正后重新导入。", "table", "row", "column", "value", "allowed"),
+    "CELL_FORMULA": say("表里不得有公式。", "请把公式改成文字后另存。", "table", "row", "column"),
+    "CELL_NUMBER": say("编码须存成文本，存成数字会丢位。", "请把这一格设为文本格式，重新填写。", "table", "row", "column"),
+}

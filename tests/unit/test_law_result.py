@@ -1,0 +1,177 @@
+"""The result on its way to the applicant: what proves delivery, closes and archives a case (states.md 6; T34, T37)."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from crypto.canonical import CHINA, time_text
+from crypto.refusal import Refusal
+from hub.casework.casefile import State
+from tests.unit.law_people import DEPARTMENT, WINDOW, Step
+from tests.unit.law_steps_paper import paper, told
+from tests.unit.law_world import Bench, stated
+
+
+def _refused(bench: Bench, step: Step) -> str:
+    with pytest.raises(Refusal) as refused:
+        bench.do(step)
+    return refused.value.code
+
+
+@pytest.mark.requirement("E09", "D2", "I07")
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_the_result_travels_to_the_window_and_lies_at_its_counter_after_check_in(by_hand: bool) -> None:
+    bench = Bench().reach("D2C").walk("D1:window")
+    if by_hand:
+        step = paper("pick_up_offer", DEPARTMENT, "ISSUER", handoff="H1", receiver=WINDOW, items=["RESULT"], pages=1)
+        bench.do(step)
+        offer = bench.case.pickups[-1].offer
+        bench.do(paper("pick_up", WINDOW, "COLLECTOR", handoff="H1", offer=offer, count=1, pages=1))
+    else:
+        bench.do(bench.step("D4").saying(kind="RESULT_TO_WINDOW"))
+        assert _refused(bench, replace(bench.step("D2"), node=WINDOW, role="COLLECTOR")) == "RESULT_NOT_READY"
+        lines = [{"item": "RESULT", "finding": "OK"}]
+        bench.do(paper("check_in", WINDOW, "COLLECTOR", parcel="P1", seal_intact=True, lines=lines))
+    assert bench.case.result is not None and bench.case.result.holder == WINDOW
+    bench.do(replace(bench.step("D2"), node=WINDOW, role="COLLECTOR"))
+    assert bench.settle().state is State.CLOSED
+
+
+# --- the result -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("D2", "T34", "I07")
+def test_handed_over_at_the_counter_closes_the_case_with_the_highest_proof() -> None:
+    bench = Bench().reach("D2")
+    bench.do(bench.step("D2"))
+    event = bench.due()
+    assert event is not None
+    assert event.body == {"proof_level": 4, "evidence": bench.acts[-1].digest}
+    case = bench.do(stated(event))
+    assert case.state is State.CLOSED and case.clocks["K8"].stopped_at
+
+
+@pytest.mark.requirement("T34", "K8", "invariant 13")
+def test_an_original_on_its_way_keeps_the_case_open_but_not_k8_running() -> None:
+    bench = Bench().reach("D2").walk("wants originals", "O2", "O3")
+    bench.do(bench.step("D2"))
+    assert bench.case.clocks["K8"].stopped_at and bench.due() is None
+    bench.walk("O6")
+    assert bench.settle().state is State.CLOSED
+
+
+@pytest.mark.requirement("D3", "I06")
+def test_opened_by_the_applicant_counts_up_to_level_three() -> None:
+    for level, closes in ((3, True), (4, False)):
+        bench = Bench()
+        bench.change_item(lambda item, level=level: item.update(required_proof_level=level))  # type: ignore[misc]
+        bench.reach("D3")
+        bench.do(bench.step("D3"))
+        assert (bench.due() is not None) is closes
+
+
+@pytest.mark.requirement("D6")
+def test_unproven_delivery_is_asked_about_and_confirmed_or_denied() -> None:
+    bench = Bench().reach("D7")
+    event = bench.due()
+    assert event is not None and event.body == {"parcel": "P1", "cause": "UNPROVEN"}
+    bench.do(stated(event))
+    assert bench.due() is None
+    bench.do(bench.step("D6C"))
+    assert bench.settle().state is State.CLOSED
+    denied = Bench().reach("D6D").walk("D6D")
+    assert denied.case.coordinator and denied.case.parcels[0].suspected_at
+    denied.do(told("P1", "DELIVERED", 3))  # a picture that comes late does not overrule the applicant
+    assert denied.case.state is State.DELIVERING and denied.due() is None
+
+
+@pytest.mark.requirement("D7")
+def test_two_failed_attempts_call_for_a_call_and_one_told_twice_is_one() -> None:
+    bench = Bench().reach("D5E")
+    for key in ("a", "a", "b"):
+        assert bench.due() is None
+        bench.do(told("P1", "ATTEMPT_FAILED", canonical="ATTEMPT_FAILED", key=key))
+    event = bench.due()
+    assert event is not None and event.body == {"parcel": "P1", "cause": "ATTEMPTS"}
+    bench.settle()
+
+
+@pytest.mark.requirement("D8")
+def test_returned_goes_out_once_more_and_then_to_the_counter() -> None:
+    bench = Bench().reach("D8")
+    bench.do(bench.step("D8"))
+    bench.do(bench.step("D4").saying(parcel="P2"))
+    bench.do(told("P2", "RETURNED"))
+    assert _refused(bench, bench.step("D4").saying(parcel="P3")) == "RESEND_SPENT"
+    bench.do(bench.step("D2C"))
+    bench.do(bench.step("D2"))
+    assert bench.settle().state is State.CLOSED
+
+
+@pytest.mark.requirement("D9")
+def test_an_unclaimed_result_is_reminded_of_three_times_and_never_closed() -> None:
+    bench = Bench().reach("D9")
+    for _ in range(6):
+        bench.settle()
+        bench.now += timedelta(days=31)
+    assert bench.case.state is State.DELIVERING
+    assert bench.case.result is not None and bench.case.result.reminders == 3
+    bench.do(bench.step("D2"))
+    assert bench.settle().state is State.CLOSED
+
+
+@pytest.mark.requirement("D10", "D11")
+def test_a_lost_result_is_made_anew_and_the_old_one_is_void() -> None:
+    bench = Bench().reach("D6D").walk("D6D", "a fortnight")
+    assert _refused(bench, bench.step("D10")) == "RESULT_NOT_LOST"
+    bench.do(bench.step("O10").saying(parcel="P1"))
+    old = bench.result
+    case = bench.do(bench.step("D10"))
+    assert case.voided == (old,) and case.parcels[0].void and case.clocks["K8"].stopped_at is None
+    bench.do(told("P1", "DELIVERED", 3))  # found after all, but void
+    assert bench.due() is None or bench.due().event != "delivered_proven"  # type: ignore[union-attr]
+    bench.do(bench.step("D4").saying(parcel="P2"))
+    bench.do(told("P2", "DELIVERED", 2))
+    assert bench.settle().state is State.CLOSED
+
+
+@pytest.mark.requirement("I01", "D1")
+@pytest.mark.parametrize("row", ["T14", "T31", "T33", "D4"])
+def test_the_choice_of_delivery_is_open_until_the_result_is_packed(row: str) -> None:
+    bench = Bench().reach(row)
+    assert bench.do(bench.step("D1")).delivery == "COUNTER_DEPT"
+    bench.do(bench.step("D1").saying(delivery="POST"))
+    packed = Bench().reach("D4W")
+    assert _refused(packed, packed.step("D1")) == "DELIVERY_PACKED"
+
+
+# --- clocks and the archive -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("K8", "timeline 5")
+@pytest.mark.parametrize("decided, due", [((4, 17), "2026-05-06"), ((4, 24), "2026-05-12")])
+def test_timeline_5_k8_is_carded_the_moment_after_its_last_day(decided: tuple[int, int], due: str) -> None:
+    bench = Bench(start=datetime(2026, 4, 15, 10, tzinfo=CHINA)).reach("T31")
+    bench.now = datetime(2026, *decided, 10, tzinfo=CHINA)
+    bench.walk("T31")
+    end = datetime.fromisoformat(f"{due}T23:59:59.999+08:00")
+    assert bench.case.clocks["K8"].due == time_text(end)
+    bench.now = end - timedelta(hours=3)
+    bench.settle()
+    bench.now = end
+    assert bench.due() is None
+    bench.now = end + timedelta(milliseconds=1)
+    bench.settle()
+    assert [card.subject for card in bench.case.cards if card.kind == "Y8"] == [DEPARTMENT]
+
+
+@pytest.mark.requirement("T37", "invariant 3", "invariant 13")
+def test_archived_when_the_package_is_told_and_every_original_ended() -> None:
+    bench = Bench().reach("T37P").walk("wants originals", "O2", "T37P")
+    assert bench.due() is None
+    bench.walk("O3", "O6")
+    bench.do(bench.step("O13").saying(to="ARCHIVED"))
+    assert bench.settle().state is State.ARCHIVED
+    for name in ("O2", "T37P", "D5E", "H02"):
+        assert _refused(bench, bench.step(name)) in {"STATE_FORBIDS"}
