@@ -80,10 +80,13 @@ class Hubs:
         options = [("grpc.ssl_target_name_override", self._server), ("grpc.use_local_subchannel_pool", 1)]
         return aio.secure_channel(f"127.0.0.1:{port}", credentials, options).unary_unary(METHOD)
 
-    async def kill_at_random(self, rng: random.Random, told: Told) -> None:
-        """Until cancelled: wait, kill one, start it again."""
+    async def kill_at_random(self, rng: random.Random, told: Told, over: asyncio.Event) -> None:
+        """Until ``over``: wait, kill one, start it again. A restart that began is always finished."""
         while True:
-            await asyncio.sleep(rng.uniform(5, 15))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(rng.uniform(5, 15)):
+                    await over.wait()
+                    return
             which = rng.randrange(HUBS)
             self._processes[which].send_signal(signal.SIGKILL)
             self._processes[which].wait()
@@ -146,15 +149,15 @@ async def load(stack: Stack, hubs: Hubs, cases: int, callers: int, seed: int, to
 
 
 async def _measured(hubs: Hubs, chains: Sequence[Sequence[Call]], callers: int, rng: random.Random, told: Told) -> None:
-    killer = asyncio.create_task(hubs.kill_at_random(rng, told))
+    over = asyncio.Event()
+    killer = asyncio.create_task(hubs.kill_at_random(rng, told, over))
     started = time.perf_counter()
     try:
         await carry(hubs, chains, callers, told)
     finally:
         told.seconds += time.perf_counter() - started
-        killer.cancel()
-        with suppress(asyncio.CancelledError):
-            await killer
+        over.set()
+        await killer
 
 
 def books(stack: Stack, told: Told, cases: int, before: int) -> dict[str, Any]:
