@@ -83,7 +83,7 @@ def time_value(text: str) -> datetime:
     """The moment in ``text``, in UTC+8. Refusal TIME_FORMAT unless it is exactly what ``time_text`` writes."""
     try:
         return _moment(text)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         raise Refusal("TIME_FORMAT", RULE, value=str(text)[:40]) from None
 
 

@@ -15,6 +15,7 @@ from hub.casework.casefile import CaseFile, ParcelLeg
 from hub.casework.originals import states
 from node_agent import acts
 from node_agent.casemirror import mirror
+from node_agent.rewrap import wrap_again
 from node_agent.runtime import Agent
 from node_agent.signed_papers import keep_paper
 from storage.journal import OutboxEntry
@@ -49,8 +50,9 @@ def pack(
 ) -> OutboxEntry:
     """O3, O14: originals into one parcel. ``packing_list``: digest of the printed list; ``items``: all that may go.
 
-    ``receiver``: node id; the accepting node for ORIGINALS by itself, empty for the applicant. Refusals GATEWAY_UNSET,
-    NOT_PULLED (the case is not whole here), ITEM_NOT_HERE, ROLE_MISSING.
+    ``receiver``: node id; the accepting node for ORIGINALS by itself, empty for the applicant, whose address the
+    gateway is given (H01). Refusals GATEWAY_UNSET, NOT_PULLED (the case is not whole here), ITEM_NOT_HERE,
+    ROLE_MISSING, those of ``wrap_again``.
     """
     target = gateway or agent.settings.gateway_node
     if not target:
@@ -68,7 +70,16 @@ def pack(
     to = receiver or (file.accepting_node if kind == states.ORIGINALS_KIND else "")
     if to:
         body["receiver"] = to
-    return say(agent, case_id, "pack", body, staff_code, second=witness)
+    before = [] if to else [_address_for(agent, file, target)]
+    return say(agent, case_id, "pack", body, staff_code, second=witness, before=before)
+
+
+def _address_for(agent: Agent, file: CaseFile, gateway: str) -> OutboxEntry:
+    """The wrap without which the gateway cannot read where a parcel to the applicant goes (O14, H01)."""
+    sealing = file.sealing("application")
+    if sealing is None:
+        raise Refusal("SEALING_UNKNOWN", "O14; H01", case=file.case)
+    return wrap_again(agent, file.case, gateway, sealing.manifest)
 
 
 def going(file: CaseFile, node: str, kind: str) -> list[str]:
@@ -180,8 +191,9 @@ def say(
     second: str | None = None,
     roles: Sequence[str] = STAFF,
     chain: str = CHAIN,
+    before: Sequence[OutboxEntry] = (),
 ) -> OutboxEntry:
-    """Sign a person's act on a side chain and queue it. Refusal ROLE_MISSING."""
+    """Sign a person's act on a side chain and queue it, together with ``before``. Refusal ROLE_MISSING."""
     envelope = acts.build(
         agent.identity,
         agent.journal,
@@ -194,7 +206,7 @@ def say(
         chain=chain,
     )
     entry = acts.entry_of(envelope)
-    agent.journal.queue([entry])
+    agent.journal.queue([*before, entry])
     return entry
 
 

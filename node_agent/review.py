@@ -13,10 +13,11 @@ from pathlib import Path
 from crypto import canonical, identity
 from crypto.refusal import Refusal
 from crypto.statement import read_signed
+from hub.casework.review import look
 from hub.casework.review.guards import TAKERS
 from node_agent import acts, department
 from node_agent.acts import Head
-from node_agent.casemirror import history
+from node_agent.casemirror import history, mirror
 from node_agent.department_refusals import wraps_to
 from node_agent.notices import OPINION, queue_with_words
 from node_agent.runtime import Agent
@@ -73,9 +74,14 @@ def step_done(agent: Agent, case_id: str, staff_code: str, step: str, opinion: s
 
 
 def send_back(agent: Agent, case_id: str, staff_code: str, step: str, reason: str) -> OutboxEntry:
-    """T25: a step is to be done again. Refusal ROLE_MISSING."""
-    role = acts.role_of(agent, staff_code, (*LEADS, *REVIEWERS))
-    return _queue(agent, case_id, "send_back_step", {"step": step, "reason": reason}, role, staff_code)
+    """T25: a step is to be done again, by whose turn it is. Refusals ROLE_MISSING, GRANT_MISSING."""
+    file = mirror(agent, case_id).file
+    following = (look.open_step(file) if file else "") or "APPROVE"
+    role = acts.role_of(agent, staff_code, STEP_ROLES[following])
+    body: dict[str, object] = {"step": step, "reason": reason}
+    if role == "DECIDER":
+        body["grant"] = _step_grant(agent, case_id, following, staff_code)
+    return _queue(agent, case_id, "send_back_step", body, role, staff_code)
 
 
 def start_special(agent: Agent, case_id: str, staff_code: str, kind: str, until: str, words: str) -> OutboxEntry:
@@ -92,10 +98,18 @@ def start_special(agent: Agent, case_id: str, staff_code: str, kind: str, until:
     return queue_with_words(agent, case_id, event, {"kind": kind, "until": until}, role, staff_code, said)
 
 
-def move_special(agent: Agent, case_id: str, staff_code: str, until: str, words: str) -> OutboxEntry:
-    """T27: the end is put off by a new notice. Refusals WORDS_MISSING, ROLE_MISSING."""
+def move_special(
+    agent: Agent, case_id: str, staff_code: str, until: str, words: str, head_code: str = ""
+) -> OutboxEntry:
+    """T27: the end is put off by a new notice. ``head_code``: the head, who signs too from the second time on.
+
+    Refusals WORDS_MISSING, ROLE_MISSING, PERSON_UNKNOWN_HERE.
+    """
     role, said = acts.role_of(agent, staff_code, REVIEWERS), _words(words, needed=True)
-    return queue_with_words(agent, case_id, "special_moved", {"until": until}, role, staff_code, said)
+    if head_code:
+        acts.role_of(agent, head_code, ("HEAD",))
+    body = {"until": until}
+    return queue_with_words(agent, case_id, "special_moved", body, role, staff_code, said, second=head_code or None)
 
 
 def end_special(agent: Agent, case_id: str, staff_code: str, result: str, kind: str = "") -> OutboxEntry:
@@ -168,12 +182,19 @@ def refer_up(agent: Agent, case_id: str, staff_code: str, node: str, queue: str,
     )  # fmt: skip
 
 
-def correct(agent: Agent, case_id: str, staff_code: str, reason: str, paper: Path) -> OutboxEntry:
-    """T32: a slip in what was decided, before the result is issued; the paper is kept here. GRANT_MISSING."""
+def correct(
+    agent: Agent, case_id: str, staff_code: str, reason: str, paper: Path, record: Path | None = None
+) -> OutboxEntry:
+    """T32: a slip in what was decided, before the result is issued; the papers are kept here.
+
+    ``record``: of a collective decision, where the list asks for one (F02). Refusals ROLE_MISSING, GRANT_MISSING.
+    """
     role = acts.role_of(agent, staff_code, LEADS)
     body: dict[str, object] = {"reason": reason, "paper": keep_paper(agent, paper)}
     if department.item_of(agent, case_id).decision_by == "GRANT":
         body["grant"] = department.live_grant(agent, case_id, "DECIDE", staff_code)
+    if record is not None:
+        body["record"] = keep_paper(agent, record)
     return _queue(agent, case_id, "correct", body, role, staff_code)
 
 

@@ -22,6 +22,7 @@ from node_agent import pulling
 from node_agent.casemirror import Recorded, history, kept_manifest
 from node_agent.runtime import Agent
 from node_agent.sealer import wrap_entry
+from storage.journal import OutboxEntry
 
 NAMING = frozenset({"wrap", "open_document", "delivered"})
 """Events that name a sealing that another act brought into the case."""
@@ -30,11 +31,20 @@ NAMING = frozenset({"wrap", "open_document", "delivered"})
 def rewrap(agent: Agent, case_id: str, recipient: str, manifest_digest: str | None = None) -> str:
     """Wrap the data keys again to the recipient's current key, without a new upload; payload digest.
 
+    Refusals SEALING_UNKNOWN and those of ``wrap_again``.
+    """
+    entry = wrap_again(agent, case_id, recipient, manifest_digest or _manifest_of(agent, case_id))
+    agent.journal.queue([entry])
+    return entry.payload_digest
+
+
+def wrap_again(agent: Agent, case_id: str, recipient: str, digest: str) -> OutboxEntry:
+    """A ``wrap`` of the data keys of a sealing to the recipient's current key, ready to be queued.
+
     Keys come back through this node's own packets: those kept here, else the hub's. A gateway gets the address line
-    alone (H01). Refusals SEALING_UNKNOWN, PACKET_UNREADABLE, KEYS_MISSING, SUBJECT_UNKNOWN, KEY_REVOKED, hub's.
+    alone (H01). Refusals PACKET_UNREADABLE, KEYS_MISSING, SUBJECT_UNKNOWN, KEY_REVOKED, hub's.
     """
     record = agent.registry.directory.current(recipient)
-    digest = manifest_digest or _manifest_of(agent, case_id)
     manifest = _read_manifest(agent, case_id, digest)
     allowed = {line.line for line in manifest.lines if "gateway" not in record.roles or line.material == ADDRESS}
     keys = {
@@ -44,7 +54,7 @@ def rewrap(agent: Agent, case_id: str, recipient: str, manifest_digest: str | No
     }
     if not keys:
         raise Refusal("KEYS_MISSING", "architecture: key packets", recipient=recipient)
-    entry = wrap_entry(
+    return wrap_entry(
         agent.identity,
         agent.journal,
         role=_machine_role(agent),
@@ -54,8 +64,6 @@ def rewrap(agent: Agent, case_id: str, recipient: str, manifest_digest: str | No
         keys=keys,
         recipient=record,
     )
-    agent.journal.queue([entry])
-    return entry.payload_digest
 
 
 def _machine_role(agent: Agent) -> str:

@@ -72,6 +72,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "integration: needs a real server")
 
 
+@pytest.fixture(autouse=True)
+def _nothing_left_in_the_environment() -> Iterator[None]:
+    """Settings that a test left behind would move the servers of all tests after it."""
+    before = {name: value for name, value in os.environ.items() if name.startswith("YIDI_")}
+    yield
+    assert {name: value for name, value in os.environ.items() if name.startswith("YIDI_")} == before
+
+
 @pytest.fixture(scope="session")
 def postgres_home() -> Iterator[Path]:
     """A folder that the server's user can pass.

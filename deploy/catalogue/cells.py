@@ -119,7 +119,7 @@ def _pairs(text: str) -> list[dict[str, Any]]:
 def _json(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ValueError("标准文本（JSON）") from None
 
 

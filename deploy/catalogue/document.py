@@ -18,7 +18,8 @@ from deploy.catalogue.tables import BY_TITLE, ITEM_KEY, TABLES, Column, Empty, T
 RULE: Final = "requirements D06, D08, 12.10"
 LEGEND: Final = "说明"
 """A table for people, which reading leaves alone."""
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "'")
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "'", "＝", "＋", "－", "＠")
+"""Full-width signs too: a spreadsheet set to Chinese takes them for the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,8 @@ def template() -> dict[str, list[list[str]]]:
 
 
 def guarded(text: str) -> str:
-    """A text that no spreadsheet takes for a formula; ``_plain`` takes the sign off again."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    """A text that no spreadsheet takes for a formula, after blanks either; ``_plain`` takes the sign off again."""
+    return f"'{text}" if text.lstrip().startswith(_FORMULA_STARTS) else text
 
 
 # --- reading -------------------------------------------------------------------------------------------------------

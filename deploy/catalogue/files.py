@@ -2,7 +2,9 @@
 
 Invariants:
 - the kind of a file follows from its name; its text is decoded strictly (``decode``);
-- a file is bounded before it is opened, also by what it would unpack to;
+- a file is bounded before it is opened, also by what it would unpack to, and a sheet by its rows and cells: the size
+  that a workbook claims to have is not believed;
+- a file is written whole under another name first: what lay there stays until the new one is complete;
 - nothing is computed: a workbook's formula is refused, not run and not read by its last value.
 """
 
@@ -25,7 +27,12 @@ from deploy.catalogue.document import LEGEND, RULE, Cell, document_of
 
 LARGEST: Final = 64 << 20
 LARGEST_UNPACKED: Final = 512 << 20
+LONGEST_SHEET: Final = 200_000
+"""Rows of one sheet, the empty ones too."""
+MOST_CELLS: Final = 16_000_000
+"""Cells of one sheet: a single cell far to the right makes its row that wide."""
 _LONGEST_CELL: Final = 1 << 20
+_EMPTY: Final = Cell("")
 
 Rows = list[list[str]]
 
@@ -70,12 +77,23 @@ def write_csv(rows: Rows, path: Path, encoding: str = "utf-8-sig") -> None:
     """One table. ``utf-8-sig`` is what spreadsheets recognise; ``gb18030`` is for systems that know nothing else."""
     made = io.StringIO(newline="")
     csv.writer(made).writerows(rows)
-    path.write_bytes(made.getvalue().encode(encoding))
+    _replace(path, made.getvalue().encode(encoding))
 
 
 def write_json(document: Mapping[str, Any], path: Path) -> None:
     """A document for reading and editing; what is published is its canonical form."""
-    path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    _replace(path, (json.dumps(document, ensure_ascii=False, indent=1) + "\n").encode())
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """All or nothing: when the disk is full, the file that lay there is still whole."""
+    draft = path.with_name(path.name + ".new")
+    try:
+        draft.write_bytes(data)
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
 
 
 def _bytes(path: Path) -> bytes:
@@ -121,26 +139,35 @@ def _workbook(path: Path) -> dict[str, list[list[Cell]]]:
 
 
 def _sheet(sheet: Any, file: str) -> list[list[Cell]]:
-    """All rows, as wide as the header: a workbook leaves out empty cells at the end of a row."""
-    rows = [[_cell(cell, file, number) for cell in row] for number, row in enumerate(sheet.iter_rows(), start=1)]
-    if not rows:
-        return []
-    header = rows[0]
+    """All rows, as wide as the header: a workbook leaves out empty cells at the end of a row. TABLE_TOO_LARGE."""
+    sheet.reset_dimensions()  # else rows are filled up to the size that the file claims
+    rows: list[list[Cell]] = []
+    left = MOST_CELLS
+    for number, row in enumerate(sheet.iter_rows(), start=1):
+        left -= len(row)
+        if number > LONGEST_SHEET or left < 0:
+            raise Refusal("TABLE_TOO_LARGE", RULE, file=file, size=number, limit=LONGEST_SHEET)
+        cells = [_cell(cell, file, number) for cell in row]
+        rows.append(_fitted(cells, len(rows[0])) if rows else _trimmed(cells))
+    return rows
+
+
+def _trimmed(header: list[Cell]) -> list[Cell]:
     while header and not header[-1].text:
         header.pop()
-    return [header, *(_fitted(row, len(header)) for row in rows[1:])]
+    return header
 
 
 def _fitted(row: list[Cell], width: int) -> list[Cell]:
     while len(row) > width and not row[-1].text and not row[-1].formula:
         row.pop()
-    return row + [Cell("")] * (width - len(row))
+    return row + [_EMPTY] * (width - len(row))
 
 
 def _cell(cell: Any, file: str, row: int) -> Cell:
     value = cell.value
     if value is None:
-        return Cell("")
+        return _EMPTY
     if cell.data_type in ("f", "e"):
         return Cell("", formula=True)
     if isinstance(value, bool):
@@ -161,7 +188,9 @@ def _write_workbook(tables: Mapping[str, Rows], path: Path) -> None:
         sheet.freeze_panes = "A2"
         for number, row in enumerate(rows):
             sheet.append([_text_cell(sheet, text, number == 0 and title != LEGEND) for text in row])
-    book.save(path)
+    made = io.BytesIO()
+    book.save(made)
+    _replace(path, made.getvalue())
 
 
 def _text_cell(sheet: Any, text: str, bold: bool) -> Any:

@@ -6,7 +6,6 @@ Invariants:
 - exit codes: 0 the books agree, 1 they do not, 3 the check could not be begun or finished.
 """
 
-import os
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
@@ -20,7 +19,7 @@ from crypto.refusal import Refusal
 from deploy.commands import common
 from deploy.stack.stack import Stack
 from hub.casework.messages.books import BOOKS
-from hub.server.settings import HubSettings, from_environment
+from hub.server.settings import HubSettings, from_environment, from_variables
 from hub.server.wiring import open_s3
 from hub.services.fsck import BookFinding, Books, Counts, Grade
 from storage.database import Database
@@ -98,12 +97,10 @@ def _run(books: Books, deep: bool, as_json: bool) -> tuple[_Found, Counts]:
 
 def _settings(root: Path | None) -> HubSettings:
     """Settings of the hub in ``root``, or of this process's environment. Refusal HUB_SETTINGS_MISSING."""
-    if root is not None:
-        if not (root / "hub" / "pins.json").exists():
-            raise Refusal("HUB_SETTINGS_MISSING", RULE, root=root.name)
-        os.environ.update(Stack(root).hub().environment)
+    if root is not None and not (root / "hub" / "pins.json").exists():
+        raise Refusal("HUB_SETTINGS_MISSING", RULE, root=root.name)
     try:
-        return from_environment()
+        return from_environment() if root is None else from_variables(Stack(root).hub().environment)
     except ValidationError as error:
         missing = ",".join(str(problem["loc"][0]) for problem in error.errors())
         raise Refusal("HUB_SETTINGS_MISSING", RULE, settings=missing) from error

@@ -93,6 +93,7 @@ def special(
     staff: Staff,
     until: Until,
     kind: Annotated[str, typer.Option("--kind", help=f"不填表示延后：{listed(reasons.SPECIAL_KINDS)}")] = "",
+    head: Annotated[str, typer.Option("--head", help="同签的负责人工号，第二次及以后延后须填")] = "",
     words: Words = None,
     wait: WaitSeconds = 30.0,
     as_json: AsJson = False,
@@ -105,7 +106,7 @@ def special(
             entry = review.start_special(agent, case_id, staff, code, day, told)
             said = f"特别程序：{reasons.SPECIAL_KINDS[code]}，预计至 {day}"
         else:
-            entry = review.move_special(agent, case_id, staff, day, told)
+            entry = review.move_special(agent, case_id, staff, day, told, head)
             said = f"特别程序延后至 {day}"
         _finish(agent, entry, wait, as_json, said, told)
 
@@ -208,13 +209,14 @@ def correct(
     staff: Staff,
     reason: Annotated[str, typer.Option("--reason", help=listed(reasons.CORRECTION_REASONS))],
     paper: Paper,
+    record: Annotated[Path | None, typer.Option("--record", help="集体决定的记录，事项须集体决定时须附")] = None,
     wait: WaitSeconds = 30.0,
     as_json: AsJson = False,
 ) -> None:
     """更正决定中的笔误：只限文字错误，不改变决定，原决定留存。"""
     with agent_at(home, as_json) as agent:
         code = code_of(reasons.CORRECTION_REASONS, reason, "--reason")
-        entry = review.correct(agent, resolve(agent, case), staff, code, paper)
+        entry = review.correct(agent, resolve(agent, case), staff, code, paper, record)
         _finish(agent, entry, wait, as_json, f"更正：{reasons.CORRECTION_REASONS[code]}")
 
 

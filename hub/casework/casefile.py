@@ -347,7 +347,9 @@ class CaseFile:
         return self.sealings_of("addendum")[self.notices[-1].addenda :] if self.notices else ()
 
     def consulted(self) -> frozenset[str]:
-        """Nodes whose opinion is awaited (T29)."""
+        """Nodes whose opinion is awaited (T29): no longer once the case is decided, withdrawn or void."""
+        if self.state not in (State.UNDER_REVIEW, State.SUSPENDED):
+            return frozenset()
         return frozenset(asked.node for asked in self.consultations if asked.open)
 
     def paper_nodes(self) -> frozenset[str]:
@@ -378,8 +380,7 @@ class CaseFile:
             named.update(self.helpers)
         if self.state is State.PENDING_ACCEPT and self.chased_at and not self.responsible:
             named.add(self.coordinator)
-        if self.state in (State.UNDER_REVIEW, State.SUSPENDED):
-            named.update(self.consulted())
+        named.update(self.consulted())
         if self.referral is not None:
             named.add(self.referral.node)
         return frozenset(named - {""})

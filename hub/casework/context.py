@@ -17,7 +17,7 @@ from crypto.statement import Statement
 from hub.casework.catalogue.model import Catalogue
 from hub.casework.time.calendar import WorkCalendar
 
-RULES_VERSION = "2026.11-4"
+RULES_VERSION = "2026.11-5"
 
 
 class Registry(Protocol):

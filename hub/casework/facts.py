@@ -6,7 +6,7 @@ Invariants: nothing here changes anything; each answer follows from case file, a
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 from crypto.identity import node_name, node_region
 from crypto.manifest import Manifest
@@ -57,6 +57,21 @@ def require_digest(act: Act, member: str, rule: str) -> None:
     """Refusal BODY_MEMBER unless ``member`` is a hex SHA-256: of a paper, or of a salted text (promise 1)."""
     if DIGEST.fullmatch(act.text(member)) is None:
         raise Refusal("BODY_MEMBER", rule, member=member)
+
+
+def date_told(act: Act, member: str, rule: str, most: int) -> date:
+    """The ISO date in ``member``, at most ``most`` calendar days ahead. Refusals BODY_MEMBER, DUE_TOO_LATE."""
+    text = act.text(member)
+    try:
+        told = date.fromisoformat(text)
+    except ValueError:
+        raise Refusal("BODY_MEMBER", rule, member=member) from None
+    if told.isoformat() != text:
+        raise Refusal("BODY_MEMBER", rule, member=member)
+    last = day_of(act.date) + timedelta(days=most)
+    if told > last:
+        raise Refusal("DUE_TOO_LATE", rule, due=text, last=last.isoformat())
+    return told
 
 
 def codes_of(act: Act, member: str, rule: str) -> tuple[str, ...]:

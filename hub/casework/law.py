@@ -32,6 +32,10 @@ OPENERS = frozenset({"window", "portal"})
 CODE = re.compile(r"[A-Za-z0-9._:/+=@ -]{0,4096}")
 """Every text inside a body: codes, ids, digests, times, numbers, base64; never a sentence in Chinese."""
 
+_NAMED = frozenset({"grant", "seal_grant", "queue"})
+_NAME = re.compile(r"[A-Za-z0-9._:-]{1,80}")
+"""Members that name something, and what a name is: also where no guard looks, so that nothing else travels there."""
+
 Guard = Callable[[CaseFile | None, Act, World], None]
 Effect = Callable[[CaseFile, Act, World], CaseFile]
 Opening = Callable[[Act, World], CaseFile]
@@ -182,6 +186,8 @@ def _require_codes(row: Rule, act: Act) -> None:
     for name, value in body.items():
         if not _only_codes(value):
             raise Refusal("BODY_FREE_TEXT", "promise 1; " + row.citation, member=name)
+        if name in _NAMED and (not isinstance(value, str) or _NAME.fullmatch(value) is None):
+            raise Refusal("BODY_MEMBER", "promise 1; " + row.citation, member=name)
 
 
 def _only_codes(value: object) -> bool:

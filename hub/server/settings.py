@@ -5,6 +5,7 @@ is safe on one machine. Log name, registrar keys and witness policy stand in the
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import Field, SecretStr
@@ -13,13 +14,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from crypto.evidence.pins import Pins, read_pins
 from crypto.refusal import Refusal
 
+PREFIX = "YIDI_HUB_"
 RULE = "deploy: settings of the hub"
 
 
 class HubSettings(BaseSettings):
     """One hub process. Several may share database and store; each has the same identity and log keys."""
 
-    model_config = SettingsConfigDict(env_prefix="YIDI_HUB_", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
 
     database_url: SecretStr = Field(description="SQLAlchemy URL of the hub's PostgreSQL, with its password.")
     database_pool: int = Field(20, ge=2, description="Most connections for changes, and as many for reading.")
@@ -86,6 +88,12 @@ class HubSettings(BaseSettings):
             return str(value["access_key"]), str(value["secret_key"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise Refusal("CREDENTIALS_FORMAT", RULE, file=self.s3_credentials.name) from error
+
+
+def from_variables(variables: Mapping[str, str]) -> HubSettings:
+    """The settings that another process was given; this process's own environment stays as it is."""
+    given = {name.removeprefix(PREFIX).lower(): value for name, value in variables.items() if name.startswith(PREFIX)}
+    return HubSettings(**given)  # type: ignore[arg-type]  # texts, which the members' types read
 
 
 def from_environment() -> HubSettings:

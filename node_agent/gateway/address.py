@@ -4,8 +4,8 @@ Invariants:
 - the address lives in memory only; it is in no file, note, log line, error or ``repr``;
 - only the stream of the address line is fetched, by range; nothing else of the sealing is asked for;
 - HPKE packets authenticate nobody, so an address counts only if the ``wrap`` that names packet and sealing is signed by
-  the node that sealed or by the one that posts; the address itself is bound by the manifest that ``seal`` names, so
-  neither hub nor store can send a parcel elsewhere (promise 4).
+  the node that sealed or by the one that sends the parcel; the address itself is bound by the manifest that ``seal``
+  names, so neither hub nor store can send a parcel elsewhere (promise 4).
 """
 
 import json
@@ -36,16 +36,16 @@ class Destination:
     seal: Statement
 
 
-def open_address(agent: Agent, transfer: TransferClient, case_id: str) -> Destination:
-    """The applicant's address of a case.
+def open_address(agent: Agent, transfer: TransferClient, case_id: str, parcel: str) -> Destination:
+    """The applicant's address of a case, for a parcel that was posted or packed.
 
-    1. ``seal``, and the ``wrap`` to this node by the sealing or the posting node, are signed. 2. The manifest is the
-    one they name. 3. The packet is one that the wrap names. 4. The stream of the address line opens whole. 5. It is an
-    address.
+    1. The newest ``seal``, and the ``wrap`` to this node by who sealed or sends the parcel, are signed. 2. The manifest
+    is the one they name. 3. The packet is one that the wrap names. 4. The stream of the address line opens whole. 5. It
+    is an address.
     Refusals ADDRESS_NOT_WRAPPED, ADDRESS_FORMAT, MANIFEST_MISMATCH, signatures as ``Directory.entry``, packets and
     streams as ``crypto.sealing``, transfer as ``TransferClient.get_range``.
     """
-    seal, wrap = _sealed_and_wrapped(agent, case_id)  # 1
+    seal, wrap = _sealed_and_wrapped(agent, case_id, parcel)  # 1
     digest = str(seal.body["manifest"])
     url, encoded = agent.hub.grant_download(case_id, digest)
     if canonical.digest(encoded) != digest:  # 2
@@ -64,7 +64,16 @@ def newest_seal(agent: Agent, case_id: str) -> Statement:
 
     Refusal ADDRESS_NOT_WRAPPED when the hub shows none; signatures as ``Directory.entry``.
     """
-    told = [made for made in map(recorded, agent.hub.case_leaves(case_id)) if made.statement.case == case_id]
+    return _newest_seal(agent, case_id, _told(agent, case_id))
+
+
+def _told(agent: Agent, case_id: str) -> list[Recorded]:
+    """What the hub shows of a case, in log order; not verified yet."""
+    return [made for made in map(recorded, agent.hub.case_leaves(case_id)) if made.statement.case == case_id]
+
+
+def _newest_seal(agent: Agent, case_id: str, told: list[Recorded]) -> Statement:
+    """A case that came back to its window is sealed once more (T24, T12D): what was sealed last counts."""
     seal = next((made for made in reversed(told) if made.statement.type == "seal"), None)
     if seal is None:
         raise Refusal("ADDRESS_NOT_WRAPPED", RULE, case=case_id)
@@ -72,18 +81,15 @@ def newest_seal(agent: Agent, case_id: str) -> Statement:
     return seal.statement
 
 
-def _sealed_and_wrapped(agent: Agent, case_id: str) -> tuple[Statement, Statement]:
-    """``seal``, and the newest ``wrap`` of its sealing to a key of this node by the sealing or posting node."""
-    told = [made for made in map(recorded, agent.hub.case_leaves(case_id)) if made.statement.case == case_id]
-    seal = next((made for made in told if made.statement.type == "seal"), None)
-    if seal is None:
-        raise Refusal("ADDRESS_NOT_WRAPPED", RULE, case=case_id)
-    _verify(agent, seal)
+def _sealed_and_wrapped(agent: Agent, case_id: str, parcel: str) -> tuple[Statement, Statement]:
+    """Newest ``seal``, and the newest ``wrap`` of its sealing to a key of this node by who sealed or sends."""
+    told = _told(agent, case_id)
+    seal = _newest_seal(agent, case_id, told)
     for made in reversed(told):
-        if made.statement.type == "wrap" and _is_ours(agent, made.statement, seal.statement):
+        if made.statement.type == "wrap" and _is_ours(agent, made.statement, seal):
             _verify(agent, made)
-            if made.statement.actor.node in {seal.statement.actor.node, _poster(agent, told)}:
-                return seal.statement, made.statement
+            if made.statement.actor.node in {seal.actor.node, _sender_of(agent, told, parcel)}:
+                return seal, made.statement
     raise Refusal("ADDRESS_NOT_WRAPPED", RULE, case=case_id)
 
 
@@ -94,10 +100,12 @@ def _is_ours(agent: Agent, wrap: Statement, seal: Statement) -> bool:
     return ours and found == (seal.body["manifest"], agent.identity.node)
 
 
-def _poster(agent: Agent, told: list[Recorded]) -> str:
-    """The node whose verified ``post`` names this gateway, or an empty text."""
+def _sender_of(agent: Agent, told: list[Recorded], parcel: str) -> str:
+    """The node whose verified ``post`` or ``pack`` gives this parcel to this gateway, or an empty text (D4, O3)."""
     for made in reversed(told):
-        if made.statement.type == "post" and made.statement.body.get("gateway") == agent.identity.node:
+        body = made.statement.body
+        ours = (body.get("gateway"), body.get("parcel")) == (agent.identity.node, parcel)
+        if made.statement.type in ("post", "pack") and ours:
             _verify(agent, made)
             return made.statement.actor.node
     return ""

@@ -158,7 +158,7 @@ class Gateway:
             seal = newest_seal(self._agent, leg.case)
             receiver = contact(self._agent, seal, receiver_of(leg, seal))
         else:
-            destination = open_address(self._agent, self._transfer, leg.case)
+            destination = open_address(self._agent, self._transfer, leg.case, leg.parcel)
             receiver, seal = destination.receiver, destination.seal
         if record.order is None:
             record = replace(record, order=self._order(leg, seal))

@@ -161,6 +161,8 @@ def test_a_case_in_collection_that_waits_for_the_list_is_looked_at_every_day(
         nobody.setattr(by_itself, "_route", lambda *_: None)
         work.do(work.seal(), WINDOW)
         work.do(work.wrap(DEPARTMENT), WINDOW)
+        assert detour.strike(at("11-23", "14:31:00.000")) is True  # the card of K1, which is forwarding's own limit
+        assert detour.file(work).state == "COLLECTED"
         assert detour.wake_at(work) == at("11-24", "00:00:00.000")
         assert detour.strike(at("11-25")) is False
         assert detour.wake_at(work) == at("11-26", "00:00:00.000")

@@ -1,10 +1,14 @@
 """Scenarios of how a case begins and ends at the window: T03 to T07, T35."""
 
+from hub.casework.casefile import ParcelLeg
 from hub.casework.numbers import public_number
+from hub.casework.originals.values import Original
 from tests.unit.law_people import (
+    GATEWAY,
     OTHER_DEPARTMENT,
     PREFIX,
     SUSPENDED_TASK,
+    WINDOW,
 )
 from tests.unit.law_scenarios import (
     WHOLE,
@@ -69,6 +73,10 @@ def seal(row: str) -> list[Scenario]:
             for value in (None, False, "true")
         ),
         Scenario(row, "applicant_key_given", "DELIVERY_UNKNOWN", says(delivery="PIGEON")),
+        Scenario(
+            row, "applicant_key_given", "DELIVERY_PROOF_LOW",
+            lambda bench, step: item(required_proof_level=4)(bench, step.saying(delivery="ELECTRONIC")),
+        ),
         Scenario(
             row, "applicant_key_given", "PUBLIC_KEY_INVALID",
             says(applicant_key={"suite": "X25519", "public": "CQk="}),
@@ -155,7 +163,17 @@ ENDS = [
             Scenario(row, "discard_reason_known", "BODY_MEMBER", says(reason=None)),
         )
     ),
-    Scenario("T07R", "never_sealed", "SEALED_ALREADY", filed(public_no="123456789012")),
+    *(
+        scenario
+        for row in ("T06R", "T07R")
+        for scenario in (
+            Scenario(row, "never_sealed", "SEALED_ALREADY", filed(public_no="123456789012")),
+            Scenario(
+                row, "no_papers_left", "PAPERS_LEFT", filed(originals=(Original("M02", "M02", "HELD", WINDOW, ""),))
+            ),
+            Scenario(row, "no_papers_left", "PAPERS_LEFT", filed(parcels=(ParcelLeg("B1", GATEWAY, sender=WINDOW),))),
+        )
+    ),
     Scenario("T35", "withdrawal_written", "DECLARATION_MISSING", says(identity_checked=None)),
     Scenario("T35", "withdrawal_written", "DECLARATION_MISSING", says(identity_checked="yes")),
     Scenario("T35", "withdrawal_written", "BODY_MEMBER", says(paper=None)),

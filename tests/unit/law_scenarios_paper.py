@@ -23,6 +23,7 @@ from tests.unit.law_scenarios import (
     filed,
     gone,
     grants_only,
+    item,
     regrant,
     says,
     sealed,
@@ -89,6 +90,11 @@ def no_address_sealed(bench: Bench, step: Step) -> Step:
     bare = replace(made, lines=tuple(line for line in made.lines if line.material != "ADDRESS"))
     bench.objects[bench.sealed] = replace(bench.objects[bench.sealed], manifest=bare)
     return step.saying(delivery="POST")
+
+
+def electronic_of_level_four(bench: Bench, step: Step) -> Step:
+    """Electronically, although the item wants a signature at our counter."""
+    return item(required_proof_level=4)(bench, step.saying(delivery="ELECTRONIC"))
 
 
 def back(times: int, address: str = "") -> Spoil:
@@ -234,6 +240,8 @@ REST = [
     Scenario("E08", "offered_right", "PICKUP_EXISTS", after("E08")),
     *many("E08", "offered_right", "BODY_MEMBER", says(pages=0), says(pages=True)),
     *many("E08", "offered_right", "RECEIVER_WRONG", says(receiver=OTHER_DEPARTMENT), says(receiver=WINDOW)),
+    Scenario("E08", "offered_right", "ORIGINAL_NOT_NEEDED", filed(state=State.WITHDRAWN)),
+    Scenario("E08T", "fetched_as_offered", "ORIGINAL_NOT_NEEDED", filed(state=State.WITHDRAWN)),
     *many("E08T", "fetched_as_offered", "PICKUP_UNKNOWN", says(offer="f" * 64), by(WINDOW, "COLLECTOR")),
     Scenario("E08T", "fetched_as_offered", "PICKUP_UNKNOWN", says(handoff="H9"), killer=False),
     Scenario("E08T", "fetched_as_offered", "PICKUP_UNKNOWN", after("E08T")),
@@ -246,6 +254,7 @@ RESULT = [
     Scenario("D1", "delivery_choosable", "DELIVERY_UNKNOWN", says(delivery="PIGEON")),
     Scenario("D1", "delivery_choosable", "DELIVERY_PACKED", filed(parcels=(ParcelLeg("P1", GATEWAY),))),
     Scenario("D1", "delivery_choosable", "DELIVERY_PACKED", READY_ELSEWHERE),
+    Scenario("D1", "delivery_choosable", "DELIVERY_PROOF_LOW", electronic_of_level_four),
     Scenario("D1", "delivery_choosable", "ADDRESS_NOT_SEALED", no_address_sealed),
     *many("D2C", "may_lie_at_counter", "BODY_MEMBER", says(notice=None), says(notice=NO_DIGEST)),
     Scenario("D2C", "may_lie_at_counter", "RESULT_NOT_READY", filed(parcels=(ParcelLeg("P1", GATEWAY),))),
@@ -257,6 +266,12 @@ RESULT = [
     Scenario("D2", "receiver_checked", "BODY_MEMBER", says(proxy="seen")),
     Scenario("D3", "electronic_result_opened", "DELIVERY_NOT_ELECTRONIC", delivery("POST")),
     Scenario("D3", "electronic_result_opened", "SEALING_UNKNOWN", says(manifest="f" * 64)),
+    *(
+        Scenario("D3", "electronic_result_opened", "RESULT_NOT_READY", filed(result=ResultPaper(state, DEPARTMENT, "")))
+        for state in ("RECALLED", "DISCREPANCY")
+    ),
+    Scenario("D5E", "status_listed", "BODY_MEMBER", says(status="SHIPPED")),
+    *many("D5E", "status_listed", "BODY_MEMBER", says(status=""), says(status=None), killer=False),
     Scenario("D4", "parcel_possible", "DELIVERY_NOT_POST", says(kind="RESULT_TO_WINDOW")),
     Scenario("D4", "parcel_possible", "DELIVERY_NOT_POST", says(kind="ORIGINALS")),
     Scenario("D4", "result_ready", "RESULT_NOT_READY", READY_ELSEWHERE),

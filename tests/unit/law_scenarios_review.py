@@ -6,6 +6,7 @@ from typing import Any
 
 from crypto.canonical import CHINA
 from hub.casework.casefile import ParcelLeg
+from hub.casework.delivery.values import ResultPaper
 from hub.casework.review.values import StepDone
 from tests.unit.law_people import (
     CASE,
@@ -52,12 +53,11 @@ def acting(role: str) -> Spoil:
     return lambda bench, step: replace(step, role=role)
 
 
-def assignee(person: str, **changes: Any) -> Spoil:
+def assignee(person: str, roles: frozenset[str] = frozenset({"REVIEWER"}), **changes: Any) -> Spoil:
     """Another person is named, who is registered so."""
 
     def spoil(bench: Bench, step: Step) -> Step:
-        roles = changes.pop("roles", {"REVIEWER"})
-        bench.register.records[person] = replace(record(person, roles=roles, kind="person"), **changes)
+        bench.register.records[person] = replace(record(person, roles=set(roles), kind="person"), **changes)
         return step.saying(person=person)
 
     return spoil
@@ -115,12 +115,32 @@ def on(day: int, hour: int = 10, month: int = 3) -> Spoil:
 
 def head_signs(row: str, guard: str) -> list[Scenario]:
     """What may be wrong with the head's signature."""
+    actor = REVIEWER if row == "T26M" else DECIDER
     return [
         Scenario(row, guard, "SECOND_PERSON_MISSING", unsigned),
         Scenario(row, guard, "SECOND_PERSON_MISSING", says(second_person=None)),
         Scenario(row, guard, "SECOND_PERSON_WRONG", signed_also(SOMEBODY, "REVIEWER")),
         Scenario(row, guard, "SECOND_PERSON_WRONG", signed_also(f"{OTHER_DEPARTMENT}/person/LEAD", "HEAD")),
-        Scenario(row, guard, "SECOND_PERSON_WRONG", signed_also(DECIDER, "HEAD")),
+        Scenario(row, guard, "SECOND_PERSON_WRONG", signed_also(actor, "HEAD")),
+    ]
+
+
+def sealer(bench: Bench, step: Step) -> Step:
+    """The issuer may use the seal."""
+    bench.register.grants.append(grant("SEAL_USE", bench.person(DEPARTMENT, "ISSUER"), "G-SEAL_USE"))
+    return step
+
+
+def again(row: str) -> Spoil:
+    """The act as it is to be made now."""
+    return lambda bench, step: bench.step(row)
+
+
+def moved_again() -> list[Scenario]:
+    """What may be wrong with the head's signature when the end is put off a second time."""
+    return [
+        replace(one, spoil=both(after("T26M"), again("T26M"), one.spoil))
+        for one in head_signs("T26M", "head_moves_again")
     ]
 
 
@@ -141,6 +161,8 @@ def last_days(row: str, guard: str) -> list[Scenario]:
         Scenario(row, guard, "BODY_MEMBER", says(until=DAYS[0]), killer=row != "T26M"),
         *(Scenario(row, guard, "BODY_MEMBER", says(until=text), killer=False) for text in (*DAYS[1:], None)),
         Scenario(row, guard, "DUE_TOO_SOON", says(until="2026-03-01")),
+        Scenario(row, guard, "DUE_TOO_LATE", says(until="2026-06-01")),
+        Scenario(row, guard, "DUE_TOO_LATE", says(until="9999-12-31"), killer=False),
     ]
 
 
@@ -173,13 +195,13 @@ TAKING = [
     Scenario("T13R", "may_assign", "GRANT_MISSING", both(acting("DECIDER"), granted("DECIDE"))),
     Scenario("T13R", "assignee_fit", "TAKEN_ALREADY", filed(responsible=REVIEWER)),
     Scenario("T13R", "assignee_fit", "SUBJECT_UNKNOWN", says(person=SOMEBODY)),
-    Scenario("T13R", "assignee_fit", "ASSIGNEE_UNFIT", assignee(SOMEBODY, roles={"ISSUER"})),
+    Scenario("T13R", "assignee_fit", "ASSIGNEE_UNFIT", assignee(SOMEBODY, roles=frozenset({"ISSUER"}))),
     Scenario("T13R", "assignee_fit", "ASSIGNEE_UNFIT", assignee(f"{OTHER_DEPARTMENT}/person/R9")),
     Scenario("T13R", "assignee_fit", "ASSIGNEE_UNFIT", assignee(SOMEBODY, kind="node")),
     Scenario("T13R", "assignee_fit", "BODY_MEMBER", says(evidence=NOT_A_DIGEST)),
     *(
         Scenario(row, "responsible_acts", "NOT_RESPONSIBLE", both(posted, filed(responsible=person)))
-        for row in ("T14", "T16", "T19", "T21", "T22")
+        for row in ("T14", "T16", "T17E", "T19", "T20", "T21", "T22")
         for person in ("", SOMEBODY)
     ),
     *(
@@ -207,6 +229,14 @@ STEPS = [
     *(Scenario("T25B", "step_was_done", "STEP_NOT_DONE", says(step=step), killer=step != "SLEEP")
       for step in ("EXAMINE", "APPROVE", "SLEEP")),
     Scenario("T25B", "step_was_done", "REASON_UNKNOWN", says(reason="MOOD")),
+    Scenario("T25B", "turn_sends_back", "STEP_ROLE", acting("TECH_REVIEWER")),
+    Scenario("T25B", "turn_sends_back", "STEP_ROLE", both(after("T25", "T25"), again("T25B"), acting("REVIEWER"))),
+    Scenario("T25B", "turn_sends_back", "GRANT_MISSING", acting("DECIDER")),
+    Scenario("T25B", "turn_sends_back", "GRANT_MISSING", both(acting("DECIDER"), granted("COORDINATE"))),
+    Scenario(
+        "T25B", "turn_sends_back", "GRANT_MISSING",
+        both(after("T25", "T25"), again("T25B"), acting("DECIDER"), granted("PRE_REVIEW")),
+    ),
 ]  # fmt: skip
 SPECIAL = [
     Scenario("T26", "special_stops", "CLOCK_STOP_FORBIDDEN", says(kind="SITE_VISIT")),
@@ -224,6 +254,7 @@ SPECIAL = [
     Scenario("T26M", "moved_in_time", "SPECIAL_OVER", on(12, 0)),
     Scenario("T26M", "notice_sealed", "NOTICE_MISSING", says(manifest=None), killer=False),
     *words("T26M", "notice_sealed", "notice"),
+    *moved_again(),
     Scenario("T27", "suspension_ended", "REASON_UNKNOWN", says(result="WELL")),
     Scenario("T27", "suspension_ended", "BODY_MEMBER", says(result=None), killer=False),
     Scenario("T27N", "procedure_open", "SPECIAL_UNKNOWN", counted),
@@ -257,6 +288,7 @@ OTHERS = [
     Scenario("T29", "consultation_possible", "CONSULTED_ALREADY", after("T29")),
     Scenario("T29", "consultation_possible", "REASON_UNKNOWN", says(matter="GOSSIP")),
     Scenario("T29", "consultation_possible", "DUE_TOO_SOON", says(until="2026-03-02")),
+    Scenario("T29", "consultation_possible", "DUE_TOO_SOON", both(on(6), says(until="2026-03-08"))),
     *last_days("T29", "consultation_possible"),
     Scenario("T29O", "opinion_asked", "CONSULT_UNKNOWN", says(consult="f" * 64)),
     Scenario("T29O", "opinion_asked", "CONSULT_UNKNOWN", anothers),
@@ -279,17 +311,43 @@ OTHERS = [
     Scenario("T30", "first_review_sealed", "BODY_MEMBER", says(manifest=None), killer=False),
 ]
 DECISION = [
-    Scenario("T31", "decided_by_whom", "HEAD_MUST_DECIDE", item(decision_by="HEAD")),
-    Scenario("T31", "decided_by_whom", "BODY_MEMBER", item(decision_by="COLLECTIVE")),
-    Scenario("T31", "decided_by_whom", "BODY_MEMBER", says(record=NOT_A_DIGEST)),
+    *(
+        Scenario(row, "decided_by_whom", code, spoil)
+        for row in ("T31", "T32", "T32R")
+        for code, spoil in (
+            ("HEAD_MUST_DECIDE", item(decision_by="HEAD")),
+            ("RECORD_MISSING", item(decision_by="COLLECTIVE")),
+            ("RECORD_MISSING", both(item(decision_by="COLLECTIVE"), says(record=NOT_A_DIGEST))),
+            ("BODY_MEMBER", says(record=NOT_A_DIGEST)),
+        )
+    ),
     Scenario("T31", "decider_apart", "SAME_PERSON", both(after("T25"), reviewed_before)),
+    *(
+        Scenario(row, "decider_apart", "SAME_PERSON", filed(steps=(StepDone("UNDERTAKE", DECIDER, "REVIEWER", ""),)))
+        for row in ("T32", "T32R")
+    ),
+    *(
+        Scenario("T32R", "replacing_seal_grant", code, spoil)
+        for code, spoil in (
+            ("GRANT_MISSING", says(seal_grant=None)),
+            ("GRANT_MISSING", says(seal_grant="G-DECIDE")),
+            ("GRANT_MISSING", grants_only("G-DECIDE")),
+            ("GRANT_MISSING", lambda bench, step: replace(step.saying(second_person=None), second="")),
+            ("SECOND_PERSON_WRONG", signed_also(Bench.person(DEPARTMENT, "ISSUER"), "HEAD")),
+            ("SECOND_PERSON_WRONG", signed_also(f"{OTHER_DEPARTMENT}/person/ISSUER", "ISSUER")),
+        )
+    ),
+    *(
+        Scenario("T31", "decision_complete", "BODY_MEMBER", says(**{member: DIGEST}))
+        for member in ("reasons", "appeal")
+    ),
     Scenario("T31", "review_finished", "STEP_OPEN", item(steps={"UNDERTAKE": 2})),
     Scenario("T31", "review_finished", "STEP_OPEN", both(after("T25"), item(steps={"UNDERTAKE": 2, "EXAMINE": 1}))),
     Scenario("T31", "review_finished", "SPECIAL_OPEN", after("T26N")),
     *(
         Scenario(row, "decide_grant", "GRANT_MISSING", spoil)
         for row in ("T32", "T32R")
-        for spoil in (grants_only(), says(grant=None), granted("PRE_REVIEW"))
+        for spoil in (grants_only("G-SEAL_USE"), says(grant=None), both(granted("PRE_REVIEW"), sealer))
     ),
     *(
         Scenario(row, "correction_clerical", code, spoil)
@@ -301,8 +359,10 @@ DECISION = [
     Scenario("T32R", "result_replaced", "MANIFEST_REVISION", sealed("result", revision=1)),
     Scenario("T32R", "result_replaced", "MANIFEST_REVISION", sealed("result", revision=3)),
     Scenario(
-        "T32R", "result_replaced", "RESULT_UNDER_WAY", filed(parcels=(ParcelLeg("P1", GATEWAY, status="SHIPPED"),))
+        "T32R", "result_replaced", "RESULT_UNDER_WAY", filed(parcels=(ParcelLeg("P1", GATEWAY, status="IN_TRANSIT"),))
     ),
+    Scenario("T32R", "result_replaced", "RESULT_UNDER_WAY", filed(parcels=(ParcelLeg("P1", GATEWAY),))),
+    Scenario("T32R", "result_replaced", "RESULT_UNDER_WAY", filed(result=ResultPaper("E_DELIVERED", "applicant", ""))),
 ]
 ENDS = [
     Scenario("T36", "void_by_holder", "NOT_YOUR_CASE", filed(holder=WINDOW)),

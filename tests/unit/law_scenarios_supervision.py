@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from hub.casework.casefile import Card
-from tests.unit.law_people import COORDINATOR, DEPARTMENT, OTHER_DEPARTMENT, WINDOW, Step
+from tests.unit.law_people import COORDINATOR, DEPARTMENT, OTHER_DEPARTMENT, OTHER_WINDOW, WINDOW, Step
 from tests.unit.law_scenarios import Scenario, Spoil, after, other_sealing, says
 from tests.unit.law_world import Bench
 
@@ -73,6 +73,28 @@ def no_overseer(bench: Bench, step: Step) -> Step:
     return step
 
 
+def overseeing(node: str) -> Spoil:
+    """The rated unit supervises the region itself, and strikes the rating out."""
+
+    def spoil(bench: Bench, step: Step) -> Step:
+        record = bench.register.current(node)
+        bench.register.records[node] = replace(record, roles=record.roles | {"coordinator"})
+        return replace(step, node=node, role="SUPERVISOR").saying(finding="EXCLUDED")
+
+    return spoil
+
+
+def helping(bench: Bench, step: Step) -> Step:
+    """A further window, which only handed papers in, is to handle it."""
+    bench.file = replace(bench.case, helpers=(OTHER_WINDOW,))
+    return step.saying(handler=OTHER_WINDOW)
+
+
+def excluding(bench: Bench, step: Step) -> Step:
+    """The rated unit has a person who is called supervisor."""
+    return replace(step, role="SUPERVISOR").saying(finding="EXCLUDED")
+
+
 NOBODY, NO_WORDS = "f" * 64, "to be told"
 ABOUT_US = f"{COORDINATOR}/person/SUPERVISOR"
 SUPERVISION = [
@@ -120,6 +142,7 @@ SUPERVISION = [
     Scenario("T38", "rating_given", "RATING_NOT_GIVEN", says(by_applicant=False)),
     Scenario("T38", "rating_given", "BODY_MEMBER", says(basis="PAPER")),
     Scenario("T38", "rating_given", "BODY_MEMBER", says(words=NO_WORDS)),
+    Scenario("T38", "rating_given", "BODY_MEMBER", says(paper="0" * 64)),
     Scenario("T38", "rated_once", "RATED_ALREADY", again("T38")),
     Scenario("T38I", "internal_scores", "RATING_LEVEL", says(scores={})),
     Scenario("T38I", "internal_once", "RATED_ALREADY", again("T38I")),
@@ -129,6 +152,8 @@ SUPERVISION = [
     Scenario("T38V", "verification_said", "REASON_UNKNOWN", says(finding="NONE")),
     Scenario("T38V", "verification_said", "BODY_MEMBER", says(words=NO_WORDS)),
     Scenario("T38V", "excluded_by_supervisor", "RATING_EXCLUDER", says(finding="EXCLUDED")),
+    Scenario("T38V", "excluded_by_supervisor", "RATING_EXCLUDER", excluding),
+    *(Scenario("T38V", "excluded_by_supervisor", "RATING_EXCLUDER", overseeing(node)) for node in (DEPARTMENT, WINDOW)),
     Scenario("T38F", "rating_upheld", "RATING_STEP", again("T38F")),
     Scenario("T38F", "rating_upheld", "RATING_UNKNOWN", says(rating=NOBODY), killer=False),
     Scenario("T38F", "rectification_said", "REASON_UNKNOWN", says(measure="NONE")),
@@ -142,7 +167,12 @@ SUPERVISION = [
     Scenario("T38C", "complaint_about", "COMPLAINT_NODE", says(about_node=OTHER_DEPARTMENT)),
     Scenario("T38C", "complaint_about", "COMPLAINT_NODE", says(about_person=ABOUT_US)),
     Scenario("T38C", "handler_apart", "COMPLAINT_HANDLER", says(handler=OTHER_DEPARTMENT)),
+    *(
+        Scenario("T38C", "complaint_about", "PERSON_ID_FORMAT", says(about_person=f"{DEPARTMENT}/person/{code}"))
+        for code in ("zhang san", "A" * 17, "")
+    ),
     Scenario("T38C", "handler_apart", "COMPLAINT_HANDLER", says(handler=DEPARTMENT)),
+    Scenario("T38C", "handler_apart", "COMPLAINT_HANDLER", helping),
     Scenario("T38E", "complaint_mine", "COMPLAINT_STEP", by(DEPARTMENT, "HEAD")),
     Scenario("T38E", "complaint_mine", "COMPLAINT_STEP", after("T38A")),
     Scenario("T38E", "complaint_extensible", "COMPLAINT_EXTENSION", again("T38E")),
@@ -155,6 +185,10 @@ SUPERVISION = [
     Scenario(
         "T38A", "answerer_apart", "COMPLAINT_ANSWERER",
         complaints(by(DEPARTMENT, "HEAD"), handler=DEPARTMENT, disputed=NOBODY),
+    ),
+    Scenario(
+        "T38A", "answerer_apart", "COMPLAINT_ANSWERER",
+        complaints(by(DEPARTMENT, "SUPERVISOR"), handler=DEPARTMENT, disputed=NOBODY),
     ),
     Scenario("T38A", "complaint_answered", "REASON_UNKNOWN", says(finding="NONE")),
     Scenario("T38A", "complaint_answered", "BODY_MEMBER", says(feedback=NO_WORDS)),

@@ -85,6 +85,8 @@ def notice_scenarios(row: str) -> list[Scenario]:
         Scenario(row, guard, "BODY_MEMBER", says(due="20260401")),
         *(Scenario(row, guard, "BODY_MEMBER", says(due=due), killer=False) for due in ("soon", "2026-02-30", None)),
         *(Scenario(row, guard, "DUE_TOO_SOON", says(due=due)) for due in ("2026-03-02", "2026-02-27")),
+        Scenario(row, guard, "DUE_TOO_LATE", says(due="2027-03-04")),
+        Scenario(row, guard, "DUE_TOO_LATE", says(due="9999-12-31"), killer=False),
         *(Scenario(row, guard, "BODY_MEMBER", says(methods=value)) for value in (None, [], "POST", ["POST", "POST"])),
         Scenario(row, guard, "SUPPLEMENT_METHOD", says(methods=["POST", "PIGEON"])),
     ]
@@ -154,6 +156,8 @@ PARTS = [
     Scenario("T17E", "extension_asked", "BODY_MEMBER", says(due="20260401")),
     Scenario("T17E", "extension_asked", "DUE_TOO_SOON", says(due=FIRST_DUE)),
     Scenario("T17E", "extension_asked", "DUE_TOO_SOON", says(due="2026-03-11")),
+    Scenario("T17E", "extension_asked", "DUE_TOO_LATE", says(due="2027-03-04")),
+    Scenario("T17E", "extension_asked", "DUE_TOO_LATE", says(due="9999-12-31"), killer=False),
     Scenario("T17E", "extension_asked", "CLOCK_EXTENSION_LATE", at(AFTER_DUE), killer=False),
     Scenario("T18", "supplement_whole", "SUPPLEMENT_INCOMPLETE", demanded("M02", "M03")),
     Scenario("T18", "supplement_whole", "BODY_MEMBER", says(addenda=[])),

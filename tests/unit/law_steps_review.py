@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from hub.casework.review import look
@@ -108,12 +108,14 @@ def asked(bench: "Bench") -> tuple[str, str]:
 
 
 def move(bench: "Bench") -> Step:
-    """T27: a week later than told."""
-    until = special(bench, True)[1]
-    later = max(until, day(bench, 0))[:8]
-    return act(
-        bench, "special_moved", "REVIEWER", until=f"{later[:4]}-12-31", manifest=sealed(bench, "notice")
+    """T27: a week later than told; the head signs too, as he has to from the second time on."""
+    told = date.fromisoformat(max(special(bench, True)[1], day(bench, 0)))
+    until = min(told + timedelta(days=7), bench.now.date() + timedelta(days=90)).isoformat()
+    made = act(
+        bench, "special_moved", "REVIEWER", until=until, manifest=sealed(bench, "notice"),
+        second_person=bench.person(bench.accepting, "HEAD"),
     )  # fmt: skip
+    return replace(made, second="HEAD")
 
 
 def extend(bench: "Bench") -> Step:
@@ -145,9 +147,11 @@ def correct_result(bench: "Bench") -> Step:
     """T32: the next version of the result."""
     issued = bench.file.sealing("result") if bench.file else None
     made = bench.store(manifest("result", revision=issued.revision + 1 if issued else 1))
-    return act(
+    step = act(
         bench, "correct_result", "DECIDER", reason="TYPING", paper=DIGEST, grant="G-DECIDE", manifest=made,
+        seal_grant="G-SEAL_USE", second_person=bench.person(bench.accepting, "ISSUER"),
     )  # fmt: skip
+    return replace(step, second="ISSUER")
 
 
 STEPS: dict[str, Callable[["Bench"], Step]] = {

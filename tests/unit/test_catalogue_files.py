@@ -3,6 +3,8 @@
 import copy
 import csv
 import io
+import tracemalloc
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -157,7 +159,7 @@ def test_every_member_of_a_list_has_its_column(member: str) -> None:
     """Who adds a member to the list adds its column, or exports refuse (TABLE_LOSS)."""
     (table,) = [one for one in TABLES if one.member == member]
     columns = {column.path for column in table.columns}
-    by_name = {("rule_groups",), ("guide", "modes")}  # one column each name
+    by_name = {("rule_groups",), ("guide", "modes"), ("steps",)}  # one column each name
     assert {path for path in members(SHAPES[member]) if path not in by_name} <= columns
 
 
@@ -310,6 +312,94 @@ def test_a_workbook_that_unpacks_to_too_much_is_not_opened(tmp_path: Path, monke
     monkeypatch.setattr("deploy.catalogue.files.LARGEST_UNPACKED", 1000)
     with pytest.raises(Refusal, match="TABLE_TOO_LARGE"):
         read_list(tmp_path / "a.xlsx")
+
+
+@pytest.mark.parametrize(
+    "before, after, code",
+    [
+        (b'<dimension ref="A1:C2"', b'<dimension ref="A1:XFD1048576"', ""),
+        (b'<row r="2"', b'<row r="1048576"', "TABLE_TOO_LARGE"),
+        (b'<c r="C2"', b'<c r="XFD2"', "TABLE_TOO_LARGE"),
+    ],
+)
+def test_the_size_that_a_workbook_claims_costs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: bytes, after: bytes, code: str
+) -> None:
+    """A few kilobytes that claim 17 thousand million cells."""
+    book, path = Workbook(), tmp_path / "a.xlsx"
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = "版本"
+    sheet.append(["版本号", "生效日期", "终止日期"])
+    sheet.append(["1", "2026-01-01", "2027-01-01"])
+    book.save(path)
+    changed_sheet(path, before, after)
+    monkeypatch.setattr("deploy.catalogue.files.MOST_CELLS", 10_000)
+    if code:
+        with pytest.raises(Refusal, match=code):
+            read_list(path)
+        return
+    tracemalloc.start()
+    assert read_list(path)[0]["version"] == "1"
+    assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    tracemalloc.stop()
+
+
+def changed_sheet(path: Path, before: bytes, after: bytes) -> None:
+    """The workbook with other bytes in its one sheet."""
+    with zipfile.ZipFile(path) as packed:
+        parts = {name: packed.read(name) for name in packed.namelist()}
+    name = next(name for name in parts if name.startswith("xl/worksheets/"))
+    assert parts[name].count(before) == 1
+    parts[name] = parts[name].replace(before, after)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, data in parts.items():
+            packed.writestr(name, data)
+
+
+@pytest.mark.parametrize("write", ["a.json", "a.csv", "a.xlsx"])
+def test_a_file_that_cannot_be_written_leaves_the_old_one_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: str
+) -> None:
+    path = tmp_path / write
+    write_one(path, "旧")
+    old = path.read_bytes()
+
+    def full(self: Path, data: bytes) -> int:
+        with self.open("wb") as file:
+            file.write(data[:1])
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Path, "write_bytes", full)
+        with pytest.raises(OSError):
+            write_one(path, "新")
+    assert path.read_bytes() == old and list(tmp_path.iterdir()) == [path]
+    write_one(path, "新")
+    assert path.read_bytes() != old and list(tmp_path.iterdir()) == [path]
+
+
+def write_one(path: Path, text: str) -> None:
+    """A list with one text, in the kind of file that the name asks for."""
+    if path.suffix == ".json":
+        write_json({"v": text}, path)
+    elif path.suffix == ".csv":
+        write_csv([[text]], path)
+    else:
+        write_tables({"版本": [[text]]}, path)
+
+
+@pytest.mark.parametrize("text", ["\t=1+1", "\r=1+1", "\n@SUM(1)", "\u3000＝1+1", "＝1+1", "＋1", "－1", "＠A"])
+def test_what_a_spreadsheet_takes_for_a_formula_all_the_same_is_guarded(text: str) -> None:
+    assert guarded(text) == "'" + text
+    document = sound()
+    document["items"][0]["originals_note"] = text
+    assert any("'" + text in row for row in sheets_of(document)["事项"])
+
+
+def test_brackets_without_end_in_a_cell_are_told_as_a_wrong_cell() -> None:
+    _, problems = document_of(put("一件事", 2, "实施方案", Cell("[" * 100_000)))
+    assert [one.code for one in problems] == ["CELL_VALUE"]
 
 
 TEXTS = st.text(

@@ -222,6 +222,15 @@ def test_what_is_planted_is_found_and_nothing_else(code: str, edit: Edit) -> Non
     assert line.severity == ("WARNING" if code in WARNINGS else "ERROR")
 
 
+@pytest.mark.requirement("B16")
+@pytest.mark.parametrize("choice", [["x"], {"a": 1}, 1, None, ""])
+def test_a_choice_that_is_no_text_is_found_and_never_raises(choice: object) -> None:
+    """The hub reads a list inside a batch of others: an error there would stop them all."""
+    document = sound()
+    document["items"][0]["situations"][1]["when"] = {"situation": "S1", "is": ["LEGAL", choice]}
+    assert "FIELD_VALUE" in [breach.code for breach in breaches(document)]
+
+
 @pytest.mark.requirement("B02", "B12", "D02")
 @pytest.mark.parametrize(
     "edit, codes",

@@ -61,8 +61,11 @@ def posted(evidence_log: ModuleType) -> Posted:
     return post_case(evidence_log)
 
 
-def post_case(module: ModuleType, page: bytes | None = None, wrap_by: str = "") -> Posted:
-    """``page``: what the address line holds. ``wrap_by``: who signs the wrap to the gateway, the window if empty."""
+def post_case(module: ModuleType, page: bytes | None = None, wrap_by: str = "", moved_from: str = "") -> Posted:
+    """``page``: what the address line holds. ``wrap_by``: who signs the wrap to the gateway, the window if empty.
+
+    ``moved_from``: the address that was sealed first, before the case came back to its window (T24).
+    """
 
     class Titled(module.SyntheticLog):  # type: ignore[misc, name-defined]
         def register(self, subject: str, *rest: Any, **changes: Any) -> None:
@@ -72,11 +75,14 @@ def post_case(module: ModuleType, page: bytes | None = None, wrap_by: str = "") 
     log.register_all()
     case = secrets.token_hex(16)
     address = page or canonical.encode({"name": NAME, "phone": PHONE, "address": PLACE})
-    manifest, stored, keys = seal_pages(module, log, case, {"FORM": b"{}", "ADDRESS": address})
+    if moved_from:
+        seal_and_return(module, log, case, moved_from)
+    revision = 2 if moved_from else 1
+    manifest, stored, keys = seal_pages(module, log, case, {"FORM": b"{}", "ADDRESS": address}, revision)
     log.say(case, "seal", module.COLLECTOR, "COLLECTOR", module._seal_body(manifest, 1) | {"insisted_defects": DEFECTS})
     gateway = log.keys[module.GATEWAY].opening
     made = sealing.wrap_keys(
-        case, 1, {("L02", "full"): keys["L02", "full"]}, module.GATEWAY, gateway.suite, gateway.public
+        case, revision, {("L02", "full"): keys["L02", "full"]}, module.GATEWAY, gateway.suite, gateway.public
     )
     body = {
         "manifest": manifest, "recipient": module.GATEWAY, "recipient_key": made[0].recipient_key,
@@ -97,23 +103,37 @@ def post_case(module: ModuleType, page: bytes | None = None, wrap_by: str = "") 
     return Posted(log, case, manifest, stored, list(made))
 
 
+def seal_and_return(module: ModuleType, log: Any, case: str, place: str) -> None:
+    """A first sealing, which the department and the coordinator sent back to the window (T22, T24)."""
+    desk, clerk = module.node("360000000000", "desk"), module.person_id(module.node("360000000000", "desk"), "C01")
+    log.register(desk, desk, "360000000000", ["coordinator"], None)
+    log.register(clerk, desk, "", ["COORDINATOR"], None)
+    address = canonical.encode({"name": NAME, "phone": PHONE, "address": place})
+    manifest, _, _ = seal_pages(module, log, case, {"FORM": b"{}", "ADDRESS": address})
+    log.say(case, "seal", module.COLLECTOR, "COLLECTOR", module._seal_body(manifest, 1) | {"insisted_defects": DEFECTS})
+    log._wrap(case, manifest, module.DEPARTMENT, ["L01", "L02"])
+    log.say(case, "delivered", module.DEPARTMENT, "department", {"manifest": manifest})
+    log.say(case, "misrouted", module.ACCEPTOR, "ACCEPTOR", {"reason": "WRONG_ITEM"})
+    log.say(case, "return_to_window", clerk, "COORDINATOR", {"reason": "WRONG_ITEM"})
+
+
 DEFECTS = ["M01", "M02", "M03", "M04", "M06", "M07"]
 
 
 def seal_pages(
-    module: ModuleType, log: Any, case: str, pages: Mapping[str, bytes]
+    module: ModuleType, log: Any, case: str, pages: Mapping[str, bytes], revision: int = 1
 ) -> tuple[str, bytes, dict[tuple[str, str], bytes]]:
     out = io.BytesIO()
     sealer, keys, facts, media = sealing.Sealer(out), {}, [], {}
     for number, (material, page) in enumerate(pages.items(), 1):
         line = f"L{number:02}"
         keys[line, "full"] = sealing.new_data_key()
-        sealer.add(keys[line, "full"], sealing.Context(case, 1, line, 1, "full"), io.BytesIO(page))
+        sealer.add(keys[line, "full"], sealing.Context(case, revision, line, 1, "full"), io.BytesIO(page))
         media[line, 1, "full"] = "application/json"
         facts.append(manifests.LineFacts(line, material, "FORM", "D", "NOT_NEEDED"))
     made = manifests.build(
-        sealer.finish(), facts, media, case=case, revision=1, kind="application", task_code=module.ITEM,
-        catalogue="2026.11-1", object_key=f"{case}/application/1", part_size=sealing.PART_SIZE,
+        sealer.finish(), facts, media, case=case, revision=revision, kind="application", task_code=module.ITEM,
+        catalogue="2026.11-1", object_key=f"{case}/application/{revision}", part_size=sealing.PART_SIZE,
     )  # fmt: skip
     data = made.encode()
     digest = canonical.digest(data)
@@ -322,6 +342,20 @@ def test_a_wrap_by_a_third_node_sends_no_parcel(evidence_log: ModuleType, bench:
     assert made.tasks() == [(TaskKind.BOOKING_REFUSED, "ADDRESS_NOT_WRAPPED")]
 
 
+@pytest.mark.requirement("row T24", "row D4")
+def test_a_case_that_was_sealed_once_more_goes_to_its_newest_address(evidence_log: ModuleType, bench: Make) -> None:
+    made = bench(post_case(evidence_log, wrap_by=evidence_log.DEPARTMENT, moved_from="重庆市江津区旧址样例路1号"))
+    made.gateway().step()
+    assert [booking.receiver.address for booking in made.carrier.orders.values()] == [PLACE]
+    assert made.tasks() == []
+
+
+def test_who_sends_another_parcel_wraps_nothing_for_this_one(evidence_log: ModuleType, bench: Make) -> None:
+    posted = post_case(evidence_log, wrap_by=evidence_log.DEPARTMENT)
+    made = bench(posted)
+    assert refused(made, posted, "P0002") == "ADDRESS_NOT_WRAPPED"
+
+
 def test_a_packet_that_no_wrap_names_is_not_used(posted: Posted, bench: Make) -> None:
     made = bench(posted)
     hub: Any = made.agent.hub
@@ -348,7 +382,7 @@ def test_what_is_no_address_is_refused_without_repeating_it(evidence_log: Module
     posted = post_case(evidence_log, page=page)
     made = bench(posted)
     with pytest.raises(Refusal) as caught:
-        open_address(made.agent, TransferClient(made.store), posted.case)
+        open_address(made.agent, TransferClient(made.store), posted.case, PARCEL)
     assert caught.value.code == "ADDRESS_FORMAT"
     assert caught.value.__cause__ is None and caught.value.__context__ is None
 
@@ -366,9 +400,9 @@ def test_a_stolen_signature_does_not_pass(posted: Posted, bench: Make) -> None:
     assert refused(made, posted) == "SIGNATURE_INVALID"
 
 
-def refused(made: Bench, posted: Posted) -> str:
+def refused(made: Bench, posted: Posted, parcel: str = PARCEL) -> str:
     with pytest.raises(Refusal) as caught:
-        open_address(made.agent, TransferClient(made.store), posted.case)
+        open_address(made.agent, TransferClient(made.store), posted.case, parcel)
     return caught.value.code
 
 

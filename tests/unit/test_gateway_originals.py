@@ -1,15 +1,26 @@
 """The gateway books what goes to a node too: no address is opened, the list says where (E09, O3; D11)."""
 
+from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
+from crypto import canonical
 from crypto.identity import node_name
 from crypto.refusal import Refusal
+from crypto.statement import read_signed
+from hub.casework.originals import states
+from node_agent import department as desk
+from node_agent import originals
+from node_agent.gateway.booking import Gateway
 from node_agent.gateway.carrier import Booking
 from node_agent.gateway.tracking import ParcelStatus
+from node_agent.receiver import Receiver
 from tests.unit import test_gateway_booking as booking
-from tests.unit.test_gateway_booking import Bench, Make, Posted, deliver
+from tests.unit.agent_region import Region, picture
+from tests.unit.evidence_log import DEPARTMENT, GATEWAY, WINDOW, SyntheticLog
+from tests.unit.test_gateway_booking import NAME, PHONE, PLACE, Bench, Make, Posted, deliver
 
 PARCEL = "5f" * 16
 bench = booking.bench
@@ -89,3 +100,57 @@ def test_a_parcel_that_was_recalled_before_it_was_booked_is_never_booked(evidenc
     made = bench(posted)
     made.gateway().step()
     assert made.carrier.orders == {}
+
+
+class Mailing(SyntheticLog):
+    """A list that wants the original of one material in the archive (A06)."""
+
+    def publish(self, kind: str, document: dict[str, Any]) -> None:
+        for item in document.get("items", ()):
+            item["materials"][1]["original_policy"] = states.MAIL
+        super().publish(kind, document)
+
+
+@pytest.mark.requirement("O14", "H01", "A08")
+def test_originals_that_the_department_returns_are_booked_to_the_applicant(tmp_path: Path) -> None:
+    """The department refuses, packs, gives the gateway the address by a wrap of its own, and that wrap is taken."""
+    log = Mailing()
+    log.register_all()
+    region = Region(log, held=("M02",))
+    page = tmp_path / "page.jpg"
+    page.write_bytes(picture(51))
+    case, _ = region.forward(ADDRESS=canonical.encode({"name": NAME, "phone": PHONE, "address": PLACE}))
+    window = region.agent(tmp_path / "win", WINDOW, ("C01",))
+    department = region.agent(tmp_path / "dept", DEPARTMENT, ("A01", "D01", "I01"))
+    carriers = region.agent(tmp_path / "gate", GATEWAY)
+
+    def exchange() -> list[str]:
+        inboxes = [Receiver(agent, region.transfer()) for agent in (window, department, carriers)]
+        for inbox in inboxes:
+            inbox.step()
+        answered = [entry for agent in (window, department) for entry in region.send(agent)]
+        assert [entry.refusal for entry in answered] == [None] * len(answered)
+        for inbox in inboxes:
+            inbox.step()
+        return [entry.event for entry in answered]
+
+    exchange()
+    originals.offer(window, case, "C01", 3)
+    exchange()
+    originals.pick_up(department, case, "A01", 1, 3)
+    exchange()
+    desk.accept(department, case, "A01")
+    desk.decide(department, case, "D01", "REFUSE", "经营场所不符", "60日内可申请行政复议")
+    exchange()
+    packed = originals.pack(department, case, "I01", "A01", "FQ-1", "a" * 64, page, kind=states.RETURN_KIND)
+    assert exchange() == ["wrap", "pack"]
+    carrier = booking.FakeCarrier()
+    gateway = Gateway(carriers, carrier, region.transfer())
+    gateway.step()
+    (asked,) = carrier.orders.values()
+    assert (asked.order_id, asked.receiver.address, asked.insured) == (
+        read_signed(packed.envelope).body["parcel"],
+        PLACE,
+        True,
+    )
+    assert [packet.line for packet in region.packets[region.log.files[case].sealings[0].manifest, GATEWAY]] == ["L08"]

@@ -7,8 +7,10 @@ import pytest
 
 from crypto.canonical import CHINA, time_text
 from crypto.refusal import Refusal
-from hub.casework.casefile import State
-from tests.unit.law_people import DEPARTMENT, WINDOW, Step
+from hub.casework.casefile import ParcelLeg, State
+from hub.casework.delivery.values import PARCEL_STATUSES
+from node_agent.gateway.carrier_codes import ParcelStatus
+from tests.unit.law_people import DEPARTMENT, GATEWAY, WINDOW, Step
 from tests.unit.law_steps_paper import paper, told
 from tests.unit.law_world import Bench, stated
 
@@ -63,12 +65,97 @@ def test_an_original_on_its_way_keeps_the_case_open_but_not_k8_running() -> None
 
 @pytest.mark.requirement("D3", "I06")
 def test_opened_by_the_applicant_counts_up_to_level_three() -> None:
-    for level, closes in ((3, True), (4, False)):
-        bench = Bench()
-        bench.change_item(lambda item, level=level: item.update(required_proof_level=level))  # type: ignore[misc]
-        bench.reach("D3")
-        bench.do(bench.step("D3"))
-        assert (bench.due() is not None) is closes
+    bench = Bench()
+    bench.change_item(lambda item: item.update(required_proof_level=3))
+    bench.reach("D3")
+    bench.do(bench.step("D3"))
+    assert bench.settle().state is State.CLOSED
+
+
+@pytest.mark.requirement("D3", "I01", "T34")
+def test_no_way_is_chosen_that_can_never_prove_delivery() -> None:
+    bench = Bench()
+    bench.change_item(lambda item: item.update(required_proof_level=4))
+    assert _refused(bench, bench.step("T05").saying(delivery="ELECTRONIC")) == "DELIVERY_PROOF_LOW"
+    bench.reach("D1")
+    assert _refused(bench, bench.step("D1:electronic")) == "DELIVERY_PROOF_LOW"
+    assert bench.do(bench.step("D1")).delivery == "COUNTER_DEPT"
+
+
+@pytest.mark.requirement("D11", "D3", "D10", "T34")
+def test_a_result_that_was_taken_back_is_opened_by_nobody_until_it_is_made_anew() -> None:
+    bench = Bench().reach("D3").walk("D11R")
+    assert _refused(bench, bench.step("D3")) == "RESULT_NOT_READY"
+    bench.walk("D10")
+    newest = bench.case.sealing("result")
+    assert newest is not None
+    bench.do(bench.step("D3").saying(manifest=newest.manifest))
+    assert bench.settle().state is State.CLOSED
+
+
+@pytest.mark.requirement("D11", "D10", "T34")
+def test_a_recalled_parcel_proves_nothing_even_when_it_is_delivered() -> None:
+    bench = Bench().reach("D5E").walk("D4W")
+    bench.do(told("P1", "IN_TRANSIT"))
+    bench.do(replace(bench.step("D11"), node=DEPARTMENT, role="ISSUER").saying(parcel="P1", reason="WRONG_CONTENT"))
+    bench.do(told("P1", "DELIVERED", 4))
+    assert bench.due() is None and bench.case.clocks["K8"].stopped_at is None
+    bench.do(bench.step("D10"))
+    bench.do(bench.step("D4").saying(parcel="P2"))
+    bench.do(told("P2", "DELIVERED", 2))
+    assert bench.settle().state is State.CLOSED
+
+
+@pytest.mark.requirement("D10", "E09")
+def test_a_void_result_that_turns_up_is_not_laid_out() -> None:
+    bench = Bench().reach("D2C").walk("D1:window")
+    bench.do(bench.step("D4").saying(kind="RESULT_TO_WINDOW"))
+    bench.do(replace(bench.step("D11"), node=DEPARTMENT, role="ISSUER").saying(parcel="P1", reason="WRONG_CONTENT"))
+    bench.walk("D10")
+    lines = [{"item": "RESULT", "finding": "OK"}]
+    bench.do(paper("check_in", WINDOW, "COLLECTOR", parcel="P1", seal_intact=True, lines=lines))
+    assert bench.case.result is None and bench.case.parcels[0].checked_in
+    assert _refused(bench, replace(bench.step("D2"), node=WINDOW, role="COLLECTOR")) == "RESULT_NOT_READY"
+
+
+@pytest.mark.requirement("D11", "E09")
+def test_a_recalled_result_that_comes_to_the_window_all_the_same_is_not_laid_out() -> None:
+    bench = Bench().reach("D2C").walk("D1:window")
+    bench.do(bench.step("D4").saying(kind="RESULT_TO_WINDOW"))
+    bench.do(told("P1", "IN_TRANSIT"))
+    bench.do(replace(bench.step("D11"), node=DEPARTMENT, role="ISSUER").saying(parcel="P1", reason="WRONG_CONTENT"))
+    lines = [{"item": "RESULT", "finding": "OK"}]
+    bench.do(paper("check_in", WINDOW, "COLLECTOR", parcel="P1", seal_intact=True, lines=lines))
+    assert _refused(bench, replace(bench.step("D2"), node=WINDOW, role="COLLECTOR")) == "RESULT_NOT_READY"
+    bench.do(bench.step("D10"))
+    assert bench.case.result is None
+
+
+@pytest.mark.requirement("T32", "D11")
+def test_a_correction_waits_for_the_result_and_not_for_the_applicants_originals() -> None:
+    bench = Bench().reach("T32R").walk("W1:gateway", "D4")
+    assert _refused(bench, bench.step("T32R")) == "RESULT_UNDER_WAY"
+    bench.do(replace(bench.step("D11"), node=DEPARTMENT, role="ISSUER").saying(parcel="P1", reason="WRONG_CONTENT"))
+    originals = ParcelLeg("B1", GATEWAY, kind="ORIGINALS", status="IN_TRANSIT", sender=WINDOW, receiver=DEPARTMENT)
+    bench.file = replace(bench.case, parcels=(*bench.case.parcels, originals))
+    assert len(bench.do(bench.step("T32R")).sealings_of("result")) == 2
+
+
+@pytest.mark.requirement("D11", "postal.md 7")
+def test_what_was_stopped_stays_stopped_until_a_carrier_has_it() -> None:
+    bench = Bench().reach("D11").walk("D11")
+    for status in ("WAYBILL_ISSUED", "CREATED", "UNKNOWN"):
+        bench.do(told("B1", status))
+        assert bench.case.parcels[0].status == "CANCELLED"
+    bench.walk("D4W:B1")
+    assert bench.case.parcels[0].status == "CANCELLED"
+    bench.do(told("B1", "COLLECTED"))
+    assert bench.case.parcels[0].status == "COLLECTED"
+
+
+@pytest.mark.requirement("postal.md 7")
+def test_the_law_and_the_gateway_know_the_same_statuses() -> None:
+    assert {str(status) for status in ParcelStatus} == PARCEL_STATUSES
 
 
 @pytest.mark.requirement("D6")

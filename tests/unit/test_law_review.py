@@ -349,6 +349,24 @@ def test_silence_is_no_consent_and_a_card() -> None:
     assert OTHER_DEPARTMENT not in case.parties() and case.state is State.UNDER_REVIEW
 
 
+@proves("T29", "A24")
+@pytest.mark.parametrize("end", ["T31", "T36", "T35"])
+def test_who_was_asked_has_no_part_once_the_case_ended(end: str) -> None:
+    bench = _under_review(_on(3, 2))
+    assert bench.do(bench.step("T29")).consulted() == {OTHER_DEPARTMENT}
+    assert bench.do(bench.step(end)).consulted() == frozenset()
+
+
+@proves("T25", "T30", "T31")
+@pytest.mark.parametrize(("row", "member"), [("T30", "queue"), ("T30", "grant"), ("T31", "grant"), ("T13R", "grant")])
+@pytest.mark.parametrize("value", ["a name and more", "x" * 81, "", 5])
+def test_what_names_something_is_short_also_where_nobody_looks_it_up(row: str, member: str, value: object) -> None:
+    """Promise 1: the head needs no grant; a member that no guard reads is no place for anything else."""
+    bench = _under_review(_on(3, 2), lambda item: item.update(decision_by="HEAD"))
+    with pytest.raises(Refusal, match="BODY_MEMBER"):
+        bench.do(replace(bench.step(row), role="HEAD").saying(**{member: value}))
+
+
 @proves("T30", "C10", "E01")
 def test_the_case_goes_up_with_all_that_it_holds() -> None:
     bench = _under_review(_on(3, 2))

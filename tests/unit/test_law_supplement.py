@@ -78,6 +78,26 @@ def test_timeline_3_notice_addendum_and_acceptance_as_of_the_day_it_was_complete
 # --- told once (行政许可法 32(4)) -----------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("T15", "T18")
+def test_t15_after_a_supplement_acceptance_is_deemed_from_the_day_it_was_handed_in() -> None:
+    """行政许可法 32(5): the keys came a day later (T18); K2 runs from then, the acceptance counts from before."""
+    bench = Bench().reach("T18")
+    handed_in = bench.case.supplement_at
+    bench.now += timedelta(days=1)
+    bench.do(bench.step("T18"))
+    bench.now += timedelta(days=30)
+    case = bench.settle()
+    assert case.deemed and case.effective_at == handed_in < case.clocks["K2"].started_at
+
+
+@pytest.mark.requirement("F05", "F06", "T19", "T21", "T22")
+@pytest.mark.parametrize("row", ["T19", "T21", "T22"])
+def test_who_first_answers_a_case_that_nobody_took_answers_for_it(row: str) -> None:
+    bench = Bench().reach(row)
+    bench.file = replace(bench.case, responsible="", takings=())
+    assert bench.do(bench.step(row)).responsible == bench.person(DEPARTMENT, "ACCEPTOR")
+
+
 def test_the_refusal_of_a_second_notice_names_the_first() -> None:
     bench = Bench().reach("T19")
     first = bench.case.notices[0]

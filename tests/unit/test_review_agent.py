@@ -1,6 +1,7 @@
 """node_agent.review and ``yidi dept …``: the acts of the inner life of a case, judged by the real law."""
 
 import json
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from tests.unit.evidence_log import DEPARTMENT
 OTHER = "spiffe://yidi.test/360403000000/jiangxi-xunyang-scj"
 HIGHER = "spiffe://yidi.test/360000000000/jiangxi-scj"
 WORDS = "须现场核实设备"
+SOON = (date.today() + timedelta(days=30)).isoformat()
 proves = pytest.mark.requirement
 
 
@@ -83,12 +85,12 @@ def body_of(entry: OutboxEntry) -> dict[str, Any]:
 def test_from_take_to_decision(region: Region, agent: Agent, inbox: Receiver, case: str) -> None:
     accepted(region, agent, inbox, case)
     review.step_done(agent, case, "R01", "UNDERTAKE", "材料属实")
-    review.start_special(agent, case, "R01", "SITE_VISIT", "2099-01-01", "")
+    review.start_special(agent, case, "R01", "SITE_VISIT", SOON, "")
     exchange(region, agent, inbox)
     review.end_special(agent, case, "R01", "PASSED", "SITE_VISIT")
     extended = review.extend(agent, case, "D01", "H01", 5, "COMPLEX", WORDS)
     review.step_done(agent, case, "D01", "EXAMINE")
-    review.send_back(agent, case, "H01", "UNDERTAKE", "INCOMPLETE")
+    assert body_of(review.send_back(agent, case, "D01", "UNDERTAKE", "INCOMPLETE"))["grant"]
     department.decide(agent, case, "D01", "GRANT")
     exchange(region, agent, inbox)
     file = region.log.files[case]
@@ -107,7 +109,7 @@ def test_without_words_nothing_is_put_off(region: Region, agent: Agent, inbox: R
     with pytest.raises(Refusal, match="WORDS_MISSING"):
         review.extend(agent, case, "D01", "H01", 5, "COMPLEX", " ")
     with pytest.raises(Refusal, match="SPECIAL_NOT_LISTED"):
-        review.start_special(agent, case, "R01", "HEARING", "2099-01-01", WORDS)
+        review.start_special(agent, case, "R01", "HEARING", SOON, WORDS)
     with pytest.raises(Refusal, match="SPECIAL_UNKNOWN"):
         review.end_special(agent, case, "R01", "PASSED", "SITE_VISIT")
     with pytest.raises(Refusal, match="NOT_INSTANT"):
@@ -119,7 +121,7 @@ def test_another_department_is_asked_and_answers(
     region: Region, agent: Agent, inbox: Receiver, case: str, tmp_path: Path
 ) -> None:
     accepted(region, agent, inbox, case)
-    review.consult(agent, case, "R01", OTHER, "RECORD", "2099-01-01")
+    review.consult(agent, case, "R01", OTHER, "RECORD", SOON)
     events = [entry.event for entry in exchange(region, agent, inbox)]
     assert events == ["consult", "wrap"]
     other = region.agent(tmp_path / "other", OTHER, ("R02",))
@@ -154,8 +156,10 @@ def test_correction_and_void(region: Region, agent: Agent, inbox: Receiver, case
     accepted(region, agent, inbox, case)
     department.decide(agent, case, "D01", "GRANT")
     review.correct(agent, case, "D01", "TYPING", paper)
+    corrected = review.correct(agent, case, "D01", "TYPING", paper, paper)
+    assert body_of(corrected)["record"] == body_of(corrected)["paper"]
     exchange(region, agent, inbox)
-    assert len(region.log.files[case].corrections) == 1
+    assert len(region.log.files[case].corrections) == 2
     again, _ = region.forward(counter=2)
     exchange(region, agent, inbox)
     review.void(agent, again, "D01", "H01", "DUPLICATE", paper, case)
@@ -194,7 +198,7 @@ def test_commands_sign_and_tell(
     for arguments in (
         ("step", "--staff", "R01", "--step", "承办"),
         ("extend", "--staff", "D01", "--head", "H01", "--days", "3", "--reason", "COMPLEX", "--words", str(words)),
-        ("special", "--staff", "R01", "--kind", "SITE_VISIT", "--until", "2099-01-01"),
+        ("special", "--staff", "R01", "--kind", "SITE_VISIT", "--until", SOON),
         ("special-end", "--staff", "R01", "--kind", "现场踏勘", "--result", "PASSED"),
     ):
         exchange(region, agent, inbox)

@@ -20,7 +20,16 @@ from hub.casework.supervision.card_rules import LEVELS, RULES, Level, Raised, le
 from hub.casework.supervision.rows import ROWS, SUPERVISOR
 from hub.casework.table import ROWS as ALL_ROWS
 from hub.casework.time.clocks import Pause
-from tests.unit.law_people import AUDITOR, COORDINATOR, DEPARTMENT, OTHER_COORDINATOR, OTHER_DEPARTMENT, WINDOW, grant
+from tests.unit.law_people import (
+    AUDITOR,
+    COORDINATOR,
+    DEPARTMENT,
+    OTHER_COORDINATOR,
+    OTHER_DEPARTMENT,
+    WINDOW,
+    grant,
+    record,
+)
 from tests.unit.law_steps import PATHS
 from tests.unit.law_world import Bench
 
@@ -288,6 +297,26 @@ def test_a_complaint_has_a_limit_one_extension_and_a_card() -> None:
     assert (first[:10], later[:10]) == ("2026-03-09", "2026-03-16")
     strike(bench, 20)
     assert [card.subject for card in bench.case.cards if card.kind == "Y10"] == [COORDINATOR]
+
+
+@pytest.mark.requirement("G07", "G01")
+def test_a_disputed_complaint_that_nobody_answers_is_carded_anew() -> None:
+    """The first limit and the one after the dispute are two causes: one card each."""
+    bench = strike(Bench().reach("T38A"), 20)
+    strike(bench.walk("T38A", "T38D"), 20)
+    first, second = [card for card in bench.case.cards if card.kind == "Y10"]
+    assert (first.subject, second.subject) == (COORDINATOR, COORDINATOR) and first.cause != second.cause
+
+
+@pytest.mark.requirement("G07", "A24")
+def test_a_dispute_goes_to_nobody_who_does_not_supervise_the_region() -> None:
+    """The nearest coordinator may be far away: an auditor of the region judges then."""
+    bench = Bench().reach("T38D")
+    del bench.register.records[COORDINATOR]
+    del bench.register.records[OTHER_COORDINATOR]
+    far = "spiffe://yidi.test/110000000000/beijing-zwfwb"
+    bench.register.records[far] = record(far, roles={"coordinator"})
+    assert bench.do(bench.step("T38D")).complaints[0].handler == AUDITOR
 
 
 @pytest.mark.requirement("G07")

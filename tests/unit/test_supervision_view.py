@@ -93,6 +93,20 @@ def test_an_audit_finds_what_the_guards_keep_out() -> None:
     assert all(card.words.startswith("红牌") for card in cards)
 
 
+@pytest.mark.requirement("G01", "F02", "R6")
+@pytest.mark.parametrize(
+    ("event", "code", "rule"),
+    [
+        ("decide", "HEAD_MUST_DECIDE", "R7"),
+        ("accept_and_decide", "RECORD_MISSING", "R7"),
+        ("special_moved", "NOTICE_MISSING", "R6"),
+    ],
+)
+def test_who_decides_and_what_puts_a_pause_off_is_audited(event: str, code: str, rule: str) -> None:
+    cards = audit_cards([], [finding(code, "leaves/5.json")], {"leaves/5.json": event}, None)
+    assert cards == (AuditCard(rule, "leaves/5.json", code),)
+
+
 @pytest.mark.requirement("G01")
 def test_a_pause_without_its_notice_and_pauses_that_overlap_are_found() -> None:
     """Invariant 7."""

@@ -20,11 +20,15 @@ def effective_from_completion(file: CaseFile, act: Act, world: World) -> CaseFil
 
 
 def deem(file: CaseFile, act: Act, world: World) -> CaseFile:
-    """T15, 行政许可法 32(4): accepted from the day of receipt, from which K2 counts; R3 on the department."""
+    """T15, 行政许可法 32(4)(5): accepted from the day of receipt, from which K2 counts; R3 on the department.
+
+    After a supplement the day of receipt is the one on which all of it was handed in, whenever its keys came.
+    """
     state = facts.clock_of(file, "K2", world)
     assert state is not None  # guarded
     run_out = with_clock(file, clocks.stop(clocks.expire(state, act.recorded_at), act.recorded_at))
-    return with_card(replace(run_out, deemed=True, effective_at=state.started_at), act, "R3", file.accepting_node)
+    effective = file.supplement_at or state.started_at
+    return with_card(replace(run_out, deemed=True, effective_at=effective), act, "R3", file.accepting_node)
 
 
 def keep_words(file: CaseFile, act: Act, world: World) -> CaseFile:

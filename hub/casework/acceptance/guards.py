@@ -3,7 +3,7 @@
 Invariant: a guard looks and refuses; it never changes anything.
 """
 
-from datetime import date
+from typing import Final
 
 from crypto.refusal import Refusal
 from hub.casework import facts, numbers, reasons
@@ -12,6 +12,8 @@ from hub.casework.context import Act, World
 from hub.casework.time import clocks
 
 GRACE_WORKING_DAYS = 1
+MOST_DAYS: Final = 366
+"""(D) The farthest day that a notice, or more time for it, may name."""
 
 
 def accept_clock_expired(file: CaseFile | None, act: Act, world: World) -> None:
@@ -32,7 +34,7 @@ def notice_complete(file: CaseFile | None, act: Act, world: World) -> None:
     """T16, 行政许可法 32(4), E01: what of which material, until when, how; nothing unlisted, nothing held already."""
     assert file is not None
     facts.require_defects(file, act, world, "行政许可法 32(4); T16")
-    due = _due_date(act, "T16")
+    due = facts.date_told(act, "due", "T16", MOST_DAYS)
     if world.calendar.working_days(facts.day_of(act.date), due) < 1:
         raise Refusal("DUE_TOO_SOON", "T16", due=due.isoformat(), at=act.recorded_at)
     unknown = sorted(set(facts.codes_of(act, "methods", "T16; I06")) - reasons.SUPPLEMENT_METHODS.keys())
@@ -105,7 +107,7 @@ def extension_asked(file: CaseFile | None, act: Act, world: World) -> None:
     """T17: on the applicant's written request, before the day has passed, and to a later one."""
     assert file is not None
     facts.require_digest(act, "paper", "T17")
-    due, state = _due_date(act, "T17"), facts.clock_of(file, "K6", world)
+    due, state = facts.date_told(act, "due", "T17", MOST_DAYS), facts.clock_of(file, "K6", world)
     assert state is not None  # started by the notice
     if due.isoformat() <= file.notices[-1].due:
         raise Refusal("DUE_TOO_SOON", "T17", due=due.isoformat(), at=act.recorded_at)
@@ -168,17 +170,6 @@ def helper_admissible(file: CaseFile | None, act: Act, world: World) -> None:
         raise Refusal("HELPER_ALREADY", "T17", node=node.subject)
     if act.text("basis") not in reasons.ADMISSION_BASES:
         raise Refusal("REASON_UNKNOWN", "T17; A24", reason=act.text("basis")[:20])
-
-
-def _due_date(act: Act, rule: str) -> date:
-    text = act.text("due")
-    try:
-        due = date.fromisoformat(text)
-    except ValueError:
-        raise Refusal("BODY_MEMBER", rule, member="due") from None
-    if due.isoformat() != text:
-        raise Refusal("BODY_MEMBER", rule, member="due")
-    return due
 
 
 def _require_revision(got: int, expected: int, rule: str) -> None:

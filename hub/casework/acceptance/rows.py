@@ -43,7 +43,8 @@ ROWS = (
     ),
     Rule(
         "T17E", "extend_due", (State.SUPPLEMENT,), None, Party.ACCEPTING, ACCEPTOR, PERSON,
-        (c.not_from_future, gs.extension_asked), (es.move_due,), "states.md T17", members("due paper"),
+        (c.not_from_future, pg.responsible_acts, gs.extension_asked), (es.move_due,), "states.md T17",
+        members("due paper"),
     ),
     Rule(
         "T18", "supplement_complete", (State.SUPPLEMENT,), State.PENDING_ACCEPT, Party.HUB, HUB, BY_HUB,
@@ -56,17 +57,17 @@ ROWS = (
             c.not_from_future, pg.responsible_acts, gs.notice_before, gs.notice_complete, gs.second_notice_founded,
             gs.head_signs_too, gs.words_sealed,
         ),
-        (es.keep_words, se.card_held_demand, es.keep_notice, c.stop("K2"), es.card_second_notice),
+        (es.keep_words, pe.first_act_takes, se.card_held_demand, es.keep_notice, c.stop("K2"), es.card_second_notice),
         "states.md T19; 行政许可法 32(4)", _NOTICE_MEMBERS | members("basis second_person"),
     ),
     Rule(
         "T20", "lapse", (State.SUPPLEMENT,), State.TERMINATED, Party.ACCEPTING, ACCEPTOR, PERSON,
-        (c.not_from_future, gs.lapse_due), (c.stop(),), "states.md T20", members("reminder_paper"),
+        (c.not_from_future, pg.responsible_acts, gs.lapse_due), (c.stop(),), "states.md T20", members("reminder_paper"),
     ),
     Rule(
         "T21", "refuse_accept", (State.PENDING_ACCEPT,), State.NOT_ACCEPTED, Party.ACCEPTING, ACCEPTOR, PERSON,
         (c.not_from_future, pg.responsible_acts, gs.refusal_founded, gs.refusal_reasoned, gs.words_sealed),
-        (es.keep_words, c.stop()),
+        (es.keep_words, pe.first_act_takes, c.stop()),
         "states.md T21; 行政许可法 32(1)(2)", members("reason competent_body appeal reasons manifest"),
     ),
     Rule(

@@ -103,7 +103,8 @@ def condition(value: Any, depth: int = 8) -> bool:
     if not isinstance(value, dict) or not depth:
         return False
     if set(value) == {"situation", "is"}:
-        return text(value["situation"]) and isinstance(value["is"], list) and bool(value["is"])
+        choices = value["is"]
+        return text(value["situation"]) and isinstance(choices, list) and bool(choices) and all(map(text, choices))
     if set(value) in ({"all"}, {"any"}):
         (inner,) = value.values()
         return isinstance(inner, list) and bool(inner) and all(condition(part, depth - 1) for part in inner)

@@ -8,13 +8,13 @@ from hub.casework import facts, reasons
 from hub.casework.casefile import CaseFile
 from hub.casework.common import require_grant
 from hub.casework.context import Act, World
+from hub.casework.delivery import whereabouts
+from hub.casework.originals.states import CAME_BACK
 from hub.casework.review import look
 from hub.casework.review.guards import require_apart
 
 DECISION = "DECISION"
 """Line of a result that holds what was committed to in ``decide``: outcome, reasons, appeal and their salts."""
-AT_HAND = frozenset({"CREATED", "WAYBILL_ISSUED", "RETURNED"})
-"""Status of a parcel that the department has in its hands (D4, D8)."""
 
 
 def decide_grant(file: CaseFile | None, act: Act, world: World) -> None:
@@ -28,17 +28,20 @@ def decide_grant(file: CaseFile | None, act: Act, world: World) -> None:
 
 
 def decided_by_whom(file: CaseFile | None, act: Act, world: World) -> None:
-    """T31, F02: what the list keeps for the head, the head decides; a collective decision has its record on paper."""
+    """T31, T32, F02: what the list keeps for the head, the head decides and corrects; a collective has its record."""
     assert file is not None
     decision_by = facts.item_of(file, world).decision_by
     if decision_by == "HEAD" and act.statement.actor.role != "HEAD":
         raise Refusal("HEAD_MUST_DECIDE", "F02; T31", role=act.statement.actor.role)
-    if decision_by == "COLLECTIVE" or "record" in act.statement.body:
+    record = act.statement.body.get("record")
+    if decision_by == "COLLECTIVE" and facts.DIGEST.fullmatch(str(record)) is None:
+        raise Refusal("RECORD_MISSING", "F02; T31")
+    if record is not None:
         facts.require_digest(act, "record", "F02; T31")
 
 
 def decider_apart(file: CaseFile | None, act: Act, world: World) -> None:
-    """T31, F12: who reviewed the case does not decide it."""
+    """T31, T32, F12: who reviewed the case does not decide it, nor correct what was decided."""
     assert file is not None
     require_apart(file, act)
 
@@ -59,17 +62,31 @@ def seal_use_grant(file: CaseFile | None, act: Act, world: World) -> None:
     require_grant("SEAL_USE", file, act, world)
 
 
+def replacing_seal_grant(file: CaseFile | None, act: Act, world: World) -> None:
+    """T32, F03, E10: a new version is sealed anew: ``seal_grant`` is of who acts, or of the issuer who signs too."""
+    assert file is not None
+    if act.second is not None:
+        facts.require_second(act, "ISSUER", "T32; F03")
+    person = (act.second or act.person or act.node).subject
+    named = world.registry.grant(str(act.statement.body.get("seal_grant")))
+    if named is None or not named.covers("SEAL_USE", person, file.task_code, act.date):
+        raise Refusal("GRANT_MISSING", "F03, F04; T32", kind="SEAL_USE", person=person)
+
+
 def decision_complete(file: CaseFile | None, act: Act, world: World) -> None:
     """T31, 行政许可法 38: grant or refuse; a refusal commits to its reasons and to the appeal that it names.
 
-    Commitments are hex SHA-256(salt, text); the texts themselves are sealed with the result (promise 1).
+    Commitments are hex SHA-256(salt, text); the texts themselves are sealed with the result (promise 1). A grant has
+    neither: what nobody reads is not taken in.
     """
     outcome = act.text("outcome")
     if outcome not in {"GRANT", "REFUSE"}:
         raise Refusal("OUTCOME_UNKNOWN", "T31", outcome=outcome[:20])
-    if outcome == "REFUSE":
-        for member in ("reasons", "appeal"):
+    for member in ("reasons", "appeal"):
+        if outcome == "REFUSE":
             facts.require_digest(act, member, "行政许可法 38; T31")
+        elif member in act.statement.body:
+            raise Refusal("BODY_MEMBER", "promise 1; T31", member=member)
 
 
 def correction_clerical(file: CaseFile | None, act: Act, world: World) -> None:
@@ -81,7 +98,10 @@ def correction_clerical(file: CaseFile | None, act: Act, world: World) -> None:
 
 
 def result_replaced(file: CaseFile | None, act: Act, world: World) -> None:
-    """T32, invariant 12: the next version of the result is a sealing of its own; nothing is under way or delivered."""
+    """T32, D11, invariant 12: the next version of the result is a sealing of its own; none is under way or delivered.
+
+    What is packed is recalled first; parcels of the applicant's originals are no matter here.
+    """
     assert file is not None
     manifest = facts.pinned(act, world).manifest
     facts.require_manifest(manifest, act, kind="result", task_code=file.task_code)
@@ -89,9 +109,9 @@ def result_replaced(file: CaseFile | None, act: Act, world: World) -> None:
     expected = issued.revision + 1 if issued else 1
     if manifest.revision != expected:
         raise Refusal("MANIFEST_REVISION", "T32", expected=expected, got=manifest.revision)
-    for leg in file.parcels:
-        if leg.status not in AT_HAND:
-            raise Refusal("RESULT_UNDER_WAY", "T32; D11", parcel=leg.parcel)
+    out = [leg.parcel for leg in whereabouts.result_parcels(file) if leg.status not in CAME_BACK]
+    if out or whereabouts.on_its_way(file):
+        raise Refusal("RESULT_UNDER_WAY", "T32; D11", parcel=",".join(out))
 
 
 def result_sealed(file: CaseFile | None, act: Act, world: World) -> None:

@@ -21,14 +21,17 @@ ROWS = (
     ),
     Rule(
         "T32", "correct", (State.DECIDED,), None, Party.ACCEPTING, frozenset({"DECIDER", "HEAD"}), PERSON,
-        (c.not_from_future, dg.decide_grant, dg.correction_clerical), (de.keep_correction,), "states.md T32",
-        members("reason paper grant"),
+        (c.not_from_future, dg.decide_grant, dg.decided_by_whom, dg.decider_apart, dg.correction_clerical),
+        (de.keep_correction,), "states.md T32; F02, F12", members("reason paper grant record"),
     ),
     Rule(
         "T32R", "correct_result", (State.DELIVERING,), None, Party.ACCEPTING, frozenset({"DECIDER", "HEAD"}), PERSON,
-        (c.not_from_future, dg.decide_grant, dg.correction_clerical, dg.result_replaced),
-        (ae.keep_sealing, de.keep_correction), "states.md T32, D11; invariant 12",
-        members("reason paper grant manifest applicant_packets"),
+        (
+            c.not_from_future, dg.decide_grant, dg.decided_by_whom, dg.decider_apart, dg.replacing_seal_grant,
+            dg.correction_clerical, dg.result_replaced,
+        ),
+        (ae.keep_sealing, de.keep_correction), "states.md T32, D11; F02, F03, F12; invariant 12",
+        members("reason paper grant record seal_grant second_person manifest applicant_packets"),
     ),
     Rule(
         "T33", "issue", (State.DECIDED,), State.DELIVERING, Party.ACCEPTING, frozenset({"ISSUER"}), PERSON,

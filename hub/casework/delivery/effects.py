@@ -47,7 +47,8 @@ def keep_tracking(file: CaseFile, act: Act, world: World) -> CaseFile:
     """Status as the gateway computed it from all events so far; proof never falls (invariant 11).
 
     O9: a parcel that was missed and that a carrier speaks of again is on its way, and K10 runs anew. What the applicant
-    denied to have got stays missed (D6).
+    denied to have got stays missed (D6). A parcel that was stopped before a carrier had it stays stopped while none has
+    it (D11).
     """
     leg = file.parcel(act.text("parcel"))
     assert leg is not None  # guarded
@@ -57,7 +58,7 @@ def keep_tracking(file: CaseFile, act: Act, world: World) -> CaseFile:
     better = level > leg.proof_level
     changed = replace(
         leg,
-        status=act.text("status"),
+        status=_status(leg, act),
         proof_level=max(level, leg.proof_level),
         evidence=act.digest if better else leg.evidence,
         attempts=_attempts(leg, act),
@@ -142,6 +143,12 @@ def recall_result(file: CaseFile, act: Act, world: World) -> CaseFile:
 def _served(file: CaseFile, act: Act, state: ResultState, level: int) -> CaseFile:
     made = ResultPaper(state.value, states.APPLICANT, act.recorded_at, proof_level=level, evidence=act.digest)
     return file.changed(result=made)
+
+
+def _status(leg: ParcelLeg, act: Act) -> str:
+    status = act.text("status")
+    stopped = bool(leg.recalled_at) and leg.status == "CANCELLED"
+    return leg.status if stopped and status in states.NOT_SENT else status
 
 
 def _attempts(leg: ParcelLeg, act: Act) -> tuple[str, ...]:

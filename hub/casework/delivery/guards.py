@@ -6,8 +6,10 @@ Invariant: a guard looks and refuses; it never changes anything.
 from crypto.refusal import Refusal
 from hub.casework import facts, reasons
 from hub.casework.casefile import CaseFile, ParcelLeg
+from hub.casework.catalogue.model import Item
 from hub.casework.context import Act, World
 from hub.casework.delivery import whereabouts
+from hub.casework.delivery.values import PARCEL_STATUSES, ResultState
 from hub.casework.originals import limits, states
 
 METHODS = frozenset({"POST", "COUNTER_COLLECT", "COUNTER_DEPT", "ELECTRONIC"})
@@ -54,6 +56,12 @@ def parcel_known(file: CaseFile | None, act: Act, world: World) -> None:
         raise Refusal("PARCEL_UNKNOWN", "postal.md 7", parcel=act.text("parcel"))
 
 
+def status_listed(file: CaseFile | None, act: Act, world: World) -> None:
+    """D5 to D8: what a gateway says of a parcel is a status of the closed list."""
+    if act.text("status") not in PARCEL_STATUSES:
+        raise Refusal("BODY_MEMBER", "postal.md 7", member="status")
+
+
 def proof_enough(file: CaseFile | None, act: Act, world: World) -> None:
     """T34, D2, D3, D5: proof of delivery at or above the item's level; a parcel at the door proves nothing."""
     assert file is not None
@@ -82,6 +90,7 @@ def delivery_choosable(file: CaseFile | None, act: Act, world: World) -> None:
     method = act.text("delivery")
     if method not in METHODS:
         raise Refusal("DELIVERY_UNKNOWN", "I01", delivery=method[:20])
+    require_provable(method, facts.item_of(file, world))
     if whereabouts.on_its_way(file):
         raise Refusal("DELIVERY_PACKED", "I01", delivery=file.delivery)
     sealing = file.sealing("application")
@@ -117,10 +126,12 @@ def receiver_checked(file: CaseFile | None, act: Act, world: World) -> None:
 
 
 def electronic_result_opened(file: CaseFile | None, act: Act, world: World) -> None:
-    """D3: chosen by the applicant; the result that counts, not one that was declared void."""
+    """D3, D11: chosen by the applicant; the result that counts, neither declared void nor taken back."""
     assert file is not None
     if file.delivery != "ELECTRONIC":
         raise Refusal("DELIVERY_NOT_ELECTRONIC", "I01; D3", delivery=file.delivery)
+    if file.result is not None and file.result.state != ResultState.E_DELIVERED:
+        raise Refusal("RESULT_NOT_READY", "D3, D11", node=file.result.holder)
     made = file.sealing("result")
     if made is None or act.text("manifest") != made.manifest:
         raise Refusal("SEALING_UNKNOWN", "D3", manifest=act.text("manifest"))
@@ -187,7 +198,14 @@ def result_recallable(file: CaseFile | None, act: Act, world: World) -> None:
         raise Refusal("REASON_UNKNOWN", "D11", reason=act.text("reason")[:20])
 
 
-# --- shared with what the hub states ---------------------------------------------------------------------------------
+# --- shared ----------------------------------------------------------------------------------------------------------
+
+
+def require_provable(method: str, item: Item) -> None:
+    """I01, D3, T34: no way is chosen that can never prove delivery; opening proves level 3. DELIVERY_PROOF_LOW."""
+    needed = item.required_proof_level
+    if method == "ELECTRONIC" and needed > whereabouts.ELECTRONIC_PROOF:
+        raise Refusal("DELIVERY_PROOF_LOW", "I01, D3; T34", level=whereabouts.ELECTRONIC_PROOF, needed=needed)
 
 
 def call_cause(leg: ParcelLeg) -> str:

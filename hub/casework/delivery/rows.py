@@ -57,7 +57,7 @@ ROWS = (
     ),
     Rule(
         "D5E", "parcel_event", WITH_PAPER, None, Party.GATEWAY, _GATEWAY, NODE,
-        (c.not_from_future, vg.parcel_known), (ve.keep_tracking, oe.follow, ve.stop_when_proven),
+        (c.not_from_future, vg.parcel_known, vg.status_listed), (ve.keep_tracking, oe.follow, ve.stop_when_proven),
         "states.md D5–D8, O4, O5, O9, O11, O14; postal.md 7",
         members("parcel key status canonical signer_kind proof_level event_at"), chain="tracking",
     ),

@@ -16,6 +16,16 @@ class ResultState(StrEnum):
     RECALLED = "RECALLED"
 
 
+PARCEL_STATUSES = frozenset(
+    {
+        "UNKNOWN", "CREATED", "WAYBILL_ISSUED", "CANCELLED", "LOST_SUSPECTED", "COLLECTED", "IN_TRANSIT", "HELD",
+        "AT_DELIVERY_OFFICE", "OUT_FOR_DELIVERY", "AT_PICKUP_POINT", "ATTEMPT_FAILED", "REDIRECTED", "REFUSED",
+        "RETURNING", "DELIVERED", "RETURNED", "LOST", "DAMAGED",
+    }
+)  # fmt: skip
+"""What a gateway may say of a parcel (postal.md 7): the codes of all carriers are translated into these."""
+
+
 @dataclass(frozen=True)
 class ResultPaper:
     """The result: where it lies, since when (UTC+8), reminders so far (D9), what proves delivery."""

@@ -2,7 +2,7 @@
 
 Invariants:
 - one result is in one place: ready at a node, in a parcel, at a counter, or with the applicant;
-- a result that was declared void is nowhere and proves nothing (D10).
+- a result that was declared void is nowhere and proves nothing (D10), and a parcel that was recalled proves nothing.
 """
 
 from hub.casework.casefile import CaseFile, ParcelLeg, State
@@ -72,6 +72,6 @@ def proof(file: CaseFile, needed: int) -> dict[str, object] | None:
         return {"proof_level": result.proof_level, "evidence": result.evidence}
     for leg in result_parcels(file):
         served = leg.kind == states.RESULT_KIND and leg.status == states.DELIVERED and leg.answer != "DENIED"
-        if served and leg.proof_level >= needed:
+        if served and not leg.recalled_at and leg.proof_level >= needed:
             return {"parcel": leg.parcel, "proof_level": leg.proof_level, "evidence": leg.evidence}
     return None

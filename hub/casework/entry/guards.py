@@ -9,9 +9,10 @@ from crypto.refusal import Refusal
 from hub.casework import facts, numbers, reasons
 from hub.casework.casefile import CaseFile
 from hub.casework.context import Act, World
-from hub.casework.delivery.guards import METHODS
+from hub.casework.delivery.guards import METHODS, require_provable
 from hub.casework.facts import ADDRESS, FORM
 from hub.casework.hand_off import routing
+from hub.casework.originals import states
 
 
 def item_on_list(file: CaseFile | None, act: Act, world: World) -> None:
@@ -102,11 +103,15 @@ def pre_review_declared(file: CaseFile | None, act: Act, world: World) -> None:
 
 
 def applicant_key_given(file: CaseFile | None, act: Act, world: World) -> None:
-    """Architecture: ``seal`` carries the applicant's public key for results, and the choice of delivery (I01)."""
+    """Architecture: ``seal`` carries the applicant's public key for results, and the choice of delivery (I01).
+
+    The way that is chosen must be able to prove delivery as the item wants it (T34).
+    """
     key = read_public(act.statement.body.get("applicant_key"))
     kem.require_kem_public(key.suite, key.public)
     if act.text("delivery") not in METHODS:
         raise Refusal("DELIVERY_UNKNOWN", "I01", delivery=act.text("delivery"))
+    require_provable(act.text("delivery"), facts.pinned_catalogue(act, world).item(act.text("task_code")))
 
 
 def decline_complete(file: CaseFile | None, act: Act, world: World) -> None:
@@ -129,10 +134,18 @@ def discard_reason_known(file: CaseFile | None, act: Act, world: World) -> None:
 
 
 def never_sealed(file: CaseFile | None, act: Act, world: World) -> None:
-    """T07, A02: what the applicant got a number for is withdrawn or declined in writing, not discarded."""
+    """T06, T07, A02: what the applicant got a number for is withdrawn in writing, neither declined nor discarded."""
     assert file is not None
     if file.public_no:
-        raise Refusal("SEALED_ALREADY", "T07, T35", number=file.public_no)
+        raise Refusal("SEALED_ALREADY", "T06, T07, T35", number=file.public_no)
+
+
+def no_papers_left(file: CaseFile | None, act: Act, world: World) -> None:
+    """T06, T07, O14, invariant 13: afterwards no paper of the case moves any more, so first every one goes back."""
+    assert file is not None
+    left = [*states.open_items(file.originals), *states.open_parcels(file)]
+    if left:
+        raise Refusal("PAPERS_LEFT", "T06, T07; O14; invariant 13", items=",".join(left))
 
 
 def withdrawal_written(file: CaseFile | None, act: Act, world: World) -> None:

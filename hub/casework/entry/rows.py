@@ -50,8 +50,9 @@ ROWS = (
         "states.md T06; E04; 行政许可法 32(4)", _DECLINE_MEMBERS, opening=ee.open_case,
     ),
     Rule(
-        "T06R", "decline", (State.DRAFT,), State.NOT_COLLECTED, Party.COLLECTING, WINDOW, PERSON, _DECLINE_GUARDS, (),
-        "states.md T06; E04; 行政许可法 32(4)", _DECLINE_MEMBERS,
+        "T06R", "decline", (State.DRAFT,), State.NOT_COLLECTED, Party.COLLECTING, WINDOW, PERSON,
+        (*_DECLINE_GUARDS, ge.never_sealed, ge.no_papers_left), (),
+        "states.md T06, O14; E04; 行政许可法 32(4)", _DECLINE_MEMBERS,
     ),
     Rule(
         "T07", "discard", (), State.ABANDONED, Party.COLLECTING, WINDOW_NODE, NODE,
@@ -60,8 +61,8 @@ ROWS = (
     ),
     Rule(
         "T07R", "discard", (State.DRAFT, State.PRE_REVIEW), State.ABANDONED, Party.COLLECTING, WINDOW_NODE, NODE,
-        (c.not_from_future, ge.item_known, ge.discard_reason_known, ge.never_sealed), (), "states.md T07",
-        _DISCARD_MEMBERS,
+        (c.not_from_future, ge.item_known, ge.discard_reason_known, ge.never_sealed, ge.no_papers_left), (),
+        "states.md T07, O14", _DISCARD_MEMBERS,
     ),
     Rule(
         "T35", "withdraw", BEFORE_DECISION, State.WITHDRAWN, Party.COLLECTING, WINDOW, PERSON,

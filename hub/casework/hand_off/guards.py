@@ -140,8 +140,6 @@ def misroute_told(file: CaseFile | None, act: Act, world: World) -> None:
     if act.text("target") == file.accepting_node:
         raise Refusal("TARGET_SAME", "T22", node=act.text("target"))
     _require_department(act.text("target"), world, "T22")
-    if "queue" in body:
-        act.text("queue")
 
 
 def hops_left(file: CaseFile | None, act: Act, world: World) -> None:

@@ -67,7 +67,8 @@ ROWS = (
     Rule(
         "T22", "misrouted", (State.PENDING_ACCEPT,), State.REROUTING, Party.ACCEPTING, ACCEPTOR, PERSON,
         (c.not_from_future, pg.responsible_acts, gr.hops_left, gr.misroute_told, gr.coordinator_there),
-        (er.keep_hop, c.stop("K2"), er.ask_coordinator), "states.md T22; A05, F05", members("reason target queue"),
+        (pe.first_act_takes, er.keep_hop, c.stop("K2"), er.ask_coordinator), "states.md T22; A05, F05",
+        members("reason target queue"),
     ),
     Rule(
         "T23", "redirect", (State.REROUTING,), State.FORWARDED, Party.COORDINATOR, COORDINATOR, PERSON,

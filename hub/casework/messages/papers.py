@@ -36,6 +36,8 @@ MESSAGES: dict[str, Message] = {
     "DELIVERY_PACKED": say("结果已经寄出或交付，送达方式不能再改。", "请等邮件的结果；退回后可以改到窗口领取。", "delivery"),
     "ADDRESS_NOT_SEALED": say("收件时没有登记邮寄地址，不能改为邮寄。", "请改选到窗口领取或电子送达。"),
     "DELIVERY_NOT_COUNTER": say("申请人没有选择到受理部门领取。", "请按申请人选定的方式送达。", "delivery"),
+    "DELIVERY_PROOF_LOW": say("这个事项要求的送达证明高于电子送达所能提供的，不能电子送达。", "请申请人改选邮寄或到窗口领取。",
+        "level", "needed"),
     "DELIVERY_NOT_ELECTRONIC": say("申请人没有选择电子送达。", "请按申请人选定的方式送达。", "delivery"),
     "PARCEL_NOT_ASKED": say("这个邮件没有需要向申请人核实的事。", "请核对邮件编号和它现在的状态。", "parcel"),
     "REMINDER_NOT_DUE": say("还没有到提醒领取的时间。", "到时系统自动提醒，不用操作。", "due"),

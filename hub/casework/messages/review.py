@@ -30,6 +30,7 @@ MESSAGES: dict[str, Message] = {
     "WORDS_MISSING": say("这一步须有写明的文字。", "请把要写的话放进文件，办理时一并指定。"),
     "SPECIAL_OPEN": say("还有特别程序没有结果。", "请先登记它的结果。", "special"),
     "SPECIAL_UNKNOWN": say("没有这一项进行中的程序。", "请刷新本件，核对后再办。", "special"),
+    "DUE_TOO_LATE": say("日期太远：补正期限最远一年，特别程序和征求意见每次最远九十日。", "请改选更近的日期。", "due", "last"),
     "SPECIAL_OVER": say("告知的日期已过，不能再续。", "系统已恢复计时；确需再停的请重新办理特别程序和告知。", "due"),
     "SPECIAL_NOT_OVER": say("还没有到告知的日期。", "到时系统自动恢复计时，不用操作。", "due"),
     # opinions, passing up
@@ -42,6 +43,7 @@ MESSAGES: dict[str, Message] = {
     "LINK_WRONG": say("所关联的须是另外一件，且没有关联过。", "请核对另一件的编号。", "linked"),
     # decision
     "HEAD_MUST_DECIDE": say("这一事项须由部门负责人决定，初审权不能代替决定权。", "请部门负责人登录后决定。", "role"),
+    "RECORD_MISSING": say("集体决定的事项须附会议纪要。", "请附上集体决定的记录后再办。"),
     "RESULT_UNDER_WAY": say("结果已经寄出，不能直接更正。", "请先召回邮件；退回后再更正。", "parcel"),
     "NOT_INSTANT": say("只有承诺一个工作日内办结、没有特别程序的即办件可以当场受理并决定。",
         "请先受理，再按环节审查、决定。", "name"),

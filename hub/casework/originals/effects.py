@@ -69,7 +69,10 @@ def follow(file: CaseFile, act: Act, world: World) -> CaseFile:
 
 
 def check_in(file: CaseFile, act: Act, world: World) -> CaseFile:
-    """O6, O7, O12: each document as it was found. One that is missing stays with who should have brought it."""
+    """O6, O7, O12: each document as it was found. One that is missing stays with who should have brought it.
+
+    A result that is void lies nowhere (D10); one that was recalled on its way is not laid out (D11).
+    """
     leg = file.parcel(act.text("parcel"))
     assert leg is not None  # guarded
     found = dict(guards.ticks(act))
@@ -80,8 +83,8 @@ def check_in(file: CaseFile, act: Act, world: World) -> CaseFile:
         for item in file.originals
     )
     checked = _with_leg(file.changed(originals=items), replace(leg, checked_in=act.digest))
-    if states.RESULT in found:
-        checked = at_counter(checked, act, found[states.RESULT] == "OK")
+    if states.RESULT in found and not leg.void:
+        checked = at_counter(checked, act, found[states.RESULT] == "OK" and not leg.recalled_at)
     return call_coordinator(checked, act, world)
 
 
@@ -127,8 +130,9 @@ def settle(file: CaseFile, act: Act, world: World) -> CaseFile:
     """O10, O12: what did not come counts as lost; what came damaged or disputed stays where it is, as it is."""
     item = guards.item_named(file, act.text("item"))
     assert item is not None  # guarded
-    missing = item.state == ItemState.LOST_SUSPECTED
-    state = ItemState.LOST.value if missing else item.state
+    leg = file.parcel(item.parcel)
+    never_came = item.state == ItemState.LOST_SUSPECTED or (leg is not None and not leg.checked_in)
+    state = ItemState.LOST.value if never_came else item.state
     return _with_item(file, replace(item, state=state, settled=act.digest, at=act.recorded_at, evidence=act.digest))
 
 
@@ -233,8 +237,9 @@ def _with_item(file: CaseFile, item: Original) -> CaseFile:
 
 
 def _with_state(file: CaseFile, names: tuple[str, ...], state: ItemState, holder: str, act: Act) -> CaseFile:
+    """The items in a person's hands, or the applicant's: they are out of the parcel that they came in."""
     items = tuple(
-        replace(item, state=state.value, holder=holder, at=act.recorded_at, evidence=act.digest)
+        replace(item, state=state.value, holder=holder, parcel="", at=act.recorded_at, evidence=act.digest)
         if item.item in names
         else item
         for item in file.originals

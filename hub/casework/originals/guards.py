@@ -81,7 +81,7 @@ def parcel_goes_right(file: CaseFile | None, act: Act, world: World) -> None:
     gateway = world.registry.current(act.text("gateway"))
     if "gateway" not in gateway.roles:
         raise Refusal("ROLE_FORBIDS", "A08", role=",".join(sorted(gateway.roles)), event="pack")
-    items = [found for name in facts.codes_of(act, "items", PACK_RULE) if (found := item_named(file, name))]
+    items = _items_named(file, facts.codes_of(act, "items", PACK_RULE))
     if kind == states.ORIGINALS_KIND:
         _require_outward(file, act, items)
     elif kind != states.RETURN_KIND:
@@ -146,13 +146,17 @@ def loss_established(file: CaseFile | None, act: Act, world: World) -> None:
 
 
 def trouble_settled(file: CaseFile | None, act: Act, world: World) -> None:
-    """O7, O10, O12: the coordinator ends a damage, a dispute, or the search for a document that did not come."""
+    """O7, O10, O12: the coordinator ends a damage, a dispute, or the search for a document that did not come.
+
+    A parcel to a node is opened first; one to the applicant nobody opens for us, so the carrier's word of damage does.
+    """
     assert file is not None
     found = item_named(file, act.text("item"))
     facts.require_digest(act, "claim", "O10, O12")
     leg = file.parcel(found.parcel) if found else None
-    opened = leg is not None and bool(leg.checked_in)
-    if found is None or found.settled or found.state not in states.TROUBLED or not opened:
+    broken = found is not None and found.state == ItemState.DAMAGED
+    seen = leg is not None and (bool(leg.checked_in) or (broken and not leg.receiver))
+    if found is None or found.settled or found.state not in states.TROUBLED or not seen:
         raise Refusal("NOTHING_TO_SETTLE", "O10, O12", item=act.text("item")[:40])
     if found.state == ItemState.DISCREPANCY and not found.answer:
         raise Refusal("ANSWER_MISSING", "O7", item=found.item, node=leg.sender if leg else "")
@@ -161,15 +165,18 @@ def trouble_settled(file: CaseFile | None, act: Act, world: World) -> None:
 def returned_by_law(file: CaseFile | None, act: Act, world: World) -> None:
     """O14: handed back to the applicant or agent, whose identity was checked and who signed."""
     assert file is not None
-    names = facts.codes_of(act, "items", "O14")
-    _require_returnable(file, [found for name in names if (found := item_named(file, name))])
+    _require_returnable(file, _items_named(file, facts.codes_of(act, "items", "O14")))
     if act.statement.body.get("identity_checked") is not True:
         raise Refusal("DECLARATION_MISSING", "O14; I07", declaration="identity_checked")
     facts.require_digest(act, "signature", "O14; I07")
 
 
 def offered_right(file: CaseFile | None, act: Act, world: World) -> None:
-    """E08, E09: an offer of its own, with the count of pages, to the other side of the case."""
+    """E08, E09, A06: an offer of its own, with the count of pages, to the other side of the case.
+
+    To the department by hand may go what it only looks at (A06 speaks of mailing), but nothing once the case came to
+    nothing.
+    """
     assert file is not None
     if any(made.handoff == act.text("handoff") for made in file.pickups):
         raise Refusal("PICKUP_EXISTS", "E08", handoff=act.text("handoff")[:40])
@@ -179,10 +186,15 @@ def offered_right(file: CaseFile | None, act: Act, world: World) -> None:
     others = {file.accepting_node, file.collecting_node} - {"", act.node.subject}
     if receiver not in others or (states.RESULT in names and receiver != file.collecting_node):
         raise Refusal("RECEIVER_WRONG", "E08, E09", node=receiver[:80])
+    if receiver == file.accepting_node:
+        _require_alive(file, _items_named(file, names))
 
 
 def fetched_as_offered(file: CaseFile | None, act: Act, world: World) -> None:
-    """E08: the receiver signs for what was offered, item by item, page by page; nothing left the sender meanwhile."""
+    """E08, A06: the receiver signs for what was offered, item by item, page by page; nothing left the sender meanwhile.
+
+    What the department fetches it must still need: the case may have ended since the offer.
+    """
     assert file is not None
     made = next((one for one in file.pickups if one.handoff == act.text("handoff")), None)
     if made is None or made.taken or made.receiver != act.node.subject or made.offer != act.text("offer"):
@@ -193,6 +205,8 @@ def fetched_as_offered(file: CaseFile | None, act: Act, world: World) -> None:
     gone = [name for name in made.items if not _still_there(file, name, made.sender)]
     if gone:
         raise Refusal("ITEM_NOT_HERE", "E08; invariant 1", item=gone[0], node=made.sender)
+    if made.receiver == file.accepting_node:
+        _require_alive(file, _items_named(file, made.items))
 
 
 def may_be_filed(file: CaseFile | None, act: Act, world: World) -> None:
@@ -263,6 +277,10 @@ def _pairs(act: Act, member: str, names: tuple[str, str], rule: str) -> tuple[tu
     return tuple(pairs)
 
 
+def _items_named(file: CaseFile, names: tuple[str, ...]) -> list[Original]:
+    return [found for name in names if (found := item_named(file, name))]
+
+
 def _whose(file: CaseFile, name: str) -> str:
     if name == states.RESULT:
         return whereabouts.ready_at(file)
@@ -281,9 +299,19 @@ def _require_outward(file: CaseFile, act: Act, items: list[Original]) -> None:
     receiver = act.statement.body.get("receiver")
     if not file.accepting_node or receiver != file.accepting_node or receiver == act.node.subject:
         raise Refusal("RECEIVER_WRONG", "O3", node=str(receiver)[:80])
+    _require_needed(file, items, "A06; O3")
+
+
+def _require_needed(file: CaseFile, items: list[Original], rule: str) -> None:
     stays = [item.item for item in items if item.policy != states.MAIL]
     if stays or states.came_to_nothing(file):
-        raise Refusal("ORIGINAL_NOT_NEEDED", "A06; O3", material=",".join(stays), state=file.state)
+        raise Refusal("ORIGINAL_NOT_NEEDED", rule, material=",".join(stays), state=file.state)
+
+
+def _require_alive(file: CaseFile, items: list[Original]) -> None:
+    if states.came_to_nothing(file):
+        named = ",".join(item.item for item in items)
+        raise Refusal("ORIGINAL_NOT_NEEDED", "E08; O14", material=named, state=file.state)
 
 
 def _require_returnable(file: CaseFile, items: list[Original]) -> None:

@@ -3,7 +3,8 @@
 Invariants:
 - on its way an item's state is a function of the parcel as it is known now: doubled, late or reordered carrier events
   cannot change where it ends up (invariant 11);
-- what a receiver checked in, and what a coordinator declared lost, no carrier's event moves any more.
+- what a receiver checked in, and what a coordinator declared lost, no carrier's event moves any more;
+- an item that a person handed back, filed or fetched is in no parcel: nothing that is said of its last parcel moves it.
 """
 
 from collections.abc import Iterable
@@ -75,7 +76,7 @@ def moved(file: CaseFile, parcel: str, evidence: str, at: str) -> CaseFile:
     holder = way_holder(leg, state)
     items = tuple(
         replace(item, state=state.value, holder=holder, at=at, evidence=evidence)
-        if item.parcel == parcel and (item.state, item.holder) != (state, holder)
+        if item.parcel == parcel and not _settled_loss(item) and (item.state, item.holder) != (state, holder)
         else item
         for item in file.originals
     )
@@ -94,8 +95,8 @@ def returnable(file: CaseFile, item: Original) -> bool:
 
 
 def came_to_nothing(file: CaseFile) -> bool:
-    """Whether the department has no claim to the applicant's papers: ended without a decision, or refused."""
-    return (file.state in ENDED and file.state is not State.CLOSED) or file.outcome == "REFUSE"
+    """Whether the department has no claim to the applicant's papers: never sealed, ended undecided, or refused."""
+    return not file.public_no or (file.state in ENDED and file.state is not State.CLOSED) or file.outcome == "REFUSE"
 
 
 def awaited(file: CaseFile) -> bool:
@@ -112,13 +113,26 @@ def unclear(items: Iterable[Original]) -> list[str]:
 
 def open_items(items: Iterable[Original]) -> list[str]:
     """Items that have not ended well (O14, invariant 13): neither returned nor archived, nor a loss that is settled."""
-    return [item.item for item in items if item.state not in GOOD_ENDS and not (item.state == _S.LOST and item.settled)]
+    return [item.item for item in items if item.state not in GOOD_ENDS and not _settled_loss(item)]
 
 
 def open_parcels(file: CaseFile) -> list[str]:
-    """Parcels whose way is not over: neither delivered, checked in, come back, nor declared lost."""
+    """Parcels whose way is not over: neither delivered, checked in, come back, nor declared lost.
+
+    What lies in a void one nobody waits for; nor for one whose papers a coordinator settled on their way (O12, D10).
+    """
     return [
         leg.parcel
         for leg in file.parcels
-        if not (leg.checked_in or leg.lost_at or leg.status in CAME_BACK or leg.status == DELIVERED)
+        if not (leg.checked_in or leg.lost_at or leg.void or leg.status in CAME_BACK or leg.status == DELIVERED)
+        and not _given_up(file, leg)
     ]
+
+
+def _settled_loss(item: Original) -> bool:
+    return item.state == _S.LOST and bool(item.settled)
+
+
+def _given_up(file: CaseFile, leg: ParcelLeg) -> bool:
+    inside = [item for item in file.originals if item.parcel == leg.parcel]
+    return not leg.receiver and bool(inside) and all(item.settled for item in inside)

@@ -33,9 +33,10 @@ class ItemState(StrEnum):
 class Original:
     """One physical document (states.md 5). ``holder``: node id, ``carrier:<code>`` or ``applicant``.
 
-    ``policy``: what the pinned list says of its material (A06); ``parcel``: the last one that it went in; ``finding``:
-    what was found at opening, ``answer``: what the sender said to that; ``settled``: the coordinator's statement that
-    ended a loss, a damage or a dispute; ``evidence``: the statement that made its state.
+    ``policy``: what the pinned list says of its material (A06); ``parcel``: the one that it lies in or came in last,
+    empty once a person passed it on; ``finding``: what was found at opening, ``answer``: what the sender said to that;
+    ``settled``: the coordinator's statement that ended a loss, a damage or a dispute; ``evidence``: the statement that
+    made its state.
     """
 
     item: str

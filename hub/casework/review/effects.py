@@ -34,7 +34,7 @@ def assign(file: CaseFile, act: Act, world: World) -> CaseFile:
 
 
 def first_act_takes(file: CaseFile, act: Act, world: World) -> CaseFile:
-    """T14, T16, F05: who first acts on a case that nobody took answers for it."""
+    """T14, T16, T19, T21, T22, F05: who first acts on a case that nobody took answers for it."""
     assert act.person is not None  # the rows say so
     return file if file.responsible else _taken(file, act, act.person.subject, "ON_DUTY")
 

@@ -146,6 +146,16 @@ def step_was_done(file: CaseFile | None, act: Act, world: World) -> None:
         raise Refusal("REASON_UNKNOWN", "T25", reason=act.text("reason")[:20])
 
 
+def turn_sends_back(file: CaseFile | None, act: Act, world: World) -> None:
+    """T25, F02: whose step is next sends back, in its role and with its grant; after the last, who may approve."""
+    assert file is not None
+    step, role = look.open_step(file) or STEPS[-1], act.statement.actor.role
+    if role not in _STEP_ROLES[step]:
+        raise Refusal("STEP_ROLE", "T25", step=step, role=role)
+    if role == "DECIDER":
+        require_a_grant(_STEP_GRANTS[step], file, act, world)
+
+
 # --- shared --------------------------------------------------------------------------------------------------------
 
 

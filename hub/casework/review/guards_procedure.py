@@ -4,7 +4,7 @@ Invariant: a guard looks and refuses; it never changes anything.
 """
 
 import re
-from datetime import date
+from typing import Final
 
 from crypto.identity import node_region
 from crypto.refusal import Refusal
@@ -18,6 +18,10 @@ from hub.casework.review.guards import require_a_grant
 from hub.casework.time import clocks
 
 _CASE = re.compile(r"[0-9a-f]{32}")
+MOST_DAYS: Final = 90
+"""(D) The farthest day that one notice of a special procedure, or one question to another department, may name."""
+MOVED_ALONE: Final = 1
+"""(D) How often a reviewer puts the end of a pause off alone; from then on the head signs too."""
 
 
 def notice_sealed(file: CaseFile | None, act: Act, world: World) -> None:
@@ -65,6 +69,15 @@ def moved_in_time(file: CaseFile | None, act: Act, world: World) -> None:
         raise Refusal("DUE_TOO_SOON", "T27", due=act.text("until"), at=act.recorded_at)
     if act.recorded_at >= look.counts_again(special):
         raise Refusal("SPECIAL_OVER", "T27", due=special.until)
+
+
+def head_moves_again(file: CaseFile | None, act: Act, world: World) -> None:
+    """T27: no reviewer alone keeps a case paused: who puts the end off a second time needs the head's signature."""
+    assert file is not None
+    special = look.stopping(file)
+    assert special is not None  # the state says so
+    if len(special.notices) > MOVED_ALONE:
+        facts.require_second(act, "HEAD", "T27; 行政许可法 45")
 
 
 def suspension_ended(file: CaseFile | None, act: Act, world: World) -> None:
@@ -115,7 +128,7 @@ def extension_lawful(file: CaseFile | None, act: Act, world: World) -> None:
 
 
 def consultation_possible(file: CaseFile | None, act: Act, world: World) -> None:
-    """T29: another live department, not asked already, on a matter of the list, with a day of its own."""
+    """T29: another live department, not asked already, on a matter of the list, with a working day to answer in."""
     assert file is not None
     node = act.text("node")
     if node == file.accepting_node:
@@ -125,8 +138,8 @@ def consultation_possible(file: CaseFile | None, act: Act, world: World) -> None
         raise Refusal("CONSULTED_ALREADY", "T29", node=node)
     if act.text("matter") not in reasons.CONSULT_MATTERS:
         raise Refusal("REASON_UNKNOWN", "T29", reason=act.text("matter")[:20])
-    _require_day(act, "until", "T29")
-    if act.text("until") == act.date:
+    until = facts.date_told(act, "until", "T29", MOST_DAYS)
+    if world.calendar.working_days(facts.day_of(act.date), until) < 1:
         raise Refusal("DUE_TOO_SOON", "T29", due=act.text("until"), at=act.recorded_at)
 
 
@@ -213,13 +226,7 @@ def _require_department(node: str, world: World, rule: str) -> None:
 
 
 def _require_day(act: Act, member: str, rule: str) -> None:
-    """An ISO date, today or later."""
-    text = act.text(member)
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise Refusal("BODY_MEMBER", rule, member=member) from None
-    if day.isoformat() != text:
-        raise Refusal("BODY_MEMBER", rule, member=member)
-    if text < act.date:
-        raise Refusal("DUE_TOO_SOON", rule, due=text, at=act.recorded_at)
+    """A day from today on, and no farther than one notice may reach."""
+    told = facts.date_told(act, member, rule, MOST_DAYS)
+    if told < facts.day_of(act.date):
+        raise Refusal("DUE_TOO_SOON", rule, due=told.isoformat(), at=act.recorded_at)

@@ -44,7 +44,8 @@ ROWS = (
     ),
     Rule(
         "T25B", "send_back_step", (State.UNDER_REVIEW,), None, Party.ACCEPTING, _STAFF, PERSON,
-        (c.not_from_future, pg.step_was_done), (pe.send_back,), "states.md T25", members("step reason"),
+        (c.not_from_future, pg.step_was_done, pg.turn_sends_back), (pe.send_back,), "states.md T25; F02, F04",
+        members("step reason grant"),
     ),
     Rule(
         "T26", "start_special", (State.UNDER_REVIEW,), State.SUSPENDED, Party.ACCEPTING, _REVIEWER, PERSON,
@@ -58,8 +59,8 @@ ROWS = (
     ),
     Rule(
         "T26M", "special_moved", (State.SUSPENDED,), None, Party.ACCEPTING, _REVIEWER, PERSON,
-        (c.not_from_future, pp.moved_in_time, pp.notice_sealed), (es.keep_words, pe.move_special),
-        "states.md T27; 行政许可法 45", members("until manifest"),
+        (c.not_from_future, pp.moved_in_time, pp.notice_sealed, pp.head_moves_again), (es.keep_words, pe.move_special),
+        "states.md T27; 行政许可法 45", members("until manifest second_person"),
     ),
     Rule(
         "T27", "end_special", (State.SUSPENDED,), State.UNDER_REVIEW, Party.ACCEPTING, _REVIEWER, PERSON,

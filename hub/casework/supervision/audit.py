@@ -16,6 +16,11 @@ from hub.casework.supervision.card_rules import RULES
 _GRANTED: Final[Mapping[str, str]] = {"decide": "R7", "accept_and_decide": "R7", "issue": "R7", "export": "R9"}
 """Events that need a live grant, and the rule that is broken without one."""
 
+_UNDECIDABLE: Final = frozenset({"GRANT_MISSING", "HEAD_MUST_DECIDE", "RECORD_MISSING"})
+"""Findings that say that nobody might decide so (F01, F02)."""
+
+_PAUSES: Final = frozenset({"start_special", "special_moved"})
+
 _ORDER: Final = frozenset({"HEAD_MOVED", "ANCHOR_UNKNOWN", "LEGAL_TIME_BACKWARD", "PERSON_SIGNATURE_MISSING"})
 """Findings of the replay that say that the chain does not hold."""
 
@@ -55,9 +60,9 @@ def audit_cards(
 def _of_law(finding: Finding, event: str) -> AuditCard | None:
     if finding.severity is not Severity.INVALID:
         return None
-    if finding.code == "GRANT_MISSING" and event in _GRANTED:
+    if finding.code in _UNDECIDABLE and event in _GRANTED:
         return AuditCard(_GRANTED[event], finding.where, finding.code)
-    if event == "start_special":
+    if event in _PAUSES:
         return AuditCard("R6", finding.where, finding.code)
     return AuditCard("R8", finding.where, finding.code) if finding.code in _ORDER else None
 

@@ -27,7 +27,10 @@ _REMIND_PERCENT = 80
 
 @dataclass(frozen=True)
 class DueCard:
-    """A card that is due after ``moment`` (text in UTC+8). ``cause``: clock or complaint, begun at ``since``."""
+    """A card that is due after ``moment`` (text in UTC+8).
+
+    ``cause``: clock or complaint, begun at the time, or by the statement, ``since``.
+    """
 
     rule: str
     subject: str
@@ -114,4 +117,6 @@ def _subject(file: CaseFile, rule: str, clock: str) -> str:
 def _of_complaints(file: CaseFile) -> Iterator[DueCard]:
     for complaint in file.complaints:
         if complaint.open:
-            yield DueCard("Y10", complaint.handler, complaint.digest, complaint.at, complaint.due)
+            # A dispute begins another limit, and another handler answers for it.
+            since = complaint.disputed or complaint.at
+            yield DueCard("Y10", complaint.handler, complaint.digest, since, complaint.due)

@@ -8,6 +8,7 @@ Invariants:
 
 import re
 
+from crypto.identity import require_person
 from crypto.refusal import Refusal
 from hub.casework import facts, reasons
 from hub.casework.casefile import CaseFile
@@ -34,6 +35,8 @@ def rating_given(file: CaseFile | None, act: Act, world: World) -> None:
         raise Refusal("REASON_UNKNOWN", RATING, reason=basis[:20])
     if body.get("by_applicant") is not True:
         raise Refusal("RATING_NOT_GIVEN", RATING)
+    if basis != "PAPER" and "paper" in body:
+        raise Refusal("BODY_MEMBER", f"promise 1; {RATING}", member="paper")
     for member in (*(("paper",) if basis == "PAPER" else ()), *(("words",) if "words" in body else ())):
         facts.require_digest(act, member, RATING)
 
@@ -76,9 +79,14 @@ def verification_said(file: CaseFile | None, act: Act, world: World) -> None:
 
 
 def excluded_by_supervisor(file: CaseFile | None, act: Act, world: World) -> None:
-    """国办发〔2019〕51号: the rated unit does not strike out a bad rating of its own."""
-    if act.statement.body.get("finding") == "EXCLUDED" and act.statement.actor.role != SUPERVISOR:
-        raise Refusal("RATING_EXCLUDER", RATING, role=act.statement.actor.role)
+    """国办发〔2019〕51号: no rated unit strikes out a bad rating of its own; an overseer of the region does."""
+    assert file is not None
+    if act.statement.body.get("finding") != "EXCLUDED":
+        return
+    rated = {file.collecting_node, file.accepting_node, named_rating(file, act).node}
+    role = act.statement.actor.role
+    if role != SUPERVISOR or not facts.oversees(file, act.node) or act.node.subject in rated:
+        raise Refusal("RATING_EXCLUDER", RATING, role=role)
 
 
 def rating_upheld(file: CaseFile | None, act: Act, world: World) -> None:
@@ -116,13 +124,15 @@ def complaint_about(file: CaseFile | None, act: Act, world: World) -> None:
         raise Refusal("COMPLAINT_NODE", COMPLAINT, node=node)
     if not isinstance(person, str) or person and not person.startswith(f"{node}/person/"):
         raise Refusal("COMPLAINT_NODE", COMPLAINT, node=node, person=str(person)[:200])
+    if person:
+        require_person(person)
 
 
 def handler_apart(file: CaseFile | None, act: Act, world: World) -> None:
-    """G07: a party or an overseer handles it; the unit complained of only where it can be another person than named."""
+    """G07: window, department or an overseer handles it; the unit complained of only by another person than named."""
     assert file is not None
     handler = world.registry.current(act.text("handler"))
-    if handler.subject not in file.parties() and not facts.oversees(file, handler):
+    if handler.subject not in (file.collecting_node, file.accepting_node) and not facts.oversees(file, handler):
         raise Refusal("COMPLAINT_HANDLER", COMPLAINT, node=handler.subject)
     if handler.subject == act.text("about_node") and not act.statement.body.get("about_person"):
         raise Refusal("COMPLAINT_HANDLER", COMPLAINT, node=handler.subject)
@@ -143,7 +153,8 @@ def answerer_apart(file: CaseFile | None, act: Act, world: World) -> None:
     person = act.person.subject if act.person else ""
     if person in (complaint.about_person, complaint.answered_by):
         raise Refusal("COMPLAINT_ANSWERER", COMPLAINT, person=person)
-    if complaint.disputed and act.statement.actor.role != SUPERVISOR:
+    judged = act.statement.actor.role == SUPERVISOR and facts.oversees(file, act.node)
+    if complaint.disputed and not judged:
         raise Refusal("COMPLAINT_ANSWERER", COMPLAINT, person=person)
 
 
@@ -211,9 +222,9 @@ def nodes_ever(file: CaseFile) -> frozenset[str]:
 
 
 def judge_of(file: CaseFile, complaint: Complaint, world: World) -> str:
-    """Who answers a disputed complaint: the nearest coordinator that it is not about, else an auditor; or empty."""
+    """The overseer who answers a disputed complaint: the nearest coordinator that it is not about, else an auditor."""
     nearest = facts.coordinator_of(file, world)
     others = [record for role in ("coordinator", "auditor") for record in world.registry.nodes(role)]
     fitting = sorted(record.subject for record in others if facts.oversees(file, record))
-    first = [nearest] if nearest else []
+    first = [nearest] if nearest in fitting else []
     return next((node for node in (*first, *fitting) if node != complaint.about_node), "")
