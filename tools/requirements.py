@@ -29,7 +29,7 @@ from hub.casework.table import ROWS  # noqa: E402
 from tests.proofs.ids import ids_in, row_id  # noqa: E402
 
 DUTIES = ROOT / "tests" / "proofs" / "requirements.csv"
-STATES_MD = re.compile(r"(?:invariant|timeline|states\.md) [0-9]{1,2}")
+STATES_MD = re.compile(r"(?:invariant|timeline|states\.md|postal\.md) [0-9]{1,2}")
 OPEN = ROOT / "tests" / "proofs" / "open.csv"
 
 
