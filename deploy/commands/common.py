@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated
 
 import typer
@@ -170,6 +171,20 @@ def finish(
             console.print(f"[yellow]{KEPT_TEXT}[/yellow]{_why_waiting(agent)}")
     if refused or waiting:
         raise typer.Exit(EXIT_REFUSED if refused else EXIT_KEPT)
+
+
+def finish_act(
+    agent: Agent,
+    entry: OutboxEntry,
+    seconds: float,
+    as_json: bool,
+    *human: RenderableType,
+    with_it: Sequence[str] = (),
+    more: Mapping[str, object] = MappingProxyType({}),
+) -> None:
+    """``finish`` for one act. ``with_it``: payload digests of further acts that belong to it; ``more`` is shown."""
+    value = {"case": entry.case_id, "event": entry.event, "digest": entry.payload_digest, **more}
+    finish(agent, list(dict.fromkeys([entry.payload_digest, *with_it])), seconds, as_json, value, *human)
 
 
 def _why_waiting(agent: Agent) -> str:

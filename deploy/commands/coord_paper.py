@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from deploy.commands.choices import code_of, listed
-from deploy.commands.common import AsJson, Home, Staff, WaitSeconds, agent_at
-from deploy.commands.paper_acts import CaseName, answered
+from deploy.commands.common import AsJson, Home, Staff, WaitSeconds, agent_at, finish_act
+from deploy.commands.paper_acts import CaseName
 from hub.casework import reasons
 from node_agent import originals
 from node_agent.casemirror import resolve
@@ -34,7 +34,7 @@ def lost(
     with agent_at(home, as_json) as agent:
         code = code_of(reasons.LOSS_CAUSES, cause, "--cause")
         entry = originals.declare_lost(agent, resolve(agent, case), staff, parcel, code, claim)
-        answered(agent, entry, wait, as_json, f"已认定丢失：{reasons.LOSS_CAUSES[code]}")
+        finish_act(agent, entry, wait, as_json, f"已认定丢失：{reasons.LOSS_CAUSES[code]}")
 
 
 @app.command("settle-item")
@@ -50,4 +50,4 @@ def settle_item(
     """了结一份原件的丢失、损毁或争议。"""
     with agent_at(home, as_json) as agent:
         entry = originals.settle(agent, resolve(agent, case), staff, item, claim)
-        answered(agent, entry, wait, as_json, "已了结")
+        finish_act(agent, entry, wait, as_json, "已了结")

@@ -7,7 +7,6 @@ Invariants:
 """
 
 import os
-from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -25,7 +24,7 @@ from deploy.commands.common import (
     Staff,
     WaitSeconds,
     agent_at,
-    finish,
+    finish_act,
     minute,
     refusal_object,
     show,
@@ -305,12 +304,9 @@ def _open(agent: Agent, name: str, staff: str, purpose: str, wait: float, as_jso
 
 
 def _finish(agent: Agent, entry: OutboxEntry, wait: float, as_json: bool, what: str) -> None:
-    value: Mapping[str, object] = {"case": entry.case_id, "event": entry.event, "digest": entry.payload_digest}
-    digests = [entry.payload_digest]
-    if entry.event == "issue":  # its key packets belong to it
-        digests += [act.payload_digest for act in agent.journal.acts(entry.case_id) if act.needs_upload]
-        digests = list(dict.fromkeys(digests))
-    finish(agent, digests, wait, as_json, value, f"{what}：{entry.case_id}")
+    own = agent.journal.acts(entry.case_id) if entry.event == "issue" else []  # its key packets belong to it
+    packets = [act.payload_digest for act in own if act.needs_upload]
+    finish_act(agent, entry, wait, as_json, f"{what}：{entry.case_id}", with_it=packets)
 
 
 def _opened_object(opened: OpenedCase) -> dict[str, object]:

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from deploy.commands.choices import code_of, listed
-from deploy.commands.common import AsJson, Home, Staff, WaitSeconds, agent_at, finish
-from deploy.commands.paper_acts import CaseName, Items, add_shared, answered
+from deploy.commands.common import AsJson, Home, Staff, WaitSeconds, agent_at, finish, finish_act
+from deploy.commands.paper_acts import CaseName, Items, add_shared
 from hub.casework import reasons
 from node_agent import delivery, department, originals
 from node_agent.casemirror import resolve
@@ -32,7 +32,7 @@ def post_to_window(
     """结果寄回收件窗口（申请人选择到收件窗口领取）。"""
     with agent_at(home, as_json) as agent:
         entry = department.post_to_window(agent, resolve(agent, case), staff, gateway)
-        answered(agent, entry, wait, as_json, "结果已交寄，窗口核收后待领")
+        finish_act(agent, entry, wait, as_json, "结果已交寄，窗口核收后待领")
 
 
 @app.command("file-original")
@@ -49,7 +49,7 @@ def file_original(
     with agent_at(home, as_json) as agent:
         place = code_of(PLACES, to, "--to")
         entry = originals.file_away(agent, resolve(agent, case), staff, place, item or [])
-        answered(agent, entry, wait, as_json, f"原件已{PLACES[place]}")
+        finish_act(agent, entry, wait, as_json, f"原件已{PLACES[place]}")
 
 
 @app.command("recall-result")
@@ -65,7 +65,7 @@ def recall_result(
     with agent_at(home, as_json) as agent:
         code = code_of(reasons.RECALL_REASONS, reason, "--reason")
         entry = delivery.recall_result(agent, resolve(agent, case), staff, code)
-        answered(agent, entry, wait, as_json, "结果已收回")
+        finish_act(agent, entry, wait, as_json, "结果已收回")
 
 
 @app.command("reissue")
@@ -101,4 +101,4 @@ def archive_package(
     """报归档信息包；纸质材料都有着落后枢纽自动归档。"""
     with agent_at(home, as_json) as agent:
         entry = delivery.tell_package(agent, resolve(agent, case), staff, package)
-        answered(agent, entry, wait, as_json, "已报归档信息包")
+        finish_act(agent, entry, wait, as_json, "已报归档信息包")

@@ -21,7 +21,7 @@ from deploy.commands.common import (
     Staff,
     WaitSeconds,
     agent_at,
-    finish,
+    finish_act,
     minute,
     text_of,
     wait_for,
@@ -178,11 +178,11 @@ def _methods(given: list[str] | None) -> list[str]:
 
 
 def _finish(agent: Agent, entry: OutboxEntry, wait: float, as_json: bool, words: str) -> None:
-    value: dict[str, object] = {"case": entry.case_id, "event": entry.event, "digest": entry.payload_digest}
+    first: Mapping[str, object] = {}
     answered = wait_for(agent, [entry.payload_digest], wait, as_json)[0]
     if answered.refusal is not None and answered.refusal.code == SECOND:
-        value |= _first_notice(agent, entry.case_id, as_json)
-    finish(agent, [entry.payload_digest], 0, as_json, value, words)
+        first = _first_notice(agent, entry.case_id, as_json)
+    finish_act(agent, entry, 0, as_json, words, more=first)
 
 
 def _first_notice(agent: Agent, case_id: str, as_json: bool) -> Mapping[str, object]:

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from deploy.commands.choices import code_of, listed
-from deploy.commands.common import TEXT_FILE, AsJson, Home, Staff, WaitSeconds, agent_at, finish, text_of
+from deploy.commands.common import TEXT_FILE, AsJson, Home, Staff, WaitSeconds, agent_at, finish, finish_act, text_of
 from hub.casework import reasons
 from node_agent import coordinator, review, review_papers
 from node_agent.casemirror import resolve
@@ -278,9 +278,9 @@ def instant(
 
 
 def _finish(agent: Agent, entry: OutboxEntry, wait: float, as_json: bool, words: str, told: str = "") -> None:
-    value: dict[str, object] = {"case": entry.case_id, "event": entry.event, "digest": entry.payload_digest}
+    shown: dict[str, object] = {}
     if entry.event in review_papers.LIMIT_NOTICES:
         paper = review_papers.limit_paper(agent, entry, told)
-        value["paper"] = str(paper)
+        shown["paper"] = str(paper)
         words = f"{words}\n告知书：{paper}"
-    finish(agent, [entry.payload_digest], wait, as_json, value, words)
+    finish_act(agent, entry, wait, as_json, words, more=shown)

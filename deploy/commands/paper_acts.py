@@ -4,20 +4,17 @@ Invariants: a command signs and queues; codes come from the closed lists; papers
 scans and stay on this machine.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from deploy.commands.choices import code_of, listed, pairs_of
-from deploy.commands.common import AsJson, Home, Staff, WaitSeconds, agent_at, finish
+from deploy.commands.common import AsJson, Home, Staff, WaitSeconds, agent_at, finish_act
 from hub.casework import reasons
 from hub.casework.originals import states
 from node_agent import delivery, original_papers, originals
 from node_agent.casemirror import resolve
-from node_agent.runtime import Agent
-from storage.journal import OutboxEntry
 
 CaseName = Annotated[str, typer.Argument(metavar="CASE", help="43 位办件编号、12 位公开编号或案件标识")]
 Items = Annotated[list[str] | None, typer.Option("--item", help="原件编号，可多次；不写为全部")]
@@ -26,17 +23,6 @@ PackPhoto = Annotated[Path, typer.Option("--photo", help="封装前的照片", e
 Signed = Annotated[Path, typer.Option("--signed", help="领取人签字的凭证扫描件", exists=True, dir_okay=False)]
 Pages = Annotated[int, typer.Option("--pages", min=1, help="总页数")]
 _FOUND = f"原件=核对结果，只写不符的，可多次。{listed(reasons.CHECK_IN_FINDINGS)}"
-
-
-def answered(agent: Agent, entry: OutboxEntry, wait: float, as_json: bool, *words: str, **more: object) -> None:
-    """Wait for the hub's answer and show it."""
-    value: Mapping[str, object] = {
-        "case": entry.case_id,
-        "event": entry.event,
-        "digest": entry.payload_digest,
-        **more,
-    }
-    finish(agent, [entry.payload_digest], wait, as_json, value, *words)
 
 
 def pack(
@@ -66,7 +52,7 @@ def pack(
             kind=kind, receiver=receiver, items=names, gateway=gateway,
         )  # fmt: skip
         words = f"已封装 {len(names)} 份，封签号 {seal_no}；清单 {printed}"
-        answered(agent, entry, wait, as_json, words, packing_list=str(printed))
+        finish_act(agent, entry, wait, as_json, words, more={"packing_list": str(printed)})
 
 
 def check_in(
@@ -86,7 +72,7 @@ def check_in(
         entry = originals.check_in(
             agent, resolve(agent, case), staff, parcel=parcel, findings=found, seal_intact=not broken, photo=photo
         )
-        answered(agent, entry, wait, as_json, "已核收，不符的待寄件方答复" if found or broken else "已核收，全部相符")
+        finish_act(agent, entry, wait, as_json, "已核收，不符的待寄件方答复" if found or broken else "已核收，全部相符")
 
 
 def answer(
@@ -102,7 +88,7 @@ def answer(
     with agent_at(home, as_json) as agent:
         code = code_of(reasons.DISCREPANCY_ANSWERS, position, "--answer")
         entry = originals.answer(agent, resolve(agent, case), staff, item, code)
-        answered(agent, entry, wait, as_json, f"已答复：{reasons.DISCREPANCY_ANSWERS[code]}")
+        finish_act(agent, entry, wait, as_json, f"已答复：{reasons.DISCREPANCY_ANSWERS[code]}")
 
 
 def offer(
@@ -112,7 +98,7 @@ def offer(
     """通知对方来取纸质材料；结果送窗口的写 --item RESULT。"""
     with agent_at(home, as_json) as agent:
         entry = originals.offer(agent, resolve(agent, case), staff, pages, item or [])
-        answered(agent, entry, wait, as_json, "已通知对方来取；对方签收前由本处保管")
+        finish_act(agent, entry, wait, as_json, "已通知对方来取；对方签收前由本处保管")
 
 
 def pick_up(
@@ -127,7 +113,7 @@ def pick_up(
     """取走签收：当面清点件数、页数。"""
     with agent_at(home, as_json) as agent:
         entry = originals.pick_up(agent, resolve(agent, case), staff, count, pages)
-        answered(agent, entry, wait, as_json, f"已取走签收：{count} 件 {pages} 页")
+        finish_act(agent, entry, wait, as_json, f"已取走签收：{count} 件 {pages} 页")
 
 
 def hand_over(
@@ -142,7 +128,7 @@ def hand_over(
     """当面交付结果：核对身份或委托，领取人签字。"""
     with agent_at(home, as_json) as agent:
         entry = delivery.hand_over(agent, resolve(agent, case), staff, signed, proxy)
-        answered(agent, entry, wait, as_json, "已当面交付")
+        finish_act(agent, entry, wait, as_json, "已当面交付")
 
 
 def hand_back(
@@ -152,7 +138,7 @@ def hand_back(
     """退还原件：核对身份，申请人签字。"""
     with agent_at(home, as_json) as agent:
         entry = originals.hand_back(agent, resolve(agent, case), staff, signed, item or [])
-        answered(agent, entry, wait, as_json, "原件已退还申请人")
+        finish_act(agent, entry, wait, as_json, "原件已退还申请人")
 
 
 def recall(
@@ -168,7 +154,7 @@ def recall(
     with agent_at(home, as_json) as agent:
         code = code_of(reasons.RECALL_REASONS, reason, "--reason")
         entry = originals.recall(agent, resolve(agent, case), staff, parcel, code)
-        answered(agent, entry, wait, as_json, f"已召回：{reasons.RECALL_REASONS[code]}")
+        finish_act(agent, entry, wait, as_json, f"已召回：{reasons.RECALL_REASONS[code]}")
 
 
 def call_back(
@@ -184,7 +170,7 @@ def call_back(
     """致电申请人后登记：收到了，或者没有收到（列为疑似丢失）。"""
     with agent_at(home, as_json) as agent:
         entry = delivery.asked(agent, resolve(agent, case), staff, parcel, note, received=received)
-        answered(agent, entry, wait, as_json, "申请人确认收到" if received else "申请人没有收到，已列为疑似丢失")
+        finish_act(agent, entry, wait, as_json, "申请人确认收到" if received else "申请人没有收到，已列为疑似丢失")
 
 
 def address(
@@ -201,7 +187,7 @@ def address(
     with agent_at(home, as_json) as agent:
         code = code_of(reasons.ADDRESS_ANSWERS, found, "--answer")
         entry = delivery.address(agent, resolve(agent, case), staff, parcel, code, note)
-        answered(agent, entry, wait, as_json, reasons.ADDRESS_ANSWERS[code])
+        finish_act(agent, entry, wait, as_json, reasons.ADDRESS_ANSWERS[code])
 
 
 def lay_out(
@@ -215,7 +201,7 @@ def lay_out(
     """结果到窗口待领，通知申请人。"""
     with agent_at(home, as_json) as agent:
         entry = delivery.lay_out(agent, resolve(agent, case), staff, notice)
-        answered(agent, entry, wait, as_json, "结果已到窗口待领")
+        finish_act(agent, entry, wait, as_json, "结果已到窗口待领")
 
 
 def add_shared(app: typer.Typer) -> None:

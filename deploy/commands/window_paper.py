@@ -10,8 +10,8 @@ import typer
 
 from crypto.refusal import Refusal
 from deploy.commands.choices import code_of, listed
-from deploy.commands.common import AsJson, Home, Staff, WaitSeconds, agent_at, show
-from deploy.commands.paper_acts import CaseName, add_shared, answered
+from deploy.commands.common import AsJson, Home, Staff, WaitSeconds, agent_at, finish_act, show
+from deploy.commands.paper_acts import CaseName, add_shared
 from hub.casework.messages import DELIVERY
 from node_agent import delivery, original_papers, originals
 from node_agent.casemirror import resolve
@@ -53,7 +53,7 @@ def take_original(
     with agent_at(home, as_json) as agent:
         pairs = _pairs(item)
         entry = originals.take(agent, resolve(agent, case), staff, pairs, receipt)
-        answered(agent, entry, wait, as_json, f"已收存 {len(pairs)} 份原件")
+        finish_act(agent, entry, wait, as_json, f"已收存 {len(pairs)} 份原件")
 
 
 @app.command("choose-delivery")
@@ -70,14 +70,14 @@ def choose_delivery(
     with agent_at(home, as_json) as agent:
         code = code_of(DELIVERY, method, "--delivery")
         entry = delivery.choose(agent, resolve(agent, case), staff, code, signed)
-        answered(agent, entry, wait, as_json, f"送达方式改为：{DELIVERY[code]}")
+        finish_act(agent, entry, wait, as_json, f"送达方式改为：{DELIVERY[code]}")
 
 
 @app.command("opened")
 def opened(home: Home, case: CaseName, wait: WaitSeconds = 30.0, as_json: AsJson = False) -> None:
     """电子送达：申请人已在本窗口查收结果。"""
     with agent_at(home, as_json) as agent:
-        answered(agent, delivery.opened(agent, resolve(agent, case)), wait, as_json, "已登记申请人查收")
+        finish_act(agent, delivery.opened(agent, resolve(agent, case)), wait, as_json, "已登记申请人查收")
 
 
 def _pairs(items: list[str]) -> list[tuple[str, str]]:
