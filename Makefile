@@ -38,11 +38,15 @@ drill: system-deps dev ## all fault tests: every failpoint, 200 kills, bad disks
 	@YIDI_DRILL=whole YIDI_DRILL_KILLS=$(KILLS) YIDI_DRILL_FAILPOINTS=100000 YIDI_DRILL_SEED=$(SEED) \
 		$(BIN)/python -m pytest -m drill -p no:randomly $(ARGS)
 
-bench: dev ## figures, with peers beside: statements, cases of pages, memory, offline verification
+bench: dev ## figures, with peers beside: statements, cases of pages, memory, offline verification, law and clocks, masking
 	@$(BIN)/python tests/bench/run.py $(ARGS)
 	@$(BIN)/python tests/bench/pages.py
 	@$(BIN)/python tests/bench/memory.py
 	@$(BIN)/python tests/bench/verify.py
+	@$(BIN)/python tests/bench/masking.py
+	@$(BIN)/python tests/bench/guards.py
+	@$(BIN)/python tests/bench/sweep.py
+	@$(BIN)/python tests/bench/quality.py
 
 peak: dev ## 10,000 cases through two hub processes that are killed at random; then the books (ARGS="--cases n")
 	@$(BIN)/python tests/bench/peak.py $(ARGS)
@@ -71,7 +75,7 @@ lock: dev ## pin requirements/*.in anew, with hashes (ARGS="--upgrade" takes new
 		--generate-hashes --no-build --no-header --no-annotate --no-emit-index-url $(ARGS) \
 		requirements/$$name.in --output-file requirements/$$name.txt; done
 
-system-deps: ## what only tests need from the system: a Chinese font
+system-deps: ## what only tests need from the system: a Chinese font, SANE for its test scanner
 	@tools/system_deps.sh
 
 fmt: dev ## format, and fix what can be fixed by itself

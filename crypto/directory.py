@@ -16,16 +16,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from crypto import canonical, identity, suites
-from crypto.records import Grant, KeyRecord, Publication, PublicKey, read_grant, read_key_record
+from crypto import administrators, canonical, identity, suites
+from crypto.records import Grant, KeyRecord, Publication, PublicKey, Share, read_grant, read_key_record, read_share
 from crypto.refusal import Refusal
+from crypto.sharing import BY_PARTIES, SharingBook
+from crypto.sharing import TYPES as SHARING_TYPES
 from crypto.statement import REGISTRY, Envelope, Statement, read_statement
 
 RULE = "architecture: key record; H08, H09"
 REGISTRY_TYPES = frozenset(
     {
         *("key.register", "key.activate", "key.veto", "key.revoke"),
-        *("grant.issue", "grant.revoke", "catalogue.publish", "calendar.publish"),
+        *("grant.issue", "grant.revoke", "catalogue.publish", "calendar.publish", "secret.share"),
+        *SHARING_TYPES,
     }
 )
 COOLING_OFF = timedelta(hours=72)
@@ -75,6 +78,8 @@ class Directory:
         self._ends: dict[str, int] = {}
         self._grants: dict[str, tuple[Grant, int | None]] = {}
         self._publications: dict[tuple[str, str], Publication] = {}
+        self._shares: dict[tuple[str, str], list[Share]] = {}
+        self.sharing = SharingBook()
         self._admitted: set[str] = set()
         self._nodes: tuple[int, dict[str, list[KeyRecord]]] = (-1, {})
         self._proposals: dict[str, Proposal] = {}
@@ -113,6 +118,11 @@ class Directory:
         at = self.epoch if epoch is None else epoch
         known = ([record for record in history if record.epoch <= at] for _, history in sorted(self._records.items()))
         return [history[-1] for history in known if history and not self._ended(history[-1], at)]
+
+    def administrators(self, role: str) -> list[KeyRecord]:
+        """Valid records of all administrators of this kind, wherever they sit (H11)."""
+        known = (history[-1] for history in self._records.values())
+        return [one for one in known if role in one.roles and not self._ended(one, self.epoch)]
 
     def nodes(self, role: str, epoch: int | None = None) -> list[KeyRecord]:
         """Valid node records with ``role`` at ``epoch`` (now, where none is named)."""
@@ -187,6 +197,17 @@ class Directory:
         """The newest publication of ``kind``, or None."""
         known = [found for (name, _), found in self._publications.items() if name == kind]
         return max(known, key=lambda found: found.epoch, default=None)
+
+    def publications(self, kind: str) -> list[Publication]:
+        """All publications of ``kind``, in log order."""
+        known = [found for (name, _), found in self._publications.items() if name == kind]
+        return sorted(known, key=lambda found: found.epoch)
+
+    def share(self, name: str, node: str, epoch: int | None = None) -> Share | None:
+        """The newest share of a secret that was sealed to ``node`` by ``epoch``, or None. Source: A22, E07."""
+        at = self.epoch if epoch is None else epoch
+        known = [share for share in self._shares.get((name, node), ()) if share.epoch <= at]
+        return known[-1] if known else None
 
     # --- who signed ----------------------------------------------------------------------------------------
 
@@ -266,6 +287,12 @@ class Directory:
         self._verify(envelope, None, verified)
         if statement.type in {"key.activate", "key.veto"}:
             self._settle(statement, envelope, recorded_at)
+        elif statement.type in SHARING_TYPES:
+            if statement.type in BY_PARTIES:
+                self._guard_head(statement, envelope)
+            else:
+                self._guard_registrar(statement, envelope)
+            self.sharing.admit(statement, envelope.digest, epoch)
         elif statement.type == "grant.issue":
             self._guard_head(statement, envelope)
             grant = read_grant(envelope.digest, epoch, statement.body)
@@ -276,7 +303,7 @@ class Directory:
             self._guard_head(statement, envelope)
             self._end_grant(str(statement.body.get("grant_id")), statement.actor.node, epoch)
         else:
-            self._guard_registrar(envelope)
+            self._guard_registrar(statement, envelope)
             self._apply_registrar(statement, epoch)
 
     def _register(self, record: KeyRecord, envelope: Envelope, recorded_at: str) -> None:
@@ -285,7 +312,7 @@ class Directory:
         signers = {keyid for keyid, _ in envelope.signatures}
         if signers & set(self._registrar):
             if record.kind == "person":
-                self.current(record.node)
+                administrators.require_place(record.roles, self.current(record.node).roles)
         elif previous is None or self._ended(previous, self.epoch) or previous.keys["sign"].id not in signers:
             raise Refusal("REGISTRAR_SIGNATURE_MISSING", RULE, subject=record.subject)
         elif not _only_differs(previous, record, {"tls"}):
@@ -312,6 +339,8 @@ class Directory:
             self.signed_by_node(statement, envelope)
             if statement.actor.node != record.node:
                 raise Refusal("REGISTRAR_SIGNATURE_MISSING", RULE, subject=record.subject)
+        if by_registrar:
+            self._guard_administrator(statement, envelope)
         if statement.type == "key.veto":
             del self._proposals[record.subject]
             return
@@ -327,6 +356,12 @@ class Directory:
             self._ends[record.digest] = epoch
             self._close_keys(record, epoch)
             self._proposals.pop(record.subject, None)
+            return
+        if statement.type == "secret.share":
+            share = read_share(epoch, body)
+            if self.current(share.node).kem.id != share.recipient_key:
+                raise Refusal("SHARE_FORMAT", "A22; promise 1", problem="not the node's key")
+            self._shares.setdefault((share.name, share.node), []).append(share)
             return
         kind = statement.type.partition(".")[0]
         version = str(body.get("version"))
@@ -376,9 +411,23 @@ class Directory:
         ended = found.until is not None and found.until <= self.epoch
         return ended or (found.record.subject, found.purpose) != (record.subject, purpose)
 
-    def _guard_registrar(self, envelope: Envelope) -> None:
+    def _guard_registrar(self, statement: Statement, envelope: Envelope) -> None:
         if not any(self.is_registrar(keyid) for keyid, _ in envelope.signatures):
             raise Refusal("REGISTRAR_SIGNATURE_MISSING", RULE, digest=envelope.digest)
+        self._guard_administrator(statement, envelope)
+
+    def _guard_administrator(self, statement: Statement, envelope: Envelope) -> None:
+        """H11: where there is an administrator for such an act, one of them signed it too.
+
+        Looked for among all: the node that the statement names as its actor is the signer's own word.
+        """
+        role = administrators.ACTS.get(statement.type, "")
+        if not role or not self.administrators(role):
+            return
+        person = statement.actor.person
+        record = self._signed_by(person, envelope, None) if person else None
+        if record is None or role not in record.roles or record.node != statement.actor.node:
+            raise Refusal("ADMINISTRATOR_MISSING", administrators.RULE, role=role, type=statement.type)
 
     def _guard_head(self, statement: Statement, envelope: Envelope) -> None:
         self.signed_by_node(statement, envelope)

@@ -3,10 +3,11 @@
 Invariants:
 - canonical JSON with exactly the members written here; streams lie back to back and fill the object;
 - part sizes add up to the object's size; every digest is lower-case hex;
-- no file names, no free text: lines are named by catalogue material code;
+- no file names, no free text: lines are named by catalogue material code, ``FORM@<part>`` for the form of a part;
 - revision 0 is a pre-review; an application that was sealed counts from 1, addenda and notices each count from 1;
 - ``renditions`` may hold ``full``, ``masked`` and ``camera``; ``tiles`` and ``fields`` (roots of trees of salted
-  commitments, for provable masking) have their place: a digest or null, kept as they were signed.
+  commitments, for provable masking) have their place: a digest or null, kept as they were signed;
+- a page may say how it was taken (``capture``): codes, numbers, a time and who let it in; a page without says nothing.
 """
 
 import re
@@ -19,15 +20,21 @@ from crypto.sealing import SUITE, Context, Part, SealedObject, Stream
 
 VERSION = 1
 RENDITIONS = frozenset({"full", "masked", "camera"})
+MODES = frozenset({"COLOUR", "GREY", "BILEVEL"})
 ACQUISITIONS = frozenset({"SUBMIT", "VERIFY_ONLINE", "FROM_LICENCE", "COMMITMENT", "COVERED_BY", "REUSED", "FORM"})
 ORIGINALS = frozenset({"NOT_NEEDED", "SEEN_RETURNED", "HELD"})
 TRUST = frozenset({"A", "B", "C", "D"})
 KINDS = frozenset({"application", "result", "address", "notice", "addendum", "opinion"})
-SEALING_OPTIONAL = frozenset({"supplement_notice", "second_notice", "refuse_accept", "start_procedure", "opinion"})
+SEALING_OPTIONAL = frozenset(
+    {
+        *("supplement_notice", "second_notice", "refuse_accept", "start_procedure", "opinion"),
+        *("merged_notice", "part_opinion"),
+    }
+)
 """Acts that may bring sealed words and may do without."""
 SEALING_EVENTS = SEALING_OPTIONAL | {
-    *("seal", "ask_pre_review", "supplement_part", "resend", "issue", "reissue", "correct_result"),
-    *("start_special", "special_moved", "extend_limit", "refer_up"),
+    *("seal", "ask_pre_review", "supplement_part", "debt_settled", "resend", "issue", "reissue", "correct_result"),
+    *("start_special", "special_moved", "extend_limit", "refer_up", "seal_parent", "extend_parent"),
 }
 """Acts whose ``manifest`` names a sealing that the hub pins with them."""
 RULE = "architecture: manifest v1; A03, A04, 国办函〔2016〕108号"
@@ -35,6 +42,11 @@ RULE = "architecture: manifest v1; A03, A04, 国办函〔2016〕108号"
 _HEX64 = re.compile(r"[0-9a-f]{64}")
 _HEX32 = re.compile(r"[0-9a-f]{32}")
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_LINE = re.compile(r"[A-Za-z0-9_@-]{1,40}")
+_DEVICE = re.compile(r"[A-Za-z0-9_-]{0,40}")
+_FINDING = re.compile(r"PAGE_[A-Z]{2,20}")
+_REASON = re.compile(r"([A-Z][A-Z_]{1,39})?")
+_PERSON = re.compile(r"(spiffe://[A-Za-z0-9._/-]{1,180})?")
 _MEDIA = re.compile(r"[a-z]+/[a-z0-9.+-]{1,60}")
 
 
@@ -50,11 +62,30 @@ class Rendition:
 
 
 @dataclass(frozen=True)
+class Capture:
+    """How a page was taken (A04, E06; DA/T 31-2017). ``device``: code in the window's registry, empty when unknown.
+
+    ``dpi``: measured from the paper's size; ``found``: codes of the page's faults; ``reason``, ``by``: why and by whose
+    word (person id of the lead) a page with a fault was let in, both empty when nobody had to.
+    """
+
+    at: str
+    device: str
+    registered: bool
+    dpi: int
+    mode: str
+    found: tuple[str, ...] = ()
+    reason: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True)
 class Page:
     """One page of a line, counted from 1."""
 
     number: int
     renditions: tuple[Rendition, ...]
+    capture: Capture | None = None
 
 
 @dataclass(frozen=True)
@@ -109,7 +140,8 @@ class Manifest:
 
     def streams(self) -> list[tuple[Line, Page, Rendition]]:
         """All sealed renditions in the order of the object."""
-        return [(line, page, made) for line in self.lines for page in line.pages for made in page.renditions]
+        made = [(line, page, made) for line in self.lines for page in line.pages for made in page.renditions]
+        return sorted(made, key=lambda one: one[2].stream.offset)
 
     def data_key_names(self) -> set[tuple[str, str]]:
         """(line, rendition) of every data key of this sealing."""
@@ -139,9 +171,14 @@ def build(
     catalogue: str,
     object_key: str,
     part_size: int,
+    trees: Mapping[tuple[str, int, str], tuple[str | None, str | None]] | None = None,
+    captures: Mapping[tuple[str, int], Capture] | None = None,
 ) -> Manifest:
-    """The manifest of what a ``Sealer`` wrote. ``media_types`` by (line, page, rendition)."""
-    made = tuple(_build_line(facts, sealed, media_types) for facts in lines)
+    """The manifest of what a ``Sealer`` wrote. ``media_types`` by (line, page, rendition).
+
+    ``trees``: roots of tiles and fields by the same; ``captures`` by (line, page).
+    """
+    made = tuple(_build_line(facts, sealed, media_types, trees or {}, captures or {}) for facts in lines)
     return Manifest(
         case, revision, kind, task_code, catalogue, object_key, sealed.size, sealed.sha256, part_size,
         sealed.parts, made,
@@ -161,15 +198,24 @@ def read(data: bytes) -> Manifest:
     return manifest
 
 
-def _build_line(facts: LineFacts, sealed: SealedObject, media_types: Mapping[tuple[str, int, str], str]) -> Line:
+def _build_line(
+    facts: LineFacts,
+    sealed: SealedObject,
+    media_types: Mapping[tuple[str, int, str], str],
+    trees: Mapping[tuple[str, int, str], tuple[str | None, str | None]],
+    captures: Mapping[tuple[str, int], Capture],
+) -> Line:
     pages: dict[int, list[Rendition]] = {}
     for stream in sealed.streams:
         at = stream.context
         if at.line == facts.line:
-            media = media_types[at.line, at.page, at.rendition]
-            pages.setdefault(at.page, []).append(Rendition(at.rendition, stream, media))
-    made = tuple(Page(number, tuple(found)) for number, found in sorted(pages.items()))
-    return Line(facts.line, facts.material, facts.acquisition, facts.trust, facts.original, made)
+            name = at.line, at.page, at.rendition
+            made = Rendition(at.rendition, stream, media_types[name], *trees.get(name, (None, None)))
+            pages.setdefault(at.page, []).append(made)
+    numbered = tuple(
+        Page(number, tuple(found), captures.get((facts.line, number))) for number, found in sorted(pages.items())
+    )
+    return Line(facts.line, facts.material, facts.acquisition, facts.trust, facts.original, numbered)
 
 
 def _line_object(line: Line) -> dict[str, object]:
@@ -183,6 +229,7 @@ def _line_object(line: Line) -> dict[str, object]:
             {
                 "page": page.number,
                 "renditions": {made.name: _rendition_object(made) for made in page.renditions},
+                **({"capture": {**page.capture.__dict__, "found": list(page.capture.found)}} if page.capture else {}),
             }
             for page in line.pages
         ],
@@ -231,7 +278,7 @@ def _read(value: Mapping[str, object]) -> Manifest:
 
 
 def _read_line(case: str, revision: int, value: Mapping[str, object]) -> Line:
-    name = _match(_CODE, value["line"])
+    name = _match(_LINE, value["line"])
     if value["acquisition"] not in ACQUISITIONS or value["trust"] not in TRUST or value["original"] not in ORIGINALS:
         raise ValueError(f"line {name}")
     pages = value["pages"]
@@ -263,7 +310,28 @@ def _read_page(case: str, revision: int, line: str, value: Mapping[str, object])
         )
         trees = (_digest_or_none(item["tiles"]), _digest_or_none(item["fields"]))
         made.append(Rendition(name, stream, _match(_MEDIA, item["media_type"]), *trees))
-    return Page(number, tuple(made))
+    return Page(number, tuple(made), _read_capture(value["capture"]) if "capture" in value else None)
+
+
+def _read_capture(value: object) -> Capture:
+    if not isinstance(value, dict) or not isinstance(value["found"], list) or type(value["registered"]) is not bool:
+        raise ValueError("capture")
+    if value["mode"] not in MODES or bool(value["reason"]) != bool(value["by"]):
+        raise ValueError("capture")
+    try:
+        canonical.time_value(value["at"])
+    except Refusal as error:
+        raise ValueError("time") from error
+    return Capture(
+        at=value["at"],
+        device=_match(_DEVICE, value["device"]),
+        registered=value["registered"],
+        dpi=_number(value["dpi"]),
+        mode=str(value["mode"]),
+        found=tuple(_match(_FINDING, code) for code in value["found"]),
+        reason=_match(_REASON, value["reason"]),
+        by=_match(_PERSON, value["by"]),
+    )
 
 
 def _require_layout(manifest: Manifest) -> None:

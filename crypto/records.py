@@ -8,7 +8,7 @@ import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from crypto import identity, kem, suites
+from crypto import administrators, identity, kem, suites
 from crypto.keyid import key_id
 from crypto.refusal import Refusal
 
@@ -30,11 +30,15 @@ PERSON_ROLES = frozenset(
         "COORDINATOR",
         "COORDINATOR_LEAD",
         "SUPERVISOR",
+        *administrators.ROLES,
     }
 )
 POST_KINDS = frozenset({"POST_A", "POST_B"})
 """Posts A and B of an item (AB 岗, F06), given and taken back like any other grant."""
 GRANT_KINDS = frozenset({"DECIDE", "SEAL_USE", "PRE_REVIEW", "COORDINATE", "EXPORT"}) | POST_KINDS
+
+SECRETS = frozenset({"applicant"})
+"""Secrets that the registrar shares out to nodes: the one that applicants' numbers are keyed with (A22)."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,17 @@ class Publication:
     effective_from: str
 
 
+@dataclass(frozen=True)
+class Share:
+    """A secret that the registrar gave a node (A22): ``packet`` is sealed to the node's decryption key of then."""
+
+    epoch: int
+    name: str
+    node: str
+    recipient_key: str
+    packet: bytes
+
+
 def read_key_record(digest: str, epoch: int, body: Mapping[str, object]) -> KeyRecord:
     """The record in a ``key.register`` body.
 
@@ -127,6 +142,8 @@ def read_key_record(digest: str, epoch: int, body: Mapping[str, object]) -> KeyR
     named = bool(roles) and all(isinstance(role, str) and role in allowed for role in roles)
     if kind not in {"node", "person"} or not named:
         raise Refusal("KEY_RECORD_FORMAT", RULE, kind=kind[:20], roles=len(roles))
+    if kind == "person":
+        administrators.require_apart(roles)
     if kind == "person" and identity.node_of(identity.require_person(subject)) != node:
         raise Refusal("KEY_RECORD_FORMAT", RULE, subject=subject)
     if kind == "node" and (subject != node or identity.node_region(node) != body["region"]):
@@ -195,3 +212,16 @@ def read_grant(digest: str, epoch: int, body: Mapping[str, object]) -> Grant:
         valid_to=str(body["valid_to"]),
         document=str(body["document"]),
     )
+
+
+def read_share(epoch: int, body: Mapping[str, object]) -> Share:
+    """The share in a ``secret.share`` body: name, node, recipient_key, packet (base64). Refusal SHARE_FORMAT."""
+    texts = [body.get(member) for member in ("name", "node", "recipient_key", "packet")]
+    if set(body) != {"name", "node", "recipient_key", "packet"} or body["name"] not in SECRETS:
+        raise Refusal("SHARE_FORMAT", "A22; promise 1", problem="members or name")
+    name, node, recipient_key, packet = map(str, texts)
+    try:
+        opened = base64.b64decode(packet, validate=True)
+    except (ValueError, binascii.Error) as error:
+        raise Refusal("SHARE_FORMAT", "A22; promise 1", problem="packet") from error
+    return Share(epoch, name, identity.require_node(node), recipient_key, opened)

@@ -93,9 +93,14 @@ class Sealer:
         self._streams: list[Stream] = []
         self._begin_part()
 
-    def add(self, key: bytes, context: Context, page: BinaryIO) -> Stream:
-        """Encrypt one page rendition (read in chunks of 1 MiB) under the data key of its line."""
-        salt = secrets.token_bytes(SALT_SIZE)
+    def add(self, key: bytes, context: Context, page: BinaryIO, salt: bytes | None = None) -> Stream:
+        """Encrypt one page rendition (read in chunks of 1 MiB) under the data key of its line.
+
+        ``salt``: 32 random bytes that a commitment tree of the page was made with already (``crypto.commitments``).
+        """
+        salt = salt or secrets.token_bytes(SALT_SIZE)
+        if len(salt) != SALT_SIZE:
+            raise ValueError("a salt has 32 bytes")
         commitment, ciphertext = hashlib.sha256(salt), hashlib.sha256()
         encryptor = Cobblestone256Encryptor(key, context.encode())
         offset, size = self._offset, 0
@@ -156,9 +161,14 @@ def open_page(key: bytes, stream: Stream, ciphertext: Iterable[bytes]) -> bytes:
     Refusals CIPHERTEXT_CHANGED (digest or length), STREAM_UNREADABLE (wrong key, context or damage),
     COMMITMENT_MISMATCH. Nothing of the page is given out before all three passed.
     """
+    return open_salted(key, stream, ciphertext)[1]
+
+
+def open_salted(key: bytes, stream: Stream, ciphertext: Iterable[bytes]) -> tuple[bytes, bytes]:
+    """Salt and page, for who opens the page's commitment tree to an auditor. Checks and refusals of ``open_page``."""
     plain = bytearray()
     _decrypt(key, stream, ciphertext, plain.extend)
-    return bytes(memoryview(plain)[SALT_SIZE:])
+    return bytes(memoryview(plain)[:SALT_SIZE]), bytes(memoryview(plain)[SALT_SIZE:])
 
 
 def check_page(key: bytes, stream: Stream, ciphertext: Iterable[bytes]) -> None:

@@ -29,7 +29,9 @@ RULE = "architecture: signed statement (DSSE)"
 
 CUSTODY = "custody"
 REGISTRY = "registry"
-SIDE_CHAINS = frozenset({"keys", "access", "tracking", "supervision", "originals", "delivery"})
+SIDE_CHAINS = frozenset(
+    {"keys", "access", "tracking", "supervision", "originals", "delivery", "materials", "kin", "opinions"}
+)
 
 _MEMBERS = {"v", "type", "case", "chain", "seq", "prev", "actor", "occurred_at", "nonce", "body"}
 _HEX32 = re.compile(r"[0-9a-f]{32}")

@@ -26,22 +26,36 @@ app = typer.Typer(
 )
 GROUPS = (
     ("window", "异地通办专窗:查事项、扫描、检查、封装、查办件"),
+    ("portal", "网上入口：接收网上申请和请求、查看办件"),
     ("dept", "受理部门:待办、开卷、受理、决定、出件、寄出"),
     ("coord", "统筹：待改派、改派、退回窗口"),
     ("catalogue", "事项清单：检查、导入、导出、比较、情形、一件事"),
     ("keys", "节点密钥:换钥、查看状态、登记本机、恢复密钥解围"),
     ("registrar", "登记机构:发登记口令、吊销、查有效登记、换发枢纽证书"),
     ("audit", "审计:导出证据包、离线验证、交接表、时限、谁看过"),
+    ("figures", "统计:业务量、用时、按时率、台账、年度定稿"),
+    ("exchange", "交换:导出平台数据表、对账、业务系统接口"),
 )
 Root = Annotated[Path, typer.Option("--root", envvar="YIDI_ROOT", help="单机环境的状态目录")]
 console = Console()
 
 
 MORE = {
-    "window": ("window_cases", "window_paper", "window_voices"),
-    "dept": ("dept_refusals", "dept_review", "dept_paper", "dept_cards"),
-    "audit": ("audit_course",),
-    "coord": ("coord_paper", "coord_cards"),
+    "window": ("window_cases", "window_paper", "window_voices", "window_parents", "window_materials", "window_imaging"),
+    "dept": (
+        "dept_refusals",
+        "dept_review",
+        "dept_paper",
+        "dept_cards",
+        "dept_parents",
+        "dept_materials",
+        "dept_data",
+        "dept_masked",
+    ),
+    "audit": ("audit_course", "audit_masked"),
+    "figures": ("figures_plan",),
+    "registrar": ("registrar_publish", "registrar_share", "registrar_sharing"),
+    "coord": ("coord_paper", "coord_cards", "coord_region", "coord_parents"),
 }
 """Further modules with commands of a group."""
 

@@ -49,11 +49,13 @@ def build(
     second: str | None = None,
     chain: str = CUSTODY,
     head: Head | None = None,
+    occurred_at: str = "",
 ) -> Envelope:
     """A signed statement on the known head. ``role``: the person's role, or the node's for machine statements.
 
     ``second``: staff code of a second person who signs the same payload and is named in it (``second_person``).
     ``head``: another head, for acts that are queued together with the one that they hang on.
+    ``occurred_at``: when it happened, for what is said later than that; by itself now.
     """
     head = head or known_head(journal, case_id)
     person, person_key = identity.person(staff_code) if staff_code else (None, None)
@@ -67,7 +69,7 @@ def build(
         seq=head.seq + 1 if chain == CUSTODY else None,
         prev=head.digest,
         actor=Actor(identity.node, person, role),
-        occurred_at=canonical.time_text(datetime.now(UTC)),
+        occurred_at=occurred_at or canonical.time_text(datetime.now(UTC)),
         body=body,
     )
     signers = [key for key in (person_key, other_key, identity.sign) if key is not None]
@@ -83,8 +85,9 @@ def by_person(
     staff_code: str,
     *,
     second: str | None = None,
+    chain: str = CUSTODY,
 ) -> OutboxEntry:
-    """The outbox entry of a person's custody act on the known head; not queued yet. Refusals of ``build``."""
+    """The outbox entry of a person's act on the known head; not queued yet. Refusals of ``build``."""
     return entry_of(
         build(
             agent.identity,
@@ -95,6 +98,7 @@ def by_person(
             role=role,
             staff_code=staff_code,
             second=second,
+            chain=chain,
         )
     )
 

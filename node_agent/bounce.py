@@ -12,11 +12,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from crypto.keyid import key_id
+from crypto.manifest import read as read_manifest
 from crypto.refusal import Refusal
-from crypto.statement import CUSTODY
+from crypto.statement import CUSTODY, read_signed
 from node_agent import acts
-from node_agent.casemirror import Recorded, application_leaf, history, last_of
+from node_agent.casemirror import ROUTES, Recorded, application_leaf, history, last_of
+from node_agent.rewrap import machine_role
 from node_agent.runtime import Agent
+from storage.journal import PendingUpload
 
 BOUNCE_AFTER: Final = 4
 REASONS: Final[Mapping[str, str]] = {
@@ -34,19 +37,28 @@ MIB: Final = 1 << 20
 UNDELIVERED: Final = frozenset(
     {
         *("seal", "route", "retry", "bounced", "bounce_examined", "resend"),
-        *("route_failed", "escalate", "redirect", "redirected"),
+        *("route_failed", "escalate", "redirect", "redirected", "release"),
     }
 )
 """Newest custody acts of a case that nobody but the window has received yet."""
-_STORED: Final = ("seal", "resend")
+_STORED: Final = ("seal", "seal_parent", "resend")
 
 
 def send_back(agent: Agent, case_id: str, refusal: Refusal) -> bool:
-    """Queue ``bounced`` for a pull that ended with ``refusal`` for good; whether it is one to send back."""
+    """Queue ``bounced`` for a pull that ended with ``refusal`` for good; whether it is one to send back.
+
+    What is passed up is not: the department below, which opened it, is called; the law waits a working day (T30L).
+    """
     reason = REASONS.get(refusal.code)
     told = history(agent.journal, case_id)
     application = application_leaf(told)
-    if reason is None or application is None or (reason == "KEYS" and not _wrapped_to_key_of_now(agent, told)):
+    passed_up = (sent := last_of(told, *ROUTES)) is not None and sent.statement.type == "refer_up"
+    if (
+        passed_up
+        or reason is None
+        or application is None
+        or (reason == "KEYS" and not _wrapped_to_key_of_now(agent, told))
+    ):
         return False
     envelope = acts.build(
         agent.identity,
@@ -91,7 +103,7 @@ def resend(agent: Agent, case_id: str, told: list[Recorded]) -> bool:
         event="resend",
         case_id=case_id,
         body={"manifest": digest},
-        role="window",
+        role=machine_role(agent),
     )
     agent.journal.upload_again(digest)
     agent.journal.queue([acts.entry_of(envelope, needs_upload=digest)])  # commit point: the bytes go again, then this
@@ -116,12 +128,14 @@ def keep_for_resend(event: str) -> bool:
 
 
 def drop_delivered(agent: Agent, case_id: str, told: list[Recorded]) -> None:
-    """Erase the ciphertext of a case that its receiver has, or that ended. May be repeated."""
-    newest = _newest_move(told)
-    if newest is None or newest.statement.type in UNDELIVERED:
-        return
-    digest = _own_sealing(agent, case_id)
+    """Erase the ciphertext of a case that its receiver has, or that ended. May be repeated.
+
+    One that several parts of a parent share stays until each of them is delivered.
+    """
+    digest = None if _undelivered(told) else _own_sealing(agent, case_id)
     upload = agent.journal.upload(digest) if digest else None
+    if upload is not None and any(_undelivered(history(agent.journal, other)) for other in _sharing(agent, upload)):
+        return
     if upload is not None and upload.state == "DONE":
         (agent.spool / upload.file).unlink(missing_ok=True)
 
@@ -143,6 +157,19 @@ def bound_spool(agent: Agent) -> None:
             return
         path.unlink(missing_ok=True)
         left -= size
+
+
+def _undelivered(told: list[Recorded]) -> bool:
+    newest = _newest_move(told)
+    return newest is None or newest.statement.type in UNDELIVERED
+
+
+def _sharing(agent: Agent, upload: PendingUpload) -> list[str]:
+    """Children that use this sealing of their parent."""
+    acts_of_parent = agent.journal.acts(read_manifest(upload.manifest).case)
+    bodies = [read_signed(act.envelope).body for act in acts_of_parent if act.event == "seal_parent"]
+    parts = [part for body in bodies if isinstance(found := body["parts"], list) for part in found]
+    return [str(part["case"]) for part in parts]
 
 
 def _newest_move(told: list[Recorded]) -> Recorded | None:

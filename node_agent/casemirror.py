@@ -18,7 +18,8 @@ from crypto.manifest import SEALING_EVENTS, Manifest
 from crypto.manifest import read as read_manifest
 from crypto.refusal import Refusal
 from crypto.statement import CUSTODY, Envelope, Statement, read_envelope, read_statement
-from hub.casework.casefile import CaseFile, State
+from hub.casework.casefile import PARENT_STATES, CaseFile, State
+from hub.casework.parents.plan import manifest_code
 from hub.casework.replay import replay
 from hub.casework.table import LAW
 from hub.casework.time.clocks import ClockState
@@ -28,13 +29,20 @@ from storage.journal import Journal
 
 LEAVES_READ = 8192  # held in memory, some kilobytes each
 OWED_LATER = "CONSEQUENCE_MISSING"
-NOTICES = ("supplement_notice", "second_notice")
-ROUTES = ("route", "redirect", "redirected", "ask_pre_review")
+SEALS = ("seal", "seal_parent")
+"""Acts of a window that make an application: of a case, of a parent (states.md 8)."""
+NOTICES = ("supplement_notice", "second_notice", "merged_notice")
+ADDENDA = frozenset({"supplement_part", "debt_settled"})
+"""Acts that bring an addendum."""
+DEMANDS = (*NOTICES, "merged_supplement")
+"""Events that ask for a supplement: a notice of the department, or what the one notice of a parent asks of a part."""
+ROUTES = ("route", "redirect", "redirected", "refer_up", "ask_pre_review")
 """Events that name the node whose turn it is to receive (``accepting_node``)."""
 ENDED = frozenset(
     {
         *(State.CLOSED, State.ARCHIVED, State.WITHDRAWN, State.VOIDED, State.TERMINATED),
-        *(State.NOT_ACCEPTED, State.NOT_COLLECTED, State.ABANDONED, State.REFERRED),
+        *(State.NOT_ACCEPTED, State.NOT_COLLECTED, State.ABANDONED),
+        *(State.P_CLOSED, State.P_ARCHIVED, State.P_WITHDRAWN, State.P_FAILED),
     }
 )
 
@@ -111,14 +119,26 @@ def last_of(told: list[Recorded], *events: str) -> Recorded | None:
 
 def is_over(told: list[Recorded]) -> bool:
     """Whether the newest act that moved the case ended it."""
-    targets = _targets()
+    targets = _targets(told)
     moves = [targets[one.statement.type] for one in told if one.statement.type in targets]
     return bool(moves) and moves[-1] in ENDED
 
 
 def application_leaf(told: list[Recorded]) -> Recorded | None:
     """The leaf of the sealing that counts as the application now: the newest seal, else the pre-review's revision 0."""
-    return last_of(told, "seal") or last_of(told, "ask_pre_review")
+    return last_of(told, *SEALS) or last_of(told, "ask_pre_review")
+
+
+def item_code(application: Recorded) -> str:
+    """Code of the item that an application is for; of a parent its theme's, or what stands for none."""
+    body = application.statement.body
+    return str(body.get("task_code") or manifest_code(body))
+
+
+def parent_of(told: list[Recorded]) -> str:
+    """The case whose sealing this one uses (states.md 8, P1): its parent's id, empty for a case of its own."""
+    application = application_leaf(told)
+    return str(application.statement.body.get("parent", "")) if application else ""
 
 
 def material_sealings(told: list[Recorded]) -> list[str]:
@@ -128,20 +148,34 @@ def material_sealings(told: list[Recorded]) -> list[str]:
     return first + [str(one.statement.body["manifest"]) for one in addenda_of(told)]
 
 
+def handed_on(told: list[Recorded]) -> list[str]:
+    """Digests of what goes along with the case: its materials, and the first reviews of one that is passed up (T30).
+
+    The review of a referral that was recalled does not (T30X).
+    """
+    reviews: list[str] = []
+    for one in told:
+        if one.statement.type == "refer_up":
+            reviews.append(str(one.statement.body["manifest"]))
+        elif one.statement.type == "referral_recalled":
+            del reviews[-1:]
+    return material_sealings(told) + reviews
+
+
 def addenda_of(told: list[Recorded]) -> list[Recorded]:
-    """Leaves of the supplements that the law counted, in log order (T17)."""
-    return [one for one in told if one.statement.type == "supplement_part" and one.statement.body.get("manifest")]
+    """Leaves of the supplements and paid debts that the law counted, in log order (T17, B10)."""
+    return [one for one in told if one.statement.type in ADDENDA and one.statement.body.get("manifest")]
 
 
 def demanded(told: list[Recorded]) -> tuple[list[dict[str, str]], str, list[str]]:
     """Lines ({material, defect}), due date (ISO, UTC+8) and methods of the notice that stands; empty without one."""
-    sent = last_of(told, *NOTICES)
+    sent = last_of(told, *DEMANDS)
     if sent is None:
         return [], "", []
     body = sent.statement.body
     later = [one for one in told if one.statement.type == "extend_due" and one.leaf.index > sent.leaf.index]
     due = str((later[-1] if later else sent).statement.body.get("due"))
-    lines, methods = body.get("lines"), body.get("methods")
+    lines, methods = body.get("lines"), body.get("methods", [])
     assert isinstance(lines, list) and isinstance(methods, list)  # the law counted it
     return [dict(line) for line in lines], due, [str(method) for method in methods]
 
@@ -207,19 +241,26 @@ def _partial(case_id: str, told: list[Recorded]) -> CaseView:
     head, state = Head(0, None), None
     parties: set[str] = set()
     parcels: dict[str, ParcelSeen] = {}
+    targets = _targets(told)
     for one in told:
         statement = one.statement
         if statement.chain == CUSTODY:
             head = Head(statement.seq or 0, one.envelope.digest)
-            state = _targets().get(statement.type, state)
+            state = targets.get(statement.type, state)
         if statement.type != "wrap" and statement.actor.role != "hub":
             parties.add(statement.actor.node)
         _follow_parcel(parcels, statement)
     return CaseView(case_id, head, state, frozenset(parties), tuple(parcels.values()))
 
 
-def _targets() -> dict[str, State]:
-    return {row.event: row.target for row in LAW.rows if row.chain == CUSTODY and row.target is not None}
+def _targets(told: list[Recorded]) -> dict[str, State]:
+    """Event to the state that it leads to: of a parent, once one of its own acts was seen; else of a single case."""
+    moving: dict[bool, dict[str, State]] = {False: {}, True: {}}
+    for row in LAW.rows:
+        if row.chain == CUSTODY and row.target is not None:
+            moving[row.target in PARENT_STATES][row.event] = row.target
+    own = moving[True].keys() - moving[False].keys()
+    return moving[any(one.statement.type in own for one in told)]
 
 
 def _follow_parcel(parcels: dict[str, ParcelSeen], statement: Statement) -> None:

@@ -31,6 +31,9 @@ from node_agent import enrol
 from node_agent.auditor.monitor import Monitor
 from node_agent.auditor.witness import Witness
 from node_agent.client.calls import NO_ANSWER
+from node_agent.imaging.reading.keeper import Keeper
+from node_agent.imaging.reading.queue import QUEUE, PageQueue
+from node_agent.portal.folder import PortalFolder
 from node_agent.receiver import Receiver
 from node_agent.rotation import TLS_WANTED, Rotation
 from node_agent.runtime import Agent, open_agent
@@ -187,8 +190,12 @@ def loops_for(agent: Agent, record: KeyRecord) -> dict[str, Make]:
     }
     if record.roles & {"window", "portal", "coordinator"}:
         loops["snapshot"] = lambda: SnapshotLoop(agent)
+    if record.roles & {"window", "portal"}:
+        loops["reading"] = lambda: Keeper(PageQueue(agent.settings.home / QUEUE))
     if "witness" in record.keys:
         loops["witness"] = lambda: Witness(agent)
+    if "portal" in record.roles and (folder := agent.settings.portal_folder):
+        loops["portal"] = lambda: PortalFolder(agent, folder)
     if "gateway" in record.roles:
         from node_agent.gateway.booking import Gateway  # here, not above: no other node speaks HTTP to the outside
 

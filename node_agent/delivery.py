@@ -40,16 +40,24 @@ def hand_over(agent: Agent, case_id: str, staff_code: str, signed: Path, proxy: 
     return entry
 
 
+SERVERS = ("window", "portal", "department")
+"""Kinds of nodes that may serve a result to the applicant (D3)."""
+
+
 def opened(agent: Agent, case_id: str) -> OutboxEntry:
-    """D3: this node served the result to the applicant, who opened it. The node alone signs."""
-    made = case_here(agent, case_id).sealing("result")
+    """D3: this node served the result to the applicant, who opened it; of a parent all. The node alone signs."""
+    file = case_here(agent, case_id)
+    made = file.sealing("result")
+    body: dict[str, object] = {"manifest": made.manifest if made else ""}
+    if file.bundle is not None:  # P8: one exit
+        body = {"results": [{"part": part, "manifest": manifest} for part, manifest in file.bundle.results]}
     envelope = acts.build(
         agent.identity,
         agent.journal,
         event="e_opened",
         case_id=case_id,
-        body={"manifest": made.manifest if made else ""},
-        role="window",
+        body=body,
+        role=next(role for role in SERVERS if role in agent.registry.directory.current(agent.identity.node).roles),
         chain=CHAIN,
     )
     entry = acts.entry_of(envelope)

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from crypto import canonical, identity
 from crypto.kem import X25519
@@ -30,6 +31,7 @@ from hub.casework.decision.guards import DECISION
 from hub.casework.facts import ADDRESS, FORM
 from hub.casework.originals.states import TO_WINDOW_KIND
 from hub.casework.time import clocks
+from hub.casework.time.shown import shown_clock
 from node_agent import acts, pulling, sealer
 from node_agent.casemirror import (
     ENDED,
@@ -54,11 +56,15 @@ RESULT = "M-RESULT"
 RESULTS = ("issue", "reissue", "correct_result")
 """Acts that seal a result (T33, D10, T32)."""
 DECIDERS = ("DECIDER", "HEAD")
+NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
 class QueueLine:
-    """One case of this department. ``days``: working days left by clock (K2, K3), negative when overdue."""
+    """One case of this department. ``days``: working days left by clock (K2, K3), negative when overdue.
+
+    ``shown``: the clock that its type shows, in words (C04); empty where the list is not known here.
+    """
 
     view: CaseView
     case_no: str
@@ -66,6 +72,7 @@ class QueueLine:
     task_code: str
     days: Mapping[str, int]
     due: Mapping[str, str | None]
+    shown: str = ""
 
     @property
     def risk(self) -> tuple[int, str]:
@@ -73,9 +80,12 @@ class QueueLine:
         return (min(self.days.values(), default=1 << 30), self.case_no)
 
 
-def accept(agent: Agent, case_id: str, staff_code: str) -> OutboxEntry:
-    """T14: the department takes the case up; K3 and K4 start. Source: 行政许可法 32(5), 42."""
-    return _act(agent, case_id, "accept", {}, "ACCEPTOR", staff_code)
+def accept(agent: Agent, case_id: str, staff_code: str, body: Mapping[str, object] = NOTHING) -> OutboxEntry:
+    """T14: the department takes the case up; K3 and K4 start. Source: 行政许可法 32(5), 42.
+
+    ``body``: promises and certified copies (``department_materials``).
+    """
+    return _act(agent, case_id, "accept", dict(body), "ACCEPTOR", staff_code)
 
 
 def decide(
@@ -86,10 +96,12 @@ def decide(
     reasons: str = "",
     appeal: str = "",
     record: Path | None = None,
+    more: Mapping[str, object] = NOTHING,
 ) -> OutboxEntry:
     """T31: ``outcome`` GRANT or REFUSE, within the person's live grant (F01, F04), or as the head (F02).
 
-    ``record``: paper of a collective decision, where the list asks for one (F02); it is kept here.
+    ``record``: paper of a collective decision, where the list asks for one (F02); it is kept here; ``more``: certified
+    copies (``department_materials``).
 
     ``reasons``, ``appeal``: kept here (note ``decision:<case>``), committed to in the act, sealed with the result.
     Refusals GRANT_MISSING, REASONS_MISSING (行政许可法 38: a refusal has reasons and names the appeal), ROLE_MISSING.
@@ -97,7 +109,7 @@ def decide(
     if outcome == "REFUSE" and not (reasons.strip() and appeal.strip()):
         raise Refusal("REASONS_MISSING", "行政许可法 38; T31", case=case_id)
     decision_by = item_of(agent, case_id).decision_by
-    body: dict[str, object] = {"outcome": outcome}
+    body: dict[str, object] = {"outcome": outcome, **more}
     if decision_by == "GRANT":
         body["grant"] = live_grant(agent, case_id, "DECIDE", staff_code)
     if record is not None:
@@ -108,13 +120,17 @@ def decide(
     return _act(agent, case_id, "decide", body, role, staff_code)
 
 
-def issue(agent: Agent, case_id: str, staff_code: str, files: Sequence[Path]) -> OutboxEntry:
+def issue(
+    agent: Agent, case_id: str, staff_code: str, files: Sequence[Path], more: Mapping[str, object] = NOTHING
+) -> OutboxEntry:
     """T33: seal the result pages and issue them under a live SEAL_USE grant (F03, E10); upload and wraps are queued.
 
+    ``more``: certified copies (``department_materials``).
     After a refusal a line ``DECISION`` holds its words, so that window and applicant can read and check them.
     Refusals GRANT_MISSING, APPLICANT_KEY_MISSING, DECISION_TEXT_MISSING, those of ``read_page`` and ``seal_bundle``.
     """
-    return _seal_result(agent, case_id, staff_code, files, "issue", {})
+    grant = live_grant(agent, case_id, "SEAL_USE", staff_code)
+    return _seal_result(agent, case_id, staff_code, files, "issue", {"grant": grant, **more})
 
 
 def reissue(agent: Agent, case_id: str, staff_code: str, files: Sequence[Path], certificate: str) -> OutboxEntry:
@@ -126,15 +142,49 @@ def reissue(agent: Agent, case_id: str, staff_code: str, files: Sequence[Path], 
     old = [digest for event, digest in sealings(history(agent.journal, case_id)) if event in RESULTS]
     if not old:
         raise Refusal("RESULT_NOT_LOST", "D10", case=case_id)
+    grant = live_grant(agent, case_id, "SEAL_USE", staff_code)
     made, page = committed({"certificate": certificate.strip()})
     agent.journal.keep(f"certificate:{made['certificate']}", canonical.encode(page))
-    return _seal_result(agent, case_id, staff_code, files, "reissue", {**made, "voids": old[-1]})
+    return _seal_result(agent, case_id, staff_code, files, "reissue", {**made, "voids": old[-1], "grant": grant})
+
+
+def correct_result(
+    agent: Agent,
+    case_id: str,
+    staff_code: str,
+    files: Sequence[Path],
+    reason: str,
+    paper: Path,
+    issuer_code: str = "",
+    record: Path | None = None,
+) -> OutboxEntry:
+    """T32, D11: a slip in a result that was issued; the next version, by who may decide, under the seal of who uses it.
+
+    ``paper``: the corrected paper; ``issuer_code``: who uses the seal and signs too, empty where the decider may
+    himself; ``record``: of a collective decision. Refusals as ``issue``; ROLE_MISSING, PERSON_UNKNOWN_HERE.
+    """
+    decision_by = item_of(agent, case_id).decision_by
+    role = acts.role_of(agent, staff_code, DECIDERS if decision_by != "HEAD" else ("HEAD",))
+    seal_grant = live_grant(agent, case_id, "SEAL_USE", issuer_code or staff_code)
+    said: dict[str, object] = {"reason": reason, "seal_grant": seal_grant}
+    if decision_by == "GRANT":
+        said["grant"] = live_grant(agent, case_id, "DECIDE", staff_code)
+    if record is not None:
+        said["record"] = keep_paper(agent, record)
+    said["paper"] = keep_paper(agent, paper)
+    return _seal_result(agent, case_id, staff_code, files, "correct_result", said, role, issuer_code)
 
 
 def _seal_result(
-    agent: Agent, case_id: str, staff_code: str, files: Sequence[Path], event: str, said: Mapping[str, object]
+    agent: Agent,
+    case_id: str,
+    staff_code: str,
+    files: Sequence[Path],
+    event: str,
+    said: Mapping[str, object],
+    role: str = "ISSUER",
+    second: str = "",
 ) -> OutboxEntry:
-    grant = live_grant(agent, case_id, "SEAL_USE", staff_code)
     told = history(agent.journal, case_id)
     application = manifest_here(agent.journal, pulling.application_of(agent, case_id))[0]
     pages = tuple(_result_page(file) for file in files)
@@ -144,12 +194,13 @@ def _seal_result(
         case=case_id,
         revision=application.revision + sum(name in RESULTS for name, _ in sealings(told)) + 1,
         kind="result",
-        task_code=application.task_code,
+        task_code=str(seal_member(agent, case_id, "task_code")),  # a child's sealing is its parent's
         catalogue=application.catalogue,
     )
     packets = _applicant_packets(agent, case_id, bundle)
-    body = {**said, "manifest": bundle.digest, "grant": grant, "applicant_packets": packets}
-    main = replace(acts.by_person(agent, case_id, event, body, "ISSUER", staff_code), needs_upload=bundle.digest)
+    body = {**said, "manifest": bundle.digest, "applicant_packets": packets}
+    signed = acts.by_person(agent, case_id, event, body, role, staff_code, second=second or None)
+    main = replace(signed, needs_upload=bundle.digest)
     window = str(seal_member(agent, case_id, "node"))
     wraps = [
         replace(
@@ -192,7 +243,7 @@ def post(agent: Agent, case_id: str, staff_code: str, gateway: str = "") -> Outb
     digest = pulling.application_of(agent, case_id)
     manifest, _ = manifest_here(agent.journal, digest)
     lines = {line.line for line in manifest.lines if line.material == ADDRESS}
-    keys = {name: key for name, key in pulling.data_keys(agent, digest, manifest).items() if name[0] in lines}
+    keys = {name: key for name, key in pulling.data_keys(agent, case_id, digest, manifest).items() if name[0] in lines}
     if not keys:
         raise Refusal("ADDRESS_MISSING", "D4; H01", case=case_id)
     wrap = sealer.wrap_entry(
@@ -204,6 +255,7 @@ def post(agent: Agent, case_id: str, staff_code: str, gateway: str = "") -> Outb
         manifest_digest=digest,
         keys=keys,
         recipient=agent.registry.directory.current(target),
+        bound_to=manifest.case,
     )
     main = acts.by_person(
         agent, case_id, "post", {"parcel": secrets.token_hex(16), "gateway": target}, "ISSUER", staff_code
@@ -322,7 +374,7 @@ def queue_line(agent: Agent, view: CaseView, at: str) -> QueueLine:
                 days[name] = _days(state, clocks.left(state, max(at, state.started_at), calendar))
                 due[name] = state.due
     case_no, public_no, task_code = _numbers(agent, view, file)
-    return QueueLine(view, case_no, public_no, task_code, days, due)
+    return QueueLine(view, case_no, public_no, task_code, days, due, _shown(agent, view))
 
 
 # --- pieces ------------------------------------------------------------------------------------------------------
@@ -343,6 +395,14 @@ def live_grant(agent: Agent, case_id: str, kind: str, staff_code: str) -> str:
     if grant is None:
         raise Refusal("GRANT_MISSING", "F01, F03, F04; T31, T33", kind=kind, person=person)
     return grant.grant_id
+
+
+def _shown(agent: Agent, view: CaseView) -> str:
+    """C04: which clock the case type shows."""
+    if view.file is None:
+        return ""
+    item = agent.registry.catalogue(view.file.catalogue, agent.hub).items.get(view.file.task_code)
+    return shown_clock(item.case_type, view.file.clocks).words if item is not None else ""
 
 
 def _days(state: clocks.ClockState, left: int) -> int:

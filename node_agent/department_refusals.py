@@ -17,7 +17,7 @@ from crypto.refusal import Refusal
 from crypto.statement import read_signed
 from node_agent import acts, pulling, sealer
 from node_agent.acts import Head
-from node_agent.casemirror import NOTICES, history, manifest_here, material_sealings
+from node_agent.casemirror import NOTICES, handed_on, history, manifest_here, material_sealings
 from node_agent.department import committed
 from node_agent.notices import queue_with_words
 from node_agent.runtime import Agent
@@ -180,14 +180,19 @@ def lapse(agent: Agent, case_id: str, staff_code: str, reminder: Path) -> Outbox
     return _queue(agent, case_id, "lapse", {"reminder_paper": keep_paper(agent, reminder)}, role, staff_code)
 
 
-def wraps_to(agent: Agent, case_id: str, recipient: str, head: Head | None = None) -> list[OutboxEntry]:
+def wraps_to(
+    agent: Agent, case_id: str, recipient: str, head: Head | None = None, *, reviews: bool = False
+) -> list[OutboxEntry]:
     """Packets of the application and its addenda for another node, from the packets that this node holds.
+
+    ``reviews``: those of the first reviews from below too (T30).
 
     Refusals NOT_PULLED, PACKET_UNREADABLE, MANIFEST_MISSING, SUBJECT_UNKNOWN, KEY_REVOKED.
     """
     record = agent.registry.directory.current(recipient)
     made = []
-    for digest in material_sealings(history(agent.journal, case_id)):
+    told = history(agent.journal, case_id)
+    for digest in handed_on(told) if reviews else material_sealings(told):
         manifest, _ = manifest_here(agent.journal, digest)
         made.append(
             sealer.wrap_entry(
@@ -198,8 +203,9 @@ def wraps_to(agent: Agent, case_id: str, recipient: str, head: Head | None = Non
                 case=case_id,
                 revision=manifest.revision,
                 manifest_digest=digest,
-                keys=pulling.data_keys(agent, digest, manifest),
+                keys=pulling.data_keys(agent, case_id, digest, manifest),
                 recipient=record,
+                bound_to=manifest.case,
             )
         )
     return made

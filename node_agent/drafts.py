@@ -19,14 +19,16 @@ from typing import Any
 
 from crypto.refusal import Refusal
 from hub.casework.catalogue.model import Item, Material
+from hub.casework.materials import ways
 from node_agent.casemirror import history, last_of
+from node_agent.parents.merged import DraftPart, merged_item
 from node_agent.runtime import Agent
 from storage import failpoints
 from storage.files import sync_directory
 from storage.journal import OutboxEntry
 
 OPEN, SEALED, SENT = "OPEN", "SEALED", "SENT"
-ENDING = frozenset({"seal", "decline", "discard", "withdraw"})
+ENDING = frozenset({"seal", "seal_parent", "decline", "discard", "withdraw", "withdraw_parent"})
 WRITING_LASTS = timedelta(hours=1)
 """Writing or sealing many pages on a slow disk is done within this time; a file without a name is left over then."""
 JSON_MEDIA = "application/json"
@@ -40,17 +42,36 @@ HOW = {
     "FROM_LICENCE": "已调取电子证照",
     "COMMITMENT": "已作书面承诺",
 }
+SAID = HOW | {"COVERED_BY": "由其他材料涵盖", "REUSED": "复用以前核对过的材料"}
 ORIGINAL = {"NOT_NEEDED": "不需原件", "SEEN_RETURNED": "原件已核对退还", "HELD": "原件已留存"}
 
 
 @dataclass(frozen=True)
 class DraftPage:
-    """One page of a draft: file in the draft's folder, media type, hex SHA-256, dots an inch as for A4."""
+    """One page of a draft: file in the draft's folder, media type, hex SHA-256, dots an inch of its paper.
+
+    ``camera``, ``camera_type``: the frame that it was made from, when that is another file; ``shot``: its digest;
+    ``salt``, ``tiles``: hex, of its commitments; ``capture``: members of ``crypto.manifest.Capture``; ``masked``: file
+    of the masked page, made from ``marks`` (members of ``imaging.redaction.sheet.Mark``).
+    """
 
     file: str
     media_type: str
     sha256: str
     dpi_a4: int = 0
+    camera: str = ""
+    camera_type: str = ""
+    shot: str = ""
+    salt: str = ""
+    tiles: str = ""
+    capture: dict[str, Any] = field(default_factory=dict)
+    masked: str = ""
+    marks: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of all files that belong to the page."""
+        return tuple(name for name in (self.file, self.camera, self.masked) if name)
 
 
 @dataclass(frozen=True)
@@ -66,7 +87,14 @@ class DraftLine:
 
 @dataclass
 class Draft:
-    """One draft. Times are RFC 3339 text in UTC+8; ``tolerated``: due date (ISO) by material, B10."""
+    """One draft. Times are RFC 3339 text in UTC+8; ``tolerated``: due date (ISO) by material, B10; ``promises``:
+    digest of the signed promise by material; ``answers``: what was asked of the applicant (B16);
+    ``commitment_notice``: he was told what a commitment means (B09); ``reused``: material to what it is taken from,
+    ``reuse_agreement``: digest of the signed agreement (E02); ``second_intake``: other case and reason (A22).
+
+    A parent's has ``parts``, the ``theme`` (empty for 多地联办), ``serves``: its one list, and ``partial``: whether
+    each result goes out by itself (P8); its ``task_code`` is the theme's, or what stands for none.
+    """
 
     case: str
     state: str
@@ -81,17 +109,31 @@ class Draft:
     lines: dict[str, DraftLine] = field(default_factory=dict)
     tolerated: dict[str, str] = field(default_factory=dict)
     public_no: str = ""
+    theme: str = ""
+    parts: tuple[DraftPart, ...] = ()
+    serves: dict[str, dict[str, str]] = field(default_factory=dict)
+    partial: bool = False
+    promises: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, str] = field(default_factory=dict)
+    commitment_notice: bool = False
+    reused: dict[str, dict[str, str]] = field(default_factory=dict)
+    reuse_agreement: str = ""
+    second_intake: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True)
 class CheckLine:
-    """One line of the checklist: open or closed and how, in words fit to be read to the applicant (A03, E04)."""
+    """One line of the checklist: open or closed and how, in words fit to be read to the applicant (A03, E04).
+
+    ``strict``: the seal needs it, promised or insisted upon: key, or the list says how it may be missing (B10).
+    """
 
     material: str
     name: str
     key: bool
     open: bool
     words: str
+    strict: bool = False
 
 
 def load(agent: Agent, case_id: str) -> Draft:
@@ -105,6 +147,9 @@ def load(agent: Agent, case_id: str) -> Draft:
         code: DraftLine(**{**line, "pages": tuple(DraftPage(**page) for page in line["pages"])})
         for code, line in values["lines"].items()
     }
+    parts = values.get("parts", ())
+    values["parts"] = tuple(DraftPart(**{**part, "after": tuple(part["after"])}) for part in parts)
+    values["second_intake"] = tuple(values.get("second_intake", ("", "")))
     return Draft(**{**values, "state": state})
 
 
@@ -145,8 +190,12 @@ def endings(agent: Agent, case_id: str) -> list[OutboxEntry]:
 
 
 def item_of(agent: Agent, draft: Draft) -> Item:
-    """The item in the catalogue version that the draft is pinned to."""
-    return agent.registry.catalogue(draft.catalogue).item(draft.task_code)
+    """The item in the catalogue version that the draft is pinned to; of a parent, its one list as an item."""
+    catalogue = agent.registry.catalogue(draft.catalogue)
+    if draft.parts:
+        theme = catalogue.theme(draft.theme) if draft.theme else None
+        return merged_item(catalogue, draft.parts, draft.serves, theme)
+    return catalogue.item(draft.task_code)
 
 
 def material_of(agent: Agent, draft: Draft, code: str) -> Material:
@@ -158,9 +207,15 @@ def material_of(agent: Agent, draft: Draft, code: str) -> Material:
 
 
 def checklist(agent: Agent, case_id: str) -> list[CheckLine]:
-    """All materials of the pinned list, in its order. Source: A03, E04."""
+    """All materials that the applicant's situation calls for, in the order of the list. Source: A03, B16, E04."""
     draft = load(agent, case_id)
-    return [_check(material, draft) for material in item_of(agent, draft).materials]
+    return [_check(material, draft) for material in ways.called_for(item_of(agent, draft), draft.answers)]
+
+
+def lacks(agent: Agent, draft: Draft, code: str) -> bool:
+    """Whether the draft does not have the material at the level of trust that the list wants (``ways.is_closed``)."""
+    line, material = draft.lines.get(code), material_of(agent, draft, code)
+    return line is None or bool(material.trust_level and line.trust > material.trust_level)
 
 
 def folder(agent: Agent, case_id: str) -> Path:
@@ -216,22 +271,28 @@ def drop_left_over(agent: Agent, case_id: str, now: datetime) -> None:
 
 
 def _check(material: Material, draft: Draft) -> CheckLine:
+    is_open, words = _told(material, draft)
+    strict = material.key or material.allowance is not None
+    return CheckLine(material.code, material.name, material.key, is_open, words, strict)
+
+
+def _told(material: Material, draft: Draft) -> tuple[bool, str]:
+    """Whether the line is open, and what is said of it."""
     line = draft.lines.get(material.code)
     name = material.name
     if line is None and material.code in draft.tolerated:
-        words = f"《{name}》暂缺，已书面承诺于 {draft.tolerated[material.code]} 前补交"
-        return CheckLine(material.code, name, material.key, False, words)
+        return False, f"《{name}》暂缺，已书面承诺于 {draft.tolerated[material.code]} 前补交"
     if line is None:
-        need = "必须提供" if material.key else "可以容缺，需书面承诺补交日期，或者现在提供"
-        words = f"缺《{name}》：{need}，{_ways(material)}"
-        return CheckLine(material.code, name, material.key, True, words)
+        need = "必须提供" if not ways.may_wait(material) else "可以容缺，需书面承诺补交日期，或者现在提供"
+        return True, f"缺《{name}》：{need}，{_ways(material)}"
     wanted = ORIGINAL_NEEDED.get(material.original_policy)
     if line.acquisition == "SUBMIT" and wanted is not None and line.original not in wanted:
         act = "原件须留下寄往受理地" if wanted == {"HELD"} else "请出示原件，核对后当场退还"
-        return CheckLine(material.code, name, material.key, True, f"《{name}》已扫描，{act}")
+        return True, f"《{name}》已扫描，{act}"
+    if material.trust_level and line.trust > material.trust_level:
+        return True, f"《{name}》须出示原件核对，或者用电子证照"
     pages = f"，{len(line.pages)} 页" if line.pages else ""
-    words = f"《{name}》{HOW[line.acquisition]}{pages}，{ORIGINAL[line.original]}"
-    return CheckLine(material.code, name, material.key, False, words)
+    return False, f"《{name}》{SAID[line.acquisition]}{pages}，{ORIGINAL[line.original]}"
 
 
 def _ways(material: Material) -> str:

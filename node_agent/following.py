@@ -11,12 +11,14 @@ from datetime import UTC, datetime, timedelta
 from crypto import canonical
 from crypto.refusal import Refusal
 from crypto.statement import CUSTODY, Statement, read_signed
-from node_agent import bounce, window_supplement
-from node_agent.casemirror import Recorded, application_leaf, history, material_sealings
+from node_agent import bounce, notices, window_supplement
+from node_agent.casemirror import Recorded, application_leaf, handed_on, history, is_over, last_of
+from node_agent.parents import opinions
 from node_agent.rewrap import rewrap, wrapped_keys
 from node_agent.runtime import Agent
+from node_agent.verification import queries
 
-SEALERS = ("seal", "supplement_part")
+SEALERS = ("seal", "seal_parent", "supplement_part", "debt_settled")
 
 
 def attend(agent: Agent, case_id: str, now: datetime | None = None) -> float | None:
@@ -30,6 +32,10 @@ def attend(agent: Agent, case_id: str, now: datetime | None = None) -> float | N
         bounce.drop_delivered(agent, case_id, told)
     if any(act.event == "supplement_part" for act in agent.journal.acts(case_id)):
         window_supplement.tidy(agent, case_id)
+    queries.flush(agent, case_id)
+    opinions.give_keys(agent, case_id, told)
+    if is_over(told):
+        notices.forget_decision(agent, case_id)
     return hand_keys_onward(agent, case_id, told, now or datetime.now(UTC))
 
 
@@ -46,7 +52,7 @@ def hand_keys_onward(agent: Agent, case_id: str, told: list[Recorded], now: date
     except Refusal:
         return None  # without a valid key nothing can be wrapped; a new record is followed by ``rewrap.owed``
     keys = _wrapped(agent, case_id, told)
-    missing = [digest for digest in material_sealings(told) if current not in keys.get((digest, target), set())]
+    missing = [digest for digest in handed_on(told) if current not in keys.get((digest, target), set())]
     if not missing or not _may_wrap(agent, told):
         return None
     turn = canonical.time_value(sent.leaf.recorded_at)
@@ -68,7 +74,7 @@ def next_node(told: list[Recorded]) -> tuple[Recorded | None, str]:
             continue
         if statement.type == "misrouted":
             return one, str(statement.body.get("target", ""))
-        if statement.type in ("redirect", "redirected"):
+        if statement.type in ("redirect", "redirected", "refer_up"):
             return one, str(statement.body.get("accepting_node", ""))
         break
     return None, ""
@@ -90,7 +96,10 @@ def _may_wrap(agent: Agent, told: list[Recorded]) -> bool:
 
 
 def _sent_it_on(agent: Agent, told: list[Recorded]) -> bool:
-    """Whether this node holds the case now: it said misrouted last, or collected a case that nobody received."""
+    """Whether this node holds the case: it passed it up or said misrouted last, or collected what nobody received."""
+    up = last_of(told, "refer_up")
+    if up is not None:
+        return up.statement.actor.node == agent.identity.node
     wrong = [one for one in told if one.statement.type == "misrouted"]
     if wrong:
         return wrong[-1].statement.actor.node == agent.identity.node

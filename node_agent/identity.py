@@ -58,13 +58,21 @@ class AgentIdentity:
 
     def unwrap(self, case: str, revision: int, packet: KeyPacket) -> bytes:
         """The data key in a packet to this node's key of now or an older one. Refusal PACKET_UNREADABLE."""
-        current = self.kem
-        if packet.recipient_key != key_id(current.suite, current.public):
-            label = OLD + packet.recipient_key
-            if self.keys.version(label) is None:
-                raise Refusal("PACKET_UNREADABLE", "architecture: key packets", line=packet.line)
-            current = self._fresh(label, self.keys.kem)
+        try:
+            current = self.decryption_key(packet.recipient_key)
+        except Refusal as refusal:
+            raise Refusal("PACKET_UNREADABLE", "architecture: key packets", line=packet.line) from refusal
         return unwrap_key(current, case, revision, packet)
+
+    def decryption_key(self, keyid: str) -> KemPrivate:
+        """This node's decryption key of now, or an older one, by its id. Refusal PACKET_UNREADABLE."""
+        current = self.kem
+        if keyid == key_id(current.suite, current.public):
+            return current
+        if self.keys.version(OLD + keyid) is None:
+            raise Refusal("PACKET_UNREADABLE", "architecture: key packets", line="")
+        made: KemPrivate = self._fresh(OLD + keyid, self.keys.kem)
+        return made
 
     def _fresh(self, label: str, read: Callable[[str], Any]) -> Any:
         """A key read once for each file that stood under its label."""

@@ -23,7 +23,7 @@ def note_of(case_id: str, manifest: str, waiting_for: Sequence[str]) -> dict[str
     """The note to keep with a seal, by name; empty when nobody is owed. ``waiting_for``: node ids or names."""
     if not waiting_for:
         return {}
-    return {NOTE + manifest: canonical.encode({"case": case_id, "waiting_for": list(waiting_for)})}
+    return {f"{NOTE}{manifest}:{case_id}": canonical.encode({"case": case_id, "waiting_for": list(waiting_for)})}
 
 
 def owed_in(agent: Agent, case_id: str) -> tuple[str, ...]:
@@ -37,7 +37,7 @@ def mend(agent: Agent) -> bool:
     """Queue the wraps that can be made now; whether any was. Refusals of ``rewrap``."""
     moved = False
     for name, data in agent.journal.notes(NOTE):
-        value, manifest = canonical.parse(data), name.removeprefix(NOTE)
+        value, manifest = canonical.parse(data), name.removeprefix(NOTE).partition(":")[0]
         case_id, waiting = str(value["case"]), value["waiting_for"]
         assert isinstance(waiting, list)  # written by ``note_of``
         left = [who for who in waiting if not _wrapped(agent, case_id, manifest, str(who))]

@@ -12,10 +12,10 @@ from dataclasses import replace
 from crypto import canonical
 from crypto.manifest import LineFacts
 from crypto.refusal import Refusal
-from crypto.statement import read_signed
+from crypto.statement import CUSTODY
 from node_agent import acts, sealer
 from node_agent.acts import Head
-from node_agent.casemirror import application_leaf, history, sealings
+from node_agent.casemirror import Recorded, application_leaf, history, item_code, sealings
 from node_agent.runtime import Agent
 from storage.journal import OutboxEntry
 
@@ -30,9 +30,10 @@ _WITH_WORDS = {
         {
             *("supplement_notice", "second_notice", "refuse_accept"),
             *("start_special", "start_procedure", "special_moved", "extend_limit"),
+            *("merged_notice", "extend_parent"),
         }
     ),
-    OPINION: frozenset({"opinion", "refer_up"}),
+    OPINION: frozenset({"opinion", "refer_up", "part_opinion"}),
 }
 """Acts with a sealing of each kind."""
 
@@ -50,6 +51,7 @@ def queue_with_words(
     kind: str = KIND,
     readers: Sequence[str] | None = None,
     along: Callable[[Head], list[OutboxEntry]] | None = None,
+    chain: str = CUSTODY,
 ) -> OutboxEntry:
     """Sign and queue an act whose words are sealed for the window; without words the act alone.
 
@@ -58,15 +60,16 @@ def queue_with_words(
     SUBJECT_UNKNOWN, KEY_REVOKED.
     """
     if not words:
-        entry = acts.by_person(agent, case_id, event, body, role, staff_code, second=second)
+        entry = acts.by_person(agent, case_id, event, body, role, staff_code, second=second, chain=chain)
         agent.journal.queue([entry])
         return entry
     bundle = _sealed(agent, case_id, words, kind)
     others = (_window(agent, case_id), agent.settings.recovery_node) if readers is None else readers
     named = {**body, "manifest": bundle.digest}
-    entry = acts.by_person(agent, case_id, event, named, role, staff_code, second=second)
+    before = acts.known_head(agent.journal, case_id)
+    entry = acts.by_person(agent, case_id, event, named, role, staff_code, second=second, chain=chain)
     entry = replace(entry, needs_upload=bundle.digest)
-    head = Head(read_signed(entry.envelope).seq or 0, entry.payload_digest)
+    head = Head(before.seq + 1, entry.payload_digest) if chain == CUSTODY else before
     wraps = [
         sealer.wrap_entry(
             agent.identity,
@@ -88,7 +91,8 @@ def queue_with_words(
 
 
 def forget_decision(agent: Agent, case_id: str) -> None:
-    """Erase the words of the decision here, once the result that they are sealed with is issued. May be repeated."""
+    """Erase the words of the decision here, once the case is over: until then a result that was lost is made anew with
+    them (D10). May be repeated."""
     if agent.journal.kept(DECISION_NOTE + case_id) is not None:
         agent.journal.forget(DECISION_NOTE + case_id)
 
@@ -104,11 +108,17 @@ def _sealed(agent: Agent, case_id: str, words: Mapping[str, object], kind: str) 
         agent.spool,
         [sealer.LineInput(facts, (page,))],
         case=case_id,
-        revision=sum(event in _WITH_WORDS[kind] for event, _ in sealings(told)) + 1,
+        revision=_made(agent, told, kind) + 1,
         kind=kind,
-        task_code=str(application.statement.body["task_code"]),
+        task_code=item_code(application),
         catalogue=str(application.statement.body["catalogue"]),
     )
+
+
+def _made(agent: Agent, told: list[Recorded], kind: str) -> int:
+    """Sealings of this kind so far; of opinions this node's own, for others may speak at the same time (T29)."""
+    mine = [one for one in told if kind != OPINION or one.statement.actor.node == agent.identity.node]
+    return sum(event in _WITH_WORDS[kind] for event, _ in sealings(mine))
 
 
 def _window(agent: Agent, case_id: str) -> str:

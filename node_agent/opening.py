@@ -11,15 +11,17 @@ nothing of any page; nothing is written to disk here; at most ``KEPT_MOST`` byte
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from crypto.manifest import Line, Manifest, Page, Rendition
+from crypto.manifest import Capture, Line, Manifest, Page, Rendition
 from crypto.refusal import Refusal
-from crypto.sealing import Stream, check_page, open_page
+from crypto.sealing import Stream, check_page, open_page, open_salted
 from hub.casework.facts import FORM
 from hub.casework.messages import PURPOSES
+from hub.casework.parents import share
+from hub.casework.parents.plan import bond_in
 from node_agent import acts, pulling
 from node_agent.casemirror import Recorded, addenda_of, application_leaf, demanded, history, manifest_here
 from node_agent.runtime import Agent
@@ -33,12 +35,19 @@ READERS = ("ACCEPTOR", "REVIEWER", "DECIDER", "ISSUER", "HEAD", "COLLECTOR", "CO
 
 @dataclass(frozen=True)
 class OpenedPage:
-    """One verified page: number from 1, media type, size in bytes. ``data`` may decrypt and check it again."""
+    """One verified page: number from 1, media type, size in bytes. ``data`` may decrypt and check it again.
+
+    ``capture``: how it was taken; ``salted``: salt and page, to open its commitments; ``others``: its other renditions
+    (``camera``, ``masked``) as media type and reader.
+    """
 
     number: int
     media_type: str
     size: int
     read: Callable[[], bytes]
+    capture: Capture | None = None
+    salted: Callable[[], tuple[bytes, bytes]] | None = None
+    others: Mapping[str, tuple[str, Callable[[], bytes]]] = field(default_factory=dict)
 
     @property
     def data(self) -> bytes:
@@ -147,11 +156,14 @@ def open_sealing(
     ``open_page``.
     """
     stated = purpose_code(purpose, case_id)
-    if agent.journal.kept(f"packets:{digest}") is None or not pulling.sealed_file(agent, case_id, digest).exists():
+    if (
+        agent.journal.kept(pulling.packets_note(case_id, digest)) is None
+        or not pulling.sealed_file(agent, case_id, digest).exists()
+    ):
         pulling.fetch_sealing(agent, case_id, digest, transfer or TransferClient())  # 1
     _require_acknowledged(agent, case_id, staff_code, role, stated, digest, answered)  # 2
     manifest, encoded = manifest_here(agent.journal, digest)
-    return manifest, encoded, open_lines(agent, manifest, digest)  # 3
+    return manifest, encoded, open_lines(agent, case_id, manifest, digest)  # 3
 
 
 def purpose_code(purpose: str, case_id: str) -> str:
@@ -168,18 +180,21 @@ def purpose_code(purpose: str, case_id: str) -> str:
     raise Refusal("PURPOSE_UNKNOWN", RULE, purposes=",".join(PURPOSES))
 
 
-def open_lines(agent: Agent, manifest: Manifest, digest: str) -> tuple[OpenedLine, ...]:
+def open_lines(agent: Agent, case_id: str, manifest: Manifest, digest: str) -> tuple[OpenedLine, ...]:
     """All lines of a pulled sealing, every page of them decrypted and checked; all or nothing.
+
+    Of a parent's sealing that came with a child: the lines of its part, under the codes of its own item.
 
     Pages of a small case are kept; those of a larger one are decrypted again when the caller reads them, one by one,
     so memory is bounded whatever the case. Refusals of ``open_page``.
     """
-    keys = pulling.data_keys(agent, digest, manifest)
-    small = sum(_shown(page).stream.plain_size for line in manifest.lines for page in line.pages) <= KEPT_MOST
-    path = pulling.sealed_file(agent, manifest.case, digest)
-    names = _names(agent, manifest)
+    keys = pulling.data_keys(agent, case_id, digest, manifest)
+    lines = _own_lines(agent, case_id, manifest, keys)
+    small = sum(_shown(page).stream.plain_size for line in lines for page in line.pages) <= KEPT_MOST
+    path = pulling.sealed_file(agent, case_id, digest)
+    names = _names(agent, case_id, manifest)
     made = []
-    for line in manifest.lines:
+    for line in lines:
         pages = []
         for page in line.pages:
             shown = _shown(page)
@@ -189,13 +204,34 @@ def open_lines(agent: Agent, manifest: Manifest, digest: str) -> tuple[OpenedLin
                 read = partial(bytes, read())
             else:
                 check_page(key, stream, pulling.read_stream(path, stream))
-            pages.append(OpenedPage(page.number, shown.media_type, stream.plain_size, read))
+            salted = partial(_read_salted, path, key, stream)
+            others = _others(path, page, shown, line.line, keys)
+            pages.append(
+                OpenedPage(page.number, shown.media_type, stream.plain_size, read, page.capture, salted, others)
+            )
         made.append(_opened(line, names.get(line.material, line.material), pages))
     return tuple(made)
 
 
 def _read(path: Path, key: bytes, stream: Stream) -> bytes:
     return open_page(key, stream, pulling.read_stream(path, stream))
+
+
+def _read_salted(path: Path, key: bytes, stream: Stream) -> tuple[bytes, bytes]:
+    return open_salted(key, stream, pulling.read_stream(path, stream))
+
+
+def _others(
+    path: Path, page: Page, shown: Rendition, line: str, keys: Mapping[tuple[str, str], bytes]
+) -> dict[str, tuple[str, Callable[[], bytes]]]:
+    """The other renditions of a page for which a key came, each checked now and decrypted again when it is read."""
+    made: dict[str, tuple[str, Callable[[], bytes]]] = {}
+    for other in page.renditions:
+        key = keys.get((line, other.name))
+        if other is not shown and key is not None:
+            check_page(key, other.stream, pulling.read_stream(path, other.stream))
+            made[other.name] = other.media_type, partial(_read, path, key, other.stream)
+    return made
 
 
 def _require_acknowledged(
@@ -249,10 +285,29 @@ def _opened(line: Line, name: str, pages: Sequence[OpenedPage]) -> OpenedLine:
     return OpenedLine(line.line, line.material, name, line.acquisition, line.trust, line.original, tuple(pages))
 
 
-def _names(agent: Agent, manifest: Manifest) -> dict[str, str]:
+def _own_lines(
+    agent: Agent, case_id: str, manifest: Manifest, keys: Mapping[tuple[str, str], bytes]
+) -> tuple[Line, ...]:
+    """Lines of a sealing as this case has them: of a parent's, those of its part under the codes of its own item."""
+    told = application_leaf(history(agent.journal, case_id))
+    lines = manifest.lines
+    if told is not None and manifest.case != case_id:
+        lines = share.lines_for(manifest, bond_in(told.statement.body))
+    if pulling.in_parts(agent, case_id, manifest):
+        opened = {line for line, _ in keys}
+        lines = tuple(line for line in lines if line.line in opened)
+    return lines
+
+
+def _names(agent: Agent, case_id: str, manifest: Manifest) -> dict[str, str]:
     """Chinese names of the materials, from the catalogue version that the case was opened under."""
-    item = agent.registry.catalogue(manifest.catalogue).item(manifest.task_code)
-    return {material.code: material.name for material in item.materials}
+    told = application_leaf(history(agent.journal, case_id))
+    code = str(told.statement.body.get("task_code", "")) if told else manifest.task_code
+    catalogue = agent.registry.catalogue(manifest.catalogue)
+    if code in catalogue.items:
+        return {material.code: material.name for material in catalogue.item(code).materials}
+    theme = catalogue.themes.get(manifest.task_code)
+    return {one.code: one.name for one in theme.plan.materials} if theme and theme.plan else {}
 
 
 def _form(lines: Sequence[OpenedLine]) -> dict[str, object]:

@@ -9,7 +9,8 @@ A pull goes through these steps; the code carries the same numbers:
 6. only then the countersignature ``delivered`` is queued (node alone, GB/T 39786-2021 8.4 h).
 
 Invariants: nothing is decrypted here but data keys, and those only in memory; what does not match is never
-countersigned; doing it again is harmless.
+countersigned; doing it again is harmless. A child of a parent case names the parent's sealing: its department gets, and
+asks for, packets of its own part's lines alone (states.md 8, P1; issue 4, part 4).
 """
 
 import hashlib
@@ -32,10 +33,12 @@ from node_agent.casemirror import (
     ROUTES,
     Recorded,
     application_leaf,
+    handed_on,
     history,
     kept_manifest,
     last_of,
     material_sealings,
+    parent_of,
     sealings,
 )
 from node_agent.runtime import Agent
@@ -44,8 +47,10 @@ from storage.transfer import TransferClient
 
 RULE = "T10; architecture: pull"
 PIECE = 8 << 20
-FORWARDS = ("route", "redirect", "redirected")
-ANSWERS = frozenset({"delivered", "bounced"})
+FORWARDS = ("route", "redirect", "redirected", "refer_up")
+_NOT_YET = frozenset({"NOT_YOUR_CASE", "OBJECT_MISSING", "OBJECT_CHANGED"})
+"""Why a manifest stays away: a resend or a part in the case opens it; until then the mirror tells what is missing."""
+ANSWERS = frozenset({"delivered", "bounced", "taken_up"})
 
 
 def awaits_pull(agent: Agent, case_id: str) -> bool:
@@ -61,26 +66,33 @@ def awaits_pull(agent: Agent, case_id: str) -> bool:
     said = (act for act in agent.journal.acts(case_id) if act.event in ANSWERS and act.state != "REFUSED")
     if any(act.payload_digest not in known for act in said):
         return False
-    return all(_named_digests(told, digest, agent.identity.node) for digest in material_sealings(told))
+    return all(_named_packets(told, digest, agent.identity.node) for digest in handed_on(told))
 
 
 def pull(agent: Agent, case_id: str, transfer: TransferClient) -> None:
-    """Steps 1 to 6 for a forwarded case: the application, and the addenda that it brings along.
+    """Steps 1 to 6 for a case forwarded or passed up: the application, and what it brings along (T10, T30).
 
     Refusals as ``fetch_sealing``.
     """
-    for sealed in material_sealings(history(agent.journal, case_id)):
+    told = history(agent.journal, case_id)
+    for sealed in handed_on(told):
         fetch_sealing(agent, case_id, sealed, transfer)
     digest = application_of(agent, case_id)
     envelope = acts.build(
         agent.identity,
         agent.journal,
-        event="delivered",
+        event="taken_up" if passed_up(told) else "delivered",
         case_id=case_id,
         body={"manifest": digest},
         role="department",
     )
     agent.journal.queue([acts.entry_of(envelope)])  # 6
+
+
+def passed_up(told: list[Recorded]) -> bool:
+    """Whether the newest hand-off of the case is a referral (T30)."""
+    sent = last_of(told, *FORWARDS)
+    return sent is not None and sent.statement.type == "refer_up"
 
 
 def fetch_named(agent: Agent, case_id: str, transfer: TransferClient) -> None:
@@ -97,7 +109,9 @@ def fetch_named(agent: Agent, case_id: str, transfer: TransferClient) -> None:
         forwarded = application is not None and application.statement.body["manifest"] == digest
         if forwarded and sent.statement.type != "ask_pre_review":
             continue  # that is what ``pull`` countersigns
-        if agent.journal.kept(f"packets:{digest}") is None and _named_digests(told, digest, agent.identity.node):
+        if agent.journal.kept(packets_note(case_id, digest)) is None and _named_packets(
+            told, digest, agent.identity.node
+        ):
             fetch_sealing(agent, case_id, digest, transfer)
 
 
@@ -108,7 +122,7 @@ def fetch_sealing(agent: Agent, case_id: str, digest: str, transfer: TransferCli
     wrap statement names), PACKET_UNREADABLE, INBOX_UNWRITABLE, and those of the hub and the store.
     """
     url, encoded = agent.hub.grant_download(case_id, digest)  # 1
-    manifest = require_manifest(encoded, digest, case_id)
+    manifest = require_manifest(encoded, digest, case_id, parent_of(history(agent.journal, case_id)))
     agent.journal.keep(f"manifest:{digest}", encoded)
     path = sealed_file(agent, case_id, digest)
     try:
@@ -120,7 +134,7 @@ def fetch_sealing(agent: Agent, case_id: str, digest: str, transfer: TransferCli
     packets = _own_packets(agent, case_id, digest, manifest)  # 4
     for packet in packets:
         agent.identity.unwrap(manifest.case, manifest.revision, packet)  # 5
-    keep_packets(agent, digest, packets)
+    keep_packets(agent, case_id, digest, packets)
     return path
 
 
@@ -135,22 +149,32 @@ def application_of(agent: Agent, case_id: str) -> str:
 def keep_manifests(agent: Agent, case_id: str) -> None:
     """Fetch the manifests that the case names and that are not kept here; those not open to us yet stay away.
 
-    Who looks on without keys (a coordinator, another window) takes them from the evidence package: digests and codes.
+    Who looks on without keys (a coordinator, another window) takes them from the evidence package: digests and codes;
+    so does a party to whom no keys of one sealing came.
     """
     told = history(agent.journal, case_id)
     away = [digest for _, digest in sealings(told) if kept_manifest(agent.journal, digest) is None]
     if away and _looks_on(agent, told):
         _keep_from_package(agent, case_id, away)
         return
+    sealed_to_others = []
     for digest in away:
         try:
             _, encoded = agent.hub.grant_download(case_id, digest)
         except Refusal as refusal:
-            if refusal.code in {"KEYS_MISSING", "NOT_YOUR_CASE", "OBJECT_MISSING", "OBJECT_CHANGED"}:
-                continue  # a later wrap or resend opens it; the mirror says what it cannot know until then
-            raise
-        require_manifest(encoded, digest, case_id)
+            if refusal.code == "KEYS_MISSING":
+                sealed_to_others.append(digest)  # words between two departments (T29, T30): codes and digests stay open
+            elif refusal.code not in _NOT_YET:
+                raise
+            continue
+        require_manifest(encoded, digest, case_id, parent_of(told))
         agent.journal.keep(f"manifest:{digest}", encoded)
+    if sealed_to_others:
+        try:
+            _keep_from_package(agent, case_id, sealed_to_others)
+        except Refusal as refusal:
+            if refusal.code not in _NOT_YET:
+                raise
 
 
 def _looks_on(agent: Agent, told: list[Recorded]) -> bool:
@@ -162,18 +186,21 @@ def _looks_on(agent: Agent, told: list[Recorded]) -> bool:
 
 def _keep_from_package(agent: Agent, case_id: str, digests: Sequence[str]) -> None:
     entries, _ = container.read(agent.hub.export_evidence(case_id))
-    found = Contents(entries).manifests
+    found, parent = Contents(entries).manifests, parent_of(history(agent.journal, case_id))
     for digest in set(digests) & found.keys():
-        require_manifest(found[digest], digest, case_id)
+        require_manifest(found[digest], digest, case_id, parent)
         agent.journal.keep(f"manifest:{digest}", found[digest])
 
 
-def require_manifest(encoded: bytes, digest: str, case_id: str) -> Manifest:
-    """The manifest, if it is the one that was named. Refusals PULL_MANIFEST, MANIFEST_FORMAT."""
+def require_manifest(encoded: bytes, digest: str, case_id: str, parent: str = "") -> Manifest:
+    """The manifest, if it is the one that was named. ``parent``: the case whose sealing a child uses.
+
+    Refusals PULL_MANIFEST, MANIFEST_FORMAT.
+    """
     if canonical.digest(encoded) != digest:
         raise Refusal("PULL_MANIFEST", "promise 4; T10", manifest=digest)
     manifest = read_manifest(encoded)
-    if manifest.case != case_id:
+    if manifest.case not in (case_id, parent):
         raise Refusal("PULL_MANIFEST", "promise 4; T10", manifest=digest)
     return manifest
 
@@ -183,20 +210,37 @@ def sealed_file(agent: Agent, case_id: str, digest: str) -> Path:
     return agent.settings.home / "inbox" / case_id / f"{digest}.sealed"
 
 
-def kept_packets(agent: Agent, digest: str) -> list[KeyPacket]:
+def packets_note(case_id: str, digest: str) -> str:
+    """Name of the note with the packets of a sealing that came with a case: two parts of one parent share a sealing,
+    and each of them opens its own lines."""
+    return f"packets:{digest}:{case_id}"
+
+
+def kept_packets(agent: Agent, case_id: str, digest: str) -> list[KeyPacket]:
     """Packets of a pulled sealing to this node. Refusal NOT_PULLED."""
-    kept = agent.journal.kept(f"packets:{digest}")
+    kept = agent.journal.kept(packets_note(case_id, digest))
     if kept is None:
         raise Refusal("NOT_PULLED", RULE, manifest=digest)
     return [KeyPacket(**{**item, "packet": bytes.fromhex(item["packet"])}) for item in json.loads(kept)]
 
 
-def data_keys(agent: Agent, digest: str, manifest: Manifest) -> dict[tuple[str, str], bytes]:
-    """Data keys of a pulled sealing by (line, rendition); for memory only. Refusals NOT_PULLED, PACKET_UNREADABLE."""
+def data_keys(agent: Agent, case_id: str, digest: str, manifest: Manifest) -> dict[tuple[str, str], bytes]:
+    """Data keys of a pulled sealing by (line, rendition), for memory only; of a child's: those of its part.
+
+    Refusals NOT_PULLED, PACKET_UNREADABLE.
+    """
     return {
         (packet.line, packet.rendition): agent.identity.unwrap(manifest.case, manifest.revision, packet)
-        for packet in kept_packets(agent, digest)
+        for packet in kept_packets(agent, case_id, digest)
     }
+
+
+def in_parts(agent: Agent, case_id: str, manifest: Manifest) -> bool:
+    """Whether a sealing is a parent's application, of which a department is given the lines of its part alone."""
+    told = application_leaf(history(agent.journal, case_id))
+    return manifest.case != case_id or (
+        told is not None and told.statement.type == "seal_parent" and manifest.kind == "application"
+    )
 
 
 def read_stream(path: Path, stream: Stream) -> Iterator[bytes]:
@@ -243,7 +287,7 @@ def require_whole(path: Path, manifest: Manifest) -> None:
 
 def _own_packets(agent: Agent, case_id: str, digest: str, manifest: Manifest) -> list[KeyPacket]:
     """Packets under keys that are here, those under the key of now before older ones."""
-    named = _named_digests(history(agent.journal, case_id), digest, agent.identity.node)
+    named = _named_packets(history(agent.journal, case_id), digest, agent.identity.node)
     kem = agent.identity.kem
     now = key_id(kem.suite, kem.public)
     own: dict[tuple[str, str], KeyPacket] = {}
@@ -251,26 +295,34 @@ def _own_packets(agent: Agent, case_id: str, digest: str, manifest: Manifest) ->
         ours = packet.recipient == agent.identity.node and agent.identity.holds(packet.recipient_key)
         if ours and packet.digest in named:
             own[packet.line, packet.rendition] = packet
-    missing = sorted(manifest.data_key_names() - set(own))
-    if missing:
-        raise Refusal("PACKET_MISSING", "architecture: key packets", line=missing[0][0], rendition=missing[0][1])
+    wanted = manifest.data_key_names()
+    if in_parts(agent, case_id, manifest):  # which lines a part needs is the law's matter: routing waited for them
+        wanted &= set(named.values())
+    missing = sorted(wanted - set(own))
+    if missing or not wanted:
+        line, rendition = missing[0] if missing else ("", "")
+        raise Refusal("PACKET_MISSING", "architecture: key packets", line=line, rendition=rendition)
     return [own[name] for name in sorted(own)]
 
 
-def _named_digests(told: list[Recorded], manifest: str, node: str) -> set[str]:
-    """Digests of packets to ``node`` that ``wrap`` statements of this case name."""
-    named = set()
+def _named_packets(told: list[Recorded], manifest: str, node: str) -> dict[str, tuple[str, str]]:
+    """(line, rendition) by digest, of packets to ``node`` that ``wrap`` statements of this case name."""
+    named: dict[str, tuple[str, str]] = {}
     for one in told:
         body = one.statement.body
         if one.statement.type != "wrap" or (body.get("manifest"), body.get("recipient")) != (manifest, node):
             continue
         packets = body.get("packets")
         if isinstance(packets, list):  # form is the law's matter, checked when the case is replayed
-            named |= {str(item.get("digest")) for item in packets if isinstance(item, dict)}
+            named |= {
+                str(item.get("digest")): (str(item.get("line")), str(item.get("rendition")))
+                for item in packets
+                if isinstance(item, dict)
+            }
     return named
 
 
-def keep_packets(agent: Agent, digest: str, packets: Sequence[KeyPacket]) -> None:
+def keep_packets(agent: Agent, case_id: str, digest: str, packets: Sequence[KeyPacket]) -> None:
     """Keep a pulled sealing's packets to this node, in place of those kept before."""
     plain = [{**packet.__dict__, "packet": packet.packet.hex()} for packet in packets]
-    agent.journal.keep(f"packets:{digest}", canonical.encode(plain))
+    agent.journal.keep(packets_note(case_id, digest), canonical.encode(plain))

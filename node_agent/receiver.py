@@ -61,7 +61,7 @@ LATER = frozenset(
     }
 )
 """Codes that say nothing about a leaf or an object: hub, store or this machine's disk is away."""
-MACHINE_ACTS = frozenset({"delivered", "bounced", "resend"})
+MACHINE_ACTS = frozenset({"delivered", "bounced", "resend", "taken_up"})
 """Acts of this node alone that the law may refuse since the case moved on meanwhile, and that are then made again."""
 WHOLE = frozenset({"window", "department", "portal", "coordinator"})
 CASES_AT_ONCE = 4
@@ -397,7 +397,9 @@ def _require_signatures(agent: Agent, told: Recorded) -> None:
     if not rows:
         raise Refusal("EVENT_UNKNOWN", "states.md 4", event=statement.type, chain=statement.chain)
     row = rows[0]
-    if row.signers is Signers.PERSON_AND_NODE:
+    if row.signers is Signers.PERSON_OR_PORTAL and "portal" in node.roles and statement.actor.person is None:
+        return
+    if row.signers in (Signers.PERSON_AND_NODE, Signers.PERSON_OR_PORTAL):
         if statement.actor.person is None:
             raise Refusal("PERSON_SIGNATURE_MISSING", "promise 2; " + row.citation, type=row.event)
         if not any(statement.actor.role in other.roles for other in rows):

@@ -6,7 +6,6 @@ Invariants:
 - whoever is asked, or takes over above, is given the keys in the transaction of the act: nothing is asked again (E01).
 """
 
-import secrets
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -163,23 +162,30 @@ def opinion(agent: Agent, case_id: str, staff_code: str, answer: str, words: str
     role = acts.role_of(agent, staff_code, (*STAFF, "ACCEPTOR"))
     return queue_with_words(
         agent, case_id, "opinion", {"consult": asked[0], "answer": answer}, role, staff_code, _words(words),
-        kind=OPINION, readers=(asked[1],),
+        kind=OPINION, readers=(asked[1],), chain="opinions",
     )  # fmt: skip
 
 
 def refer_up(agent: Agent, case_id: str, staff_code: str, node: str, queue: str, words: str) -> OutboxEntry:
-    """T30: first review done, the case goes up as a new one, with all materials and the opinion (行政许可法 43).
+    """T30: first review done, the case goes on above, with all materials and the opinion (行政许可法 35, 43).
 
     Refusals WORDS_MISSING, GRANT_MISSING, ROLE_MISSING, NOT_PULLED, PACKET_UNREADABLE, SUBJECT_UNKNOWN, KEY_REVOKED.
     """
     role = acts.role_of(agent, staff_code, ("HEAD", "DECIDER", "REVIEWER"))
-    body: dict[str, object] = {"node": node, "queue": queue, "linked": secrets.token_hex(16)}
+    body: dict[str, object] = {"accepting_node": node, "queue": queue}
     if role != "HEAD":
         body["grant"] = _step_grant(agent, case_id, "EXAMINE", staff_code)
     return queue_with_words(
         agent, case_id, "refer_up", body, role, staff_code, _words(words, needed=True),
-        kind=OPINION, readers=(node,), along=lambda head: wraps_to(agent, case_id, node, head),
+        kind=OPINION, readers=(node,), along=lambda head: wraps_to(agent, case_id, node, head, reviews=True),
     )  # fmt: skip
+
+
+def recall_referral(agent: Agent, case_id: str, staff_code: str) -> OutboxEntry:
+    """T30X: the department above cannot open it yet; the case goes on here. Refusals GRANT_MISSING, ROLE_MISSING."""
+    role = acts.role_of(agent, staff_code, ("HEAD", "DECIDER", "REVIEWER"))
+    body = {} if role == "HEAD" else {"grant": _step_grant(agent, case_id, "EXAMINE", staff_code)}
+    return _queue(agent, case_id, "referral_recalled", body, role, staff_code)
 
 
 def correct(
@@ -221,19 +227,25 @@ def reopen_as(agent: Agent, case_id: str, staff_code: str, reason: str, paper: P
 
 
 def accept_and_decide(
-    agent: Agent, case_id: str, staff_code: str, decider_code: str
+    agent: Agent, case_id: str, staff_code: str, decider_code: str, record: Path | None = None
 ) -> tuple[OutboxEntry, OutboxEntry]:
     """T14 and T31 of an instant item in one go: accept, then grant (C02, C03, C07). Both codes may be one person's.
 
-    Refusals NOT_INSTANT, GRANT_MISSING, ROLE_MISSING: before anything is signed.
+    ``record``: of a collective decision, where the list asks for one (F02). Refusals NOT_INSTANT, STEP_OPEN (the list
+    names steps, C06), RECORD_MISSING, GRANT_MISSING, ROLE_MISSING: before anything is signed.
     """
     item = department.item_of(agent, case_id)
     if not item.decided_at_once:
         raise Refusal("NOT_INSTANT", "C02, C03, C07", name=item.name)
-    acts.role_of(agent, decider_code, LEADS)
-    department.live_grant(agent, case_id, "DECIDE", decider_code)
+    for step in item.steps:
+        raise Refusal("STEP_OPEN", "C06; T25, T31", step=step)
+    if item.decision_by == "COLLECTIVE" and record is None:
+        raise Refusal("RECORD_MISSING", "F02; T31")
+    acts.role_of(agent, decider_code, ("HEAD",) if item.decision_by == "HEAD" else LEADS)
+    if item.decision_by == "GRANT":
+        department.live_grant(agent, case_id, "DECIDE", decider_code)
     accepted = department.accept(agent, case_id, staff_code)
-    return accepted, department.decide(agent, case_id, decider_code, "GRANT")
+    return accepted, department.decide(agent, case_id, decider_code, "GRANT", record=record)
 
 
 # --- pieces ------------------------------------------------------------------------------------------------------

@@ -27,6 +27,10 @@ LIMIT_NOTICES = ("start_special", "special_moved", "extend_limit")
 def parts_of(said: Statement, words: Mapping[str, str]) -> tuple[str, list[str]]:
     """Title and paragraphs of the notice that an act of ``LIMIT_NOTICES`` stands for."""
     body, own = said.body, [words["words"]] if words.get("words") else []
+    if said.type == "extend_parent":
+        reason = reasons.EXTENSION_REASONS.get(str(body.get("reason")), str(body.get("reason")))
+        told = f"您申请的联办事项不能在期限内办结，经本级人民政府负责人批准，延长 {body.get('days')} 个工作日。"
+        return "延长联办期限通知书", [told, f"理由：{reason}。", *own, "依据：《行政许可法》第四十二条第二款。"]
     if said.type == "extend_limit":
         reason = reasons.EXTENSION_REASONS.get(str(body.get("reason")), str(body.get("reason")))
         told = f"您申请的事项不能在法定期限内作出决定，经本行政机关负责人批准，延长 {body.get('days')} 个工作日。"

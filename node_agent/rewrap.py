@@ -3,13 +3,13 @@
 Who wraps again when a key changed (``owed``):
 - whoever rotated its key still holds the old one and wraps to itself;
 - for a node that was registered anew without its older keys (they are lost), who made the sealing does it; if that is
-  the node itself, the collecting node, else the accepting one; for a carriers' gateway the accepting node; the region's
-  recovery key is the last resort (``node_agent.recovery``).
+  the node itself, the collecting node, else the accepting one; for a carriers' gateway who gave it the parcel; the
+  region's recovery key is the last resort (``node_agent.recovery``).
 
 Invariants: keys come back only through packets that were wrapped to this node itself; they leave memory as packets.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from crypto import canonical
 from crypto.manifest import Manifest
@@ -19,12 +19,12 @@ from crypto.sealing import KeyPacket
 from crypto.statement import Statement, read_signed
 from hub.casework.facts import ADDRESS
 from node_agent import pulling
-from node_agent.casemirror import Recorded, history, kept_manifest
+from node_agent.casemirror import SEALS, Recorded, history, kept_manifest
 from node_agent.runtime import Agent
 from node_agent.sealer import wrap_entry
 from storage.journal import OutboxEntry
 
-NAMING = frozenset({"wrap", "open_document", "delivered"})
+NAMING = frozenset({"wrap", "open_document", "delivered", "taken_up", "constructive_take_up"})
 """Events that name a sealing that another act brought into the case."""
 
 
@@ -38,35 +38,40 @@ def rewrap(agent: Agent, case_id: str, recipient: str, manifest_digest: str | No
     return entry.payload_digest
 
 
-def wrap_again(agent: Agent, case_id: str, recipient: str, digest: str) -> OutboxEntry:
+def wrap_again(
+    agent: Agent, case_id: str, recipient: str, digest: str, lines: Collection[str] | None = None
+) -> OutboxEntry:
     """A ``wrap`` of the data keys of a sealing to the recipient's current key, ready to be queued.
 
-    Keys come back through this node's own packets: those kept here, else the hub's. A gateway gets the address line
-    alone (H01). Refusals PACKET_UNREADABLE, KEYS_MISSING, SUBJECT_UNKNOWN, KEY_REVOKED, hub's.
+    ``lines``: these alone; None for all that this node has. Keys come back through this node's own packets: those kept
+    here, else the hub's. A gateway gets the address line alone (H01). Refusals PACKET_UNREADABLE, KEYS_MISSING,
+    SUBJECT_UNKNOWN, KEY_REVOKED, hub's.
     """
     record = agent.registry.directory.current(recipient)
     manifest = _read_manifest(agent, case_id, digest)
     allowed = {line.line for line in manifest.lines if "gateway" not in record.roles or line.material == ADDRESS}
     keys = {
-        (packet.line, packet.rendition): agent.identity.unwrap(case_id, manifest.revision, packet)
+        (packet.line, packet.rendition): agent.identity.unwrap(manifest.case, manifest.revision, packet)
         for packet in _own_packets(agent, case_id, digest)
-        if packet.line in allowed
+        if packet.line in allowed and (lines is None or packet.line in lines)
     }
     if not keys:
         raise Refusal("KEYS_MISSING", "architecture: key packets", recipient=recipient)
     return wrap_entry(
         agent.identity,
         agent.journal,
-        role=_machine_role(agent),
+        role=machine_role(agent),
         case=case_id,
         revision=manifest.revision,
         manifest_digest=digest,
         keys=keys,
         recipient=record,
+        bound_to=manifest.case,
     )
 
 
-def _machine_role(agent: Agent) -> str:
+def machine_role(agent: Agent) -> str:
+    """The role in which this node speaks where nobody of its staff does."""
     roles = agent.registry.directory.current(agent.identity.node).roles
     return next(role for role in ("window", "department", "recovery", *sorted(roles)) if role in roles)
 
@@ -130,14 +135,23 @@ def _is_stale(agent: Agent, told: Sequence[Recorded], manifest: str, recipient: 
         return True
     named = [one.statement.body["accepting_node"] for one in told if "accepting_node" in one.statement.body]
     accepting = str(named[-1]) if named else ""
-    collecting = next((one.statement.actor.node for one in told if one.statement.type == "seal"), "")
-    wrappers = [accepting] if "gateway" in record.roles else [_sealer(told, manifest), collecting, accepting]
+    collecting = next((one.statement.actor.node for one in told if one.statement.type in SEALS), "")
+    wrappers = [_sender(told, recipient)] if "gateway" in record.roles else [_sealer(told, manifest), collecting]
+    wrappers.append(accepting)
     if me != next((node for node in wrappers if node not in ("", recipient)), ""):
         return False
     if "gateway" in record.roles or recipient in (collecting, accepting):
         return all(map(directory.lost, keys))
     # The recovery key lies in a safe, and a department that the case did not reach yet does not know of it.
     return "recovery" in record.roles or not accepting
+
+
+def _sender(told: Sequence[Recorded], gateway: str) -> str:
+    """Who gave this gateway its newest parcel of the case (D4, O14), or an empty text."""
+    for one in reversed(told):
+        if one.statement.type in ("post", "pack") and one.statement.body.get("gateway") == gateway:
+            return one.statement.actor.node
+    return ""
 
 
 def _sealer(told: Sequence[Recorded], manifest: str) -> str:
@@ -160,14 +174,14 @@ def _own_packets(agent: Agent, case_id: str, digest: str) -> Sequence[KeyPacket]
         ours = body["manifest"] == digest and body["recipient"] == agent.identity.node
         if ours and agent.identity.holds(str(body["recipient_key"])):
             return entry.packets
-    pulled = [one for one in _pulled_packets(agent, digest) if agent.identity.holds(one.recipient_key)]
+    pulled = [one for one in _pulled_packets(agent, case_id, digest) if agent.identity.holds(one.recipient_key)]
     if pulled:
         return pulled
     return [one for one in agent.hub.key_packets(case_id, digest) if agent.identity.holds(one.recipient_key)]
 
 
-def _pulled_packets(agent: Agent, digest: str) -> Sequence[KeyPacket]:
+def _pulled_packets(agent: Agent, case_id: str, digest: str) -> Sequence[KeyPacket]:
     try:
-        return pulling.kept_packets(agent, digest)
+        return pulling.kept_packets(agent, case_id, digest)
     except Refusal:
         return ()

@@ -52,7 +52,7 @@ TLS_WANTED, DESTROYED, PASSED = "rotation.tls", "rotation.destroyed", "rotation.
 GIVEN_UP = "rotation.given-up"
 SETTLED = frozenset({"NOT_YOUR_CASE", "KEYS_MISSING", "PACKET_UNREADABLE"})
 """Refusals of a wrap that stay until somebody's decryption key changes again."""
-WRAPPERS = frozenset({"window", "department", "recovery"})
+WRAPPERS = frozenset({"window", "portal", "department", "recovery"})
 """Node roles that the law lets wrap keys (row W1)."""
 CASES_AT_ONCE, WRAPS_AT_ONCE, QUEUE_MOST = 256, 64, 256
 STALE_SIGNER = frozenset({"KEY_REVOKED", "SIGNER_UNKNOWN", "NODE_SIGNATURE_MISSING"})
@@ -376,13 +376,13 @@ def refresh_kept_packets(agent: Agent) -> None:
                 continue
             manifest = str(read_signed(act.envelope).body["manifest"])
             to_us = {(packet.recipient, packet.recipient_key) for packet in act.packets} == {(agent.identity.node, now)}
-            kept = agent.journal.kept(f"packets:{manifest}")
+            kept = agent.journal.kept(pulling.packets_note(case_id, manifest))
             if (
                 to_us
                 and kept is not None
-                and any(one.recipient_key != now for one in pulling.kept_packets(agent, manifest))
+                and any(one.recipient_key != now for one in pulling.kept_packets(agent, case_id, manifest))
             ):
-                pulling.keep_packets(agent, manifest, act.packets)
+                pulling.keep_packets(agent, case_id, manifest, act.packets)
 
 
 # --- what an operator sees ----------------------------------------------------------------------------------------

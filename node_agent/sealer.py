@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from crypto import canonical
-from crypto.manifest import LineFacts, Manifest, build
+from crypto.manifest import Capture, LineFacts, Manifest, build
 from crypto.records import KeyRecord, PublicKey
 from crypto.refusal import Refusal
 from crypto.sealing import PART_SIZE, Context, KeyPacket, Sealer, new_data_key, wrap_keys
@@ -30,11 +30,20 @@ from storage.journal import Journal, OutboxEntry, PendingUpload
 
 @dataclass(frozen=True)
 class PageInput:
-    """One page rendition to be sealed: a file of this node, or bytes; its media type."""
+    """One page rendition to be sealed: a file of this node, or bytes; its media type.
+
+    ``beside``: other renditions of the same page (the camera's own frame, the masked one); ``capture``: how it was
+    taken; ``salt``: the one that ``tiles`` or ``fields``, roots of its commitment trees, were made with.
+    """
 
     source: Path | bytes
     media_type: str
     rendition: str = "full"
+    beside: tuple["PageInput", ...] = ()
+    capture: Capture | None = None
+    salt: bytes | None = None
+    tiles: str | None = None
+    fields: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +87,8 @@ def seal_bundle(
     name = secrets.token_hex(16)
     keys: dict[tuple[str, str], bytes] = {}
     media: dict[tuple[str, int, str], str] = {}
+    trees: dict[tuple[str, int, str], tuple[str | None, str | None]] = {}
+    captures: dict[tuple[str, int], Capture] = {}
     path = spool / name
     try:
         spool.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -85,11 +96,15 @@ def seal_bundle(
             sealer = Sealer(out)
             for line in lines:
                 for number, page in enumerate(line.pages, start=1):
-                    key = keys.setdefault((line.facts.line, page.rendition), new_data_key())
-                    at = Context(case, revision, line.facts.line, number, page.rendition)
-                    media[at.line, number, page.rendition] = page.media_type
-                    with _open(page.source) as source:
-                        sealer.add(key, at, source)
+                    if page.capture is not None:
+                        captures[line.facts.line, number] = page.capture
+                    for made in (page, *page.beside):
+                        key = keys.setdefault((line.facts.line, made.rendition), new_data_key())
+                        at = Context(case, revision, line.facts.line, number, made.rendition)
+                        media[at.line, number, made.rendition] = made.media_type
+                        trees[at.line, number, made.rendition] = (made.tiles, made.fields)
+                        with _open(made.source) as source:
+                            sealer.add(key, at, source, made.salt)
             sealed = sealer.finish()
             out.flush()
             with failpoints.write("spool.file"):
@@ -109,6 +124,8 @@ def seal_bundle(
         catalogue=catalogue,
         object_key=f"cases/{case}/{revision}/{name}",
         part_size=PART_SIZE,
+        trees=trees,
+        captures=captures,
     )
     return Bundle(manifest, manifest.encode(), name, keys)
 
@@ -124,13 +141,31 @@ def wrap_entry(
     keys: Mapping[tuple[str, str], bytes],
     recipient: KeyRecord,
     head: Head | None = None,
+    bound_to: str = "",
 ) -> OutboxEntry:
     """A node-signed ``wrap`` of data keys to one recipient's current key, ready to be queued.
 
-    ``head``: the statement that it hangs on, when that one is queued in the same transaction.
+    ``head``: the statement that it hangs on, when that one is queued in the same transaction. ``bound_to``: the case
+    that the sealing belongs to where ``case`` is a child that uses its parent's (states.md 8, P1); else ``case``.
     """
     key: PublicKey = recipient.kem
-    packets = wrap_keys(case, revision, keys, recipient.subject, key.suite, key.public)
+    packets = wrap_keys(bound_to or case, revision, keys, recipient.subject, key.suite, key.public)
+    return packets_entry(
+        identity, journal, role=role, case=case, manifest_digest=manifest_digest, packets=packets, head=head
+    )
+
+
+def packets_entry(
+    identity: AgentIdentity,
+    journal: Journal,
+    *,
+    role: str,
+    case: str,
+    manifest_digest: str,
+    packets: Sequence[KeyPacket],
+    head: Head | None = None,
+) -> OutboxEntry:
+    """A ``wrap`` that names packets, all of them to one key of one recipient."""
     envelope = acts.build(
         identity,
         journal,
@@ -141,12 +176,12 @@ def wrap_entry(
         role=role,
         body={
             "manifest": manifest_digest,
-            "recipient": recipient.subject,
-            "recipient_key": key.id,
+            "recipient": packets[0].recipient,
+            "recipient_key": packets[0].recipient_key,
             "packets": [_named(packet) for packet in packets],
         },
     )
-    return entry_of(envelope, packets=packets)
+    return entry_of(envelope, packets=tuple(packets))
 
 
 def _named(packet: KeyPacket) -> dict[str, str]:

@@ -31,7 +31,7 @@ from crypto.manifest import SEALING_EVENTS, Manifest
 from crypto.manifest import read as read_manifest
 from crypto.refusal import Refusal
 from crypto.statement import read_signed
-from node_agent import bounce, drafts, housekeeping, missing_wraps, notices
+from node_agent import behind, bounce, drafts, housekeeping, missing_wraps
 from node_agent.client.calls import NO_ANSWER as HUB_NO_ANSWER
 from node_agent.client.calls import again_after
 from node_agent.client.hub import Answer, Outgoing
@@ -60,6 +60,8 @@ TIDY_EVERY_SECONDS = 60.0
 GROWING = wait_random_exponential(multiplier=0.2, max=LONGEST_PAUSE_SECONDS)
 STATUS = "sender"
 UNPROVEN = "sender.unproven"
+APPLIES = frozenset({"seal", "seal_parent"})
+"""Acts that turn a draft into an application."""
 NO_ANSWER = HUB_NO_ANSWER | {"RECEIPT_UNTRUSTED"}
 PASSING = NO_ANSWER | {"TRANSFER_DENIED", "JOURNAL_UNWRITABLE", "CERTIFICATE_EXPIRED"}
 """Codes that an upload may get although nothing is wrong with it: a grant that ran out, what is away for now."""
@@ -237,7 +239,7 @@ class Sender:
         """The next acts, oldest first, without those behind one of their case that cannot go yet."""
         journal = self._agent.journal
         ready: list[str] = []
-        held: set[str] = set()
+        held = behind.held_back(journal)
         for digest, case_id, manifest in journal.places_waiting(LOOK_AHEAD):
             if case_id in held or not self._uploaded(manifest):
                 held.add(case_id)
@@ -302,25 +304,22 @@ class Sender:
 
     def _drop_refused(self, entry: OutboxEntry) -> None:
         """Nobody will ask for the ciphertext of a sealing that was refused: what is sealed after it is sealed anew.
-        A refused ``resend`` names the bytes of a sealing that stands."""
+        A refused ``resend`` names the bytes of a sealing that stands, a refused child those of its parent."""
         if entry.event not in SEALING_EVENTS or entry.event == "resend" or entry.needs_upload is None:
             return
         upload = self._agent.journal.upload(entry.needs_upload)
-        if upload is not None:
+        if upload is not None and read_manifest(upload.manifest).case == entry.case_id:
             (self._agent.spool / upload.file).unlink(missing_ok=True)
 
     def _erase(self, entry: OutboxEntry) -> None:
         """The receipt names the stored version: page copies here have done their work, and so has the ciphertext,
-        but for an application's, which stays until it was delivered (``node_agent.bounce``). The words of a decision
-        are sealed with the result that was issued."""
-        if entry.event == "issue":
-            notices.forget_decision(self._agent, entry.case_id)
+        but for an application's, which stays until it was delivered (``node_agent.bounce``)."""
         if entry.event not in SEALING_EVENTS or entry.needs_upload is None:
             return
         upload = self._agent.journal.upload(entry.needs_upload)
         if upload is not None and not bounce.keep_for_resend(entry.event):
             (self._agent.spool / upload.file).unlink(missing_ok=True)
-        if entry.event != "seal" or self._agent.journal.draft(entry.case_id) is None:
+        if entry.event not in APPLIES or self._agent.journal.draft(entry.case_id) is None:
             return
         if any(one.payload_digest == entry.payload_digest for one in drafts.endings(self._agent, entry.case_id)):
             drafts.erase(self._agent, entry.case_id)

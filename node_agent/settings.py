@@ -24,6 +24,7 @@ class AgentSettings(BaseSettings):
     carrier_key_file: Path | None = Field(default=None, description="File with the carrier's API key (gateways only).")
     carrier_poll_seconds: float = Field(default=30.0, description="How often a gateway asks for tracking events.")
     watch_folder: Path | None = Field(default=None, description="Folder that the document camera writes to (windows).")
+    capture_device: str = Field(default="", description="Code of the registered device of that folder (windows).")
     query_url: str = Field(default="", description="Address of the public query, printed as QR on receipts (windows).")
     receipt_paper: Literal["A4", "A5", "ROLL80"] = Field(
         default="A5", description="Paper of receipts: A4, A5 or a roll of 80 mm (windows)."
@@ -37,6 +38,13 @@ class AgentSettings(BaseSettings):
     )
     step_in_minutes: float = Field(
         default=10.0, ge=0, description="Minutes that a window leaves the former holder to wrap keys onward (T23)."
+    )
+    verifiers_file: Path | None = Field(
+        default=None,
+        description="File that names the verification service of each kind of data (windows, departments).",
+    )
+    portal_folder: Path | None = Field(
+        default=None, description="Folder where the portal's front lays applications and orders (portals only)."
     )
     line_system_folder: Path | None = Field(
         default=None, description="Folder where bundles are laid for the department's own line system."

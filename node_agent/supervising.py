@@ -8,7 +8,7 @@ Invariants:
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from crypto import canonical
@@ -18,15 +18,17 @@ from crypto.statement import read_envelope, read_statement
 from hub.casework.casefile import CaseFile, from_document
 from hub.casework.supervision.rows import ANSWERERS, CHAIN
 from hub.casework.supervision.view import CardView, cards_of
-from node_agent import acts
+from node_agent import acts, pulling
 from node_agent.acts import Head
-from node_agent.casemirror import resolve
+from node_agent.casemirror import mirror, resolve
 from node_agent.department import committed
 from node_agent.runtime import Agent
 from storage.journal import OutboxEntry
 
 WORDS_NOTE = "words:"
 SUPERVISOR = ("SUPERVISOR",)
+LEADS = ("HEAD", "COLLECT_LEAD")
+RATERS = ("ACCEPTOR", "REVIEWER", "HEAD", "COLLECTOR", "COLLECT_LEAD")
 COMPLAINT_TAKERS = ("COLLECTOR", "COLLECT_LEAD", "ACCEPTOR", "HEAD", "SUPERVISOR", "COORDINATOR")
 
 
@@ -109,9 +111,60 @@ def answer_complaint(
     agent: Agent, name: str, staff_code: str, complaint: str, finding: str, feedback: str
 ) -> OutboxEntry:
     """What was found, and what the complainant is told. Refusals ROLE_MISSING, STATEMENT_WORDS_MISSING."""
-    body = {"complaint": complaint, "finding": finding}
+    body = {"complaint": complaint_named(agent, name, complaint), "finding": finding}
     roles = ("SUPERVISOR", "HEAD", "COLLECT_LEAD")
     return _by_person(agent, name, "answer_complaint", body, roles, staff_code, member="feedback", words=feedback)
+
+
+def verify_rating(agent: Agent, name: str, staff_code: str, finding: str, words: str) -> OutboxEntry:
+    """国办发〔2019〕51号: what the check of the bad rating found. Refusals RATING_UNKNOWN, ROLE_MISSING, as words."""
+    roles = ("SUPERVISOR",) if finding == "EXCLUDED" else (*LEADS, "SUPERVISOR")
+    body = {"rating": _bad_rating(agent, name), "finding": finding}
+    return _by_person(agent, name, "verify_rating", body, roles, staff_code, words=words)
+
+
+def rectify_rating(agent: Agent, name: str, staff_code: str, measure: str, feedback: str) -> OutboxEntry:
+    """整改、反馈: what was done, what the applicant was told. Refusals RATING_UNKNOWN, ROLE_MISSING, those of words."""
+    body = {"rating": _bad_rating(agent, name), "measure": measure}
+    return _by_person(agent, name, "rectify_rating", body, LEADS, staff_code, member="feedback", words=feedback)
+
+
+def rate_internal(agent: Agent, name: str, staff_code: str, scores: Mapping[str, int]) -> OutboxEntry:
+    """G03: what this node thinks of the other's work: ``scan``, ``routing``, ``timing``, 1 to 5. ROLE_MISSING."""
+    role = acts.role_of(agent, staff_code, RATERS)
+    return _say(agent, name, "rate_internal", {"scores": dict(scores)}, role, staff_code)
+
+
+def extend_complaint(agent: Agent, name: str, staff_code: str, complaint: str, reason: str) -> OutboxEntry:
+    """Table 10: five more working days, once. Refusals COMPLAINT_UNKNOWN, ROLE_MISSING."""
+    role = acts.role_of(agent, staff_code, ("SUPERVISOR", *LEADS))
+    body = {"complaint": complaint_named(agent, name, complaint), "reason": reason}
+    return _say(agent, name, "extend_complaint", body, role, staff_code)
+
+
+def dispute_complaint(agent: Agent, name: str, staff_code: str, complaint: str, words: str) -> OutboxEntry:
+    """Table 10: the complainant disputes the answer. Refusals COMPLAINT_UNKNOWN, ROLE_MISSING, those of words."""
+    body = {"complaint": complaint_named(agent, name, complaint)}
+    roles = ("COLLECTOR", "COLLECT_LEAD", "ACCEPTOR", "HEAD", "SUPERVISOR")
+    return _by_person(agent, name, "dispute_complaint", body, roles, staff_code, words=words)
+
+
+def quality(agent: Agent, case_id: str, staff_code: str, defects: Sequence[str], manifest: str = "") -> OutboxEntry:
+    """Y5, DA/T 31: what the images of a sealing fall short of. ``manifest``: empty for the application.
+
+    Refusals CASE_UNKNOWN_HERE, ROLE_MISSING.
+    """
+    role = acts.role_of(agent, staff_code, ("ACCEPTOR", "REVIEWER"))
+    named = manifest or pulling.application_of(agent, case_id)
+    return _say(agent, case_id, "quality", {"manifest": named, "defects": list(defects)}, role, staff_code)
+
+
+def complaint_named(agent: Agent, name: str, complaint: str) -> str:
+    """The whole number of a complaint of the case, from its beginning. Refusal COMPLAINT_UNKNOWN."""
+    found = [one.digest for one in _file(agent, name).complaints if one.digest.startswith(complaint)]
+    if len(found) != 1:
+        raise Refusal("COMPLAINT_UNKNOWN", "G07; T38")
+    return found[0]
 
 
 def words_of(agent: Agent, digest: str) -> str:
@@ -160,6 +213,25 @@ def _say(
     entry = acts.entry_of(envelope)
     agent.journal.queue([entry])
     return entry
+
+
+def _file(agent: Agent, name: str) -> CaseFile:
+    """The case as known here where the whole of it is, else as the hub shows it to this node (A24)."""
+    try:
+        file = mirror(agent, resolve(agent, name)).file
+    except Refusal as unknown:
+        if unknown.code != "CASE_UNKNOWN_HERE":
+            raise
+        file = None
+    return file if file is not None else from_document(json.loads(agent.hub.case(name)))
+
+
+def _bad_rating(agent: Agent, name: str) -> str:
+    """The statement of the applicant's bad rating. Refusal RATING_UNKNOWN where there is none."""
+    for rating in _file(agent, name).ratings:
+        if rating.kind == "PUBLIC" and rating.bad:
+            return rating.digest
+    raise Refusal("RATING_UNKNOWN", "国办发〔2019〕51号; T38")
 
 
 def _place(agent: Agent, name: str) -> tuple[str, Head]:

@@ -20,13 +20,14 @@ from hub.casework import numbers
 from hub.casework.delivery.guards import METHODS
 from hub.casework.hand_off import routing
 from node_agent import acts, drafts
-from node_agent.capture.folder import pages_in, watch_pages
 from node_agent.drafts import Draft, DraftLine, DraftPage
-from node_agent.imaging.check import PageFacts, read_page
+from node_agent.imaging.sources.base import Source
+from node_agent.imaging.sources.folder import watch_pages
 from node_agent.rewrap import rewrap as rewrap
 from node_agent.runtime import Agent
 from node_agent.signed_papers import keep_paper
 from node_agent.snapshot import require_fresh
+from node_agent.window_pages import PLAIN, Shooting, keep, read_pages
 from node_agent.window_seal import SealResult as SealResult
 from node_agent.window_seal import collecting_role
 from node_agent.window_seal import seal as seal
@@ -98,38 +99,54 @@ def add_pages(
     agent: Agent,
     case_id: str,
     material: str,
-    source: Path | Sequence[Path],
+    source: Path | Sequence[Path] | Source,
     acquisition: str = "SUBMIT",
     original: str = "SEEN_RETURNED",
     *,
     anew: bool = False,
+    shooting: Shooting = PLAIN,
+    at: int = 0,
 ) -> PagesTaken:
-    """Take pages of a folder, a file or several files to a material: all of them or none (A04).
+    """Take pages of a folder, of files or of another source to a material: all of them or none (A04).
 
-    ``anew``: in place of the pages taken before. Refusals DRAFT_…, MATERIAL_NOT_LISTED, ACQUISITION_NOT_ALLOWED,
-    ORIGINAL_UNKNOWN, PAGES_NONE, CAPTURE_FOLDER; refused pages are reported, not raised.
+    ``anew``: in place of the pages taken before; ``shooting``: paper, device, the lead's word;
+    ``at``: in place of this one page, from 1 (a page shot again).
+
+    Refusals DRAFT_…, MATERIAL_NOT_LISTED, ACQUISITION_NOT_ALLOWED, ORIGINAL_UNKNOWN, PAGES_NONE, CAPTURE_FOLDER;
+    refused pages are reported, not raised.
     """
     draft = drafts.open_draft(agent, case_id)
     _require_way(agent, draft, material, acquisition)
     if original not in drafts.ORIGINAL:
         raise Refusal("ORIGINAL_UNKNOWN", "A03", original=original[:20])
-    good, refused = read_pages(source)
+    before = draft.lines.get(material)
+    kept = () if anew or before is None or before.acquisition != acquisition else before.pages
+    if at and not 1 <= at <= len(kept):
+        raise Refusal("PAGE_NUMBER", "A04", pages=len(kept))
+    good, refused = read_pages(agent, source, shooting, {page.shot for page in kept})
     if refused:
         return PagesTaken((), tuple(refused))
     if not good:
         raise Refusal("PAGES_NONE", "A04", material=material)
-    taken = _keep_pages(agent, case_id, material, good)
-    before = draft.lines.get(material)
-    kept = () if anew or before is None or before.acquisition != acquisition else before.pages
+    if at and len(good) != 1:
+        raise Refusal("PAGE_NOT_SINGLE", "A04", frames=len(good))
+    taken = keep(agent, drafts.folder(agent, case_id), material, good, shooting)
     trust = TRUST_OF.get(acquisition) or ("B" if original in drafts.SEEN else "C")
-    draft.lines[material] = DraftLine(material, acquisition, trust, original, (*kept, *taken))
+    pages = (*kept[: at - 1], *taken, *kept[at:]) if at else (*kept, *taken)
+    draft.lines[material] = DraftLine(material, acquisition, trust, original, pages)
     draft.tolerated.pop(material, None)
     drafts.save(agent, draft)
     return PagesTaken(taken)
 
 
 def watch_camera(
-    agent: Agent, case_id: str, material: str, folder: Path, pages: int, stop: threading.Event
+    agent: Agent,
+    case_id: str,
+    material: str,
+    folder: Path,
+    pages: int,
+    stop: threading.Event,
+    how: Shooting = PLAIN,
 ) -> Iterator[tuple[str, Refusal | None]]:
     """Take pages to a material as the document camera writes them (A04): file name, and the refusal of a bad one.
 
@@ -138,7 +155,7 @@ def watch_camera(
     """
     taken = 0
     for path in watch_pages(folder, stop):
-        told = add_pages(agent, case_id, material, path)
+        told = add_pages(agent, case_id, material, path, shooting=how)
         if told.refused:
             yield path.name, told.refused[0][1]
             continue
@@ -147,45 +164,6 @@ def watch_camera(
         yield path.name, None
         if taken == pages:
             return
-
-
-def verify(agent: Agent, case_id: str, material: str, acquisition: str, reference: str) -> None:
-    """A material checked online or taken as an e-licence: trust A. ``reference``: number of the check or licence.
-
-    The reference is sealed as the line's page. Refusals as ``add_pages``; REFERENCE_MISSING.
-    """
-    draft = drafts.open_draft(agent, case_id)
-    _require_way(agent, draft, material, acquisition)
-    if acquisition not in drafts.VERIFIED:
-        raise Refusal("ACQUISITION_NOT_ALLOWED", "T02; D03", material=material, acquisition=acquisition)
-    if not reference.strip():
-        raise Refusal("REFERENCE_MISSING", "T02; 国办函〔2016〕108号", material=material)
-    proof = {
-        "acquisition": acquisition,
-        "reference": reference.strip(),
-        "checked_at": canonical.time_text(datetime.now(UTC)),
-        "staff_code": draft.staff_code,
-    }
-    data = canonical.encode(proof)
-    name = drafts.keep_files(drafts.folder(agent, case_id), [(f"{material}.json", data)])[0]
-    page = DraftPage(name, drafts.JSON_MEDIA, canonical.digest(data))
-    draft.lines[material] = DraftLine(material, acquisition, "A", "NOT_NEEDED", (page,))
-    drafts.save(agent, draft)
-
-
-def tolerate(agent: Agent, case_id: str, material: str, due: date) -> None:
-    """B10 容缺: a material that is not key comes later, by a written promise with a due date.
-
-    Refusals DRAFT_…, MATERIAL_NOT_LISTED, MATERIAL_IS_KEY, PROMISE_DATE (not in the future).
-    """
-    draft = drafts.open_draft(agent, case_id)
-    if drafts.material_of(agent, draft, material).key:
-        raise Refusal("MATERIAL_IS_KEY", "B10; T02", material=material)
-    if due <= _today(datetime.now(UTC)):
-        raise Refusal("PROMISE_DATE", "B10", due=due.isoformat())
-    draft.lines.pop(material, None)
-    draft.tolerated[material] = due.isoformat()
-    drafts.save(agent, draft)
 
 
 def withdraw(agent: Agent, case_id: str, staff_code: str, paper: Path) -> str:
@@ -250,31 +228,3 @@ def _require_way(agent: Agent, draft: Draft, material: str, acquisition: str) ->
             acquisition=acquisition[:20],
             allowed=",".join(way for way in allowed if way in drafts.HOW),
         )
-
-
-def read_pages(
-    source: Path | Sequence[Path],
-) -> tuple[list[tuple[PageFacts, bytes]], list[tuple[str, Refusal]]]:
-    """Pages of a folder, a file or several files that pass the page check, and the refused ones by file name."""
-    paths = [source] if isinstance(source, Path) and not source.is_dir() else source
-    good: list[tuple[PageFacts, bytes]] = []
-    refused: list[tuple[str, Refusal]] = []
-    for path in pages_in(paths) if isinstance(paths, Path) else paths:
-        try:
-            good.append(read_page(path))
-        except Refusal as refusal:
-            refused.append((path.name, refusal))
-        except OSError as error:
-            refused.append((path.name, Refusal("PAGE_UNREADABLE", "A04", problem=error.strerror or "")))
-    return good, refused
-
-
-def _keep_pages(
-    agent: Agent, case_id: str, material: str, pages: Sequence[tuple[PageFacts, bytes]]
-) -> tuple[DraftPage, ...]:
-    files = [(f"{material}.{drafts.SUFFIX[facts.media_type]}", data) for facts, data in pages]
-    names = drafts.keep_files(drafts.folder(agent, case_id), files)
-    return tuple(
-        DraftPage(name, facts.media_type, facts.sha256, facts.dpi_a4)
-        for name, (facts, _) in zip(names, pages, strict=True)
-    )

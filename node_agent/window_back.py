@@ -14,16 +14,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from crypto.canonical import CHINA, digest
+from crypto.canonical import CHINA
 from crypto.identity import node_name
 from crypto.refusal import Refusal
 from hub.casework.catalogue.model import Item
 from hub.casework.facts import ADDRESS, FORM
 from hub.casework.hand_off import routing
 from hub.casework.reasons import REOPEN_REASONS
-from node_agent import acts, drafts, opening, pulling
+from node_agent import acts, drafts, opening, pulling, window_pages
 from node_agent.casemirror import Recorded, history, last_of
-from node_agent.drafts import Draft, DraftLine, DraftPage
+from node_agent.drafts import Draft, DraftLine
 from node_agent.opening import OpenedLine
 from node_agent.runtime import Agent
 from node_agent.window import require_filled
@@ -137,7 +137,7 @@ def _take_back(agent: Agent, draft: Draft, lines: tuple[OpenedLine, ...], before
             form, *rest = [json.loads(page.data) for page in line.pages]
             draft.form = form
             for more in rest:
-                draft.tolerated = dict(more.get("tolerated", {}))
+                draft.tolerated, draft.promises = dict(more.get("tolerated", {})), dict(more.get("promises", {}))
         elif line.material == ADDRESS:
             draft.address = json.loads(line.pages[0].data)
         else:
@@ -148,20 +148,26 @@ def _take_back(agent: Agent, draft: Draft, lines: tuple[OpenedLine, ...], before
                 continue
             draft.lines[code] = _line(agent, draft, code, line)
     draft.tolerated = {code: due for code, due in draft.tolerated.items() if item.material(code) is not None}
+    _take_back_answers(agent, draft, item)
     return tuple(dropped)
 
 
+def _take_back_answers(agent: Agent, draft: Draft, item: Item) -> None:
+    """What the newest seal said of the same item's questions, commitments and reuse; another item asks anew (B16)."""
+    sealed = last_of(history(agent.journal, draft.case), "seal")
+    body = sealed.statement.body if sealed is not None else {}
+    if body.get("task_code") != item.task_code:
+        return
+    answers, reused = body.get("situations", {}), body.get("reused", [])
+    assert isinstance(answers, dict) and isinstance(reused, list)  # the law counted it
+    draft.answers = dict(answers)
+    draft.commitment_notice = body.get("commitment_notice") is True
+    draft.reused = {one["material"]: {name: one[name] for name in one if name != "material"} for one in reused}
+    draft.reuse_agreement = str(body.get("reuse_agreement", ""))
+    draft.second_intake = (str(body.get("duplicate_of", "")), str(body.get("duplicate_reason", "")))
+
+
 def _line(agent: Agent, draft: Draft, code: str, line: OpenedLine) -> DraftLine:
-    pages: list[Mapping[str, Any]] = []
-    files = []
-    for page in line.pages:
-        data = page.data
-        files.append((f"{code}.{_suffix(page.media_type)}", data))
-        pages.append({"media_type": page.media_type, "sha256": digest(data)})
-    names = drafts.keep_files(drafts.folder(agent, draft.case), files)
-    made = tuple(DraftPage(name, **page) for name, page in zip(names, pages, strict=True))
-    return DraftLine(code, line.acquisition, line.trust, line.original, made)
-
-
-def _suffix(media_type: str) -> str:
-    return drafts.SUFFIX.get(media_type, "json")
+    folder = drafts.folder(agent, draft.case)
+    pages = tuple(window_pages.again(folder, code, page) for page in line.pages)
+    return DraftLine(code, line.acquisition, line.trust, line.original, pages)

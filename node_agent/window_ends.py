@@ -15,7 +15,7 @@ from pathlib import Path
 from crypto import canonical
 from crypto.refusal import Refusal
 from node_agent import acts, drafts
-from node_agent.casemirror import history, is_over, last_of
+from node_agent.casemirror import SEALS, history, is_over, last_of
 from node_agent.drafts import Draft
 from node_agent.paper import shelf
 from node_agent.paper.fonts import fonts_of
@@ -46,6 +46,8 @@ def decline(agent: Agent, case_id: str, staff_code: str, *, applicant_agreed: bo
     Refusals DRAFT_…, NOTHING_MISSING (then it is sealed), DECLARATION_MISSING, ROLE_MISSING, RECEIPT_UNWRITABLE.
     """
     draft, now = drafts.open_draft(agent, case_id), datetime.now(UTC)
+    if draft.parts:
+        raise Refusal("PARENT_DRAFT", "E04; states.md 8", case=case_id)
     lines = [line for line in drafts.checklist(agent, case_id) if line.open and line.key]
     if not lines:
         raise Refusal("NOTHING_MISSING", "T06; E04, A03", case=case_id)
@@ -77,7 +79,7 @@ def discard(agent: Agent, case_id: str, reason: str) -> str:
     Refusals DRAFT_…, SEALED_ALREADY (a case with a number is withdrawn in writing).
     """
     draft = drafts.load(agent, case_id)
-    if drafts.sealed(agent, case_id) or last_of(history(agent.journal, case_id), "seal") is not None:
+    if drafts.sealed(agent, case_id) or last_of(history(agent.journal, case_id), *SEALS) is not None:
         raise Refusal("SEALED_ALREADY", "T07, T35", number=draft.public_no)
     envelope = acts.build(
         agent.identity,
@@ -126,4 +128,7 @@ def _refused_lately(agent: Agent, case_id: str, now: datetime) -> bool:
 
 
 def _begun(draft: Draft) -> dict[str, object]:
+    if draft.parts:  # a parent was begun for the first of its items: what is not sealed is no parent yet
+        first = draft.parts[0]
+        return {"task_code": first.task_code, "region": first.region, "catalogue": draft.catalogue}
     return {"task_code": draft.task_code, "region": draft.region, "catalogue": draft.catalogue}

@@ -16,12 +16,14 @@ from crypto.identity import node_name
 from crypto.refusal import Refusal
 from hub.casework import reasons
 from hub.casework.catalogue.model import Item
+from hub.casework.facts import FORM
 from node_agent import opening
 from node_agent.casemirror import NOTICES, Recorded, application_leaf, demanded, history, last_of
 from node_agent.notices import NOTICE
 from node_agent.paper import shelf
 from node_agent.paper.fonts import fonts_of
 from node_agent.paper.notice import Table, notice_pdf
+from node_agent.parents.told import item_in
 from node_agent.review_papers import LIMIT_NOTICES, parts_of
 from node_agent.runtime import Agent
 from node_agent.window_seal import collecting_role
@@ -63,11 +65,12 @@ def notice_paper(agent: Agent, case_id: str, staff_code: str, answered: Answered
     NOTHING_TO_PRINT and those of ``open_sealing``.
     """
     told = history(agent.journal, case_id)
-    said, application = last_of(told, "refuse_accept", *NOTICES, *LIMIT_NOTICES), application_leaf(told)
+    said = last_of(told, "refuse_accept", *NOTICES, *LIMIT_NOTICES, "extend_parent")
+    application = application_leaf(told)
     if said is None or application is None:
         raise Refusal("NOTHING_TO_PRINT", "行政许可法 32; T16, T21", case=case_id)
     body = application.statement.body
-    item = agent.registry.catalogue(str(body["catalogue"]), agent.hub).item(str(body["task_code"]))
+    item = item_in(agent.registry.catalogue(str(body["catalogue"]), agent.hub), body)
     words = _opened_words(agent, case_id, said, staff_code, answered)
     facts = _numbers(application.leaf.assigned.get("case_no", ""), str(body.get("public_no", "")), item)
     make = _PARTS.get(said.statement.type, _limit_parts)
@@ -93,10 +96,10 @@ _Parts = tuple[str, list[str], Table | None, list[str]]
 
 def _notice_parts(agent: Agent, item: Item, told: list[Recorded], said: Recorded, words: dict[str, str]) -> _Parts:
     lines, due, methods = demanded(told)
-    names = {material.code: material.name for material in item.materials}
+    names = {material.code: material.name for material in item.materials} | {FORM: "申请表"}
     rows = [
-        (str(number), names.get(line["material"], line["material"]), _word(reasons.DEFECTS, line["defect"]))
-        for number, line in enumerate(lines, start=1)
+        (str(number), names.get(code.partition("@")[0], code), _word(reasons.DEFECTS, defect))
+        for number, (code, defect) in enumerate(((one["material"], one["defect"]) for one in lines), start=1)
     ]
     ways = "、".join(_word(reasons.SUPPLEMENT_METHODS, method) for method in methods)
     paragraphs = ["您申请的事项，材料不齐全或者不符合法定形式，现将需要补正的全部内容一次告知如下："]

@@ -15,6 +15,7 @@ from hub.casework.numbers import print_public_number
 from hub.casework.time.timetable import Span, Timetable
 from node_agent import drafts
 from node_agent.applicant import Applicant
+from node_agent.casemirror import SEALS
 from node_agent.drafts import Draft
 from node_agent.paper import shelf
 from node_agent.paper.fonts import fonts_of
@@ -61,7 +62,7 @@ def copy(agent: Agent, draft: Draft, *, case_no: str, recorded_at: str) -> Print
 
     ``case_no``, ``recorded_at``: as the hub gave them, empty before.
     """
-    seals = [entry for entry in agent.journal.acts(draft.case) if entry.event == "seal" and entry.refusal is None]
+    seals = [entry for entry in agent.journal.acts(draft.case) if entry.event in SEALS and entry.refusal is None]
     if not seals:
         raise Refusal("DRAFT_NOT_SEALED", "T05", case=draft.case)
     statement = read_signed(seals[-1].envelope)
@@ -105,6 +106,7 @@ def _facts(
         complaint_channel=item.complaint_channel,
         case_no=case_no,
         recorded_at=recorded_at,
+        parts=_parts(agent, draft),
     )
 
 
@@ -149,12 +151,19 @@ def _materials(item: Item, draft: Draft) -> list[tuple[str, str, str]]:
         line = draft.lines.get(material.code)
         if line is not None:
             pages = f"，{len(line.pages)} 页" if line.acquisition in ("SUBMIT", "COMMITMENT") else ""
-            rows.append((material.name, drafts.HOW[line.acquisition] + pages, drafts.ORIGINAL[line.original]))
+            rows.append((material.name, drafts.SAID[line.acquisition] + pages, drafts.ORIGINAL[line.original]))
         elif material.code in draft.tolerated:
             rows.append((material.name, f"暂缺，承诺 {draft.tolerated[material.code]} 前补交", "—"))
         elif material.key:
             rows.append((material.name, "未提交，申请人要求按现状提交", "—"))
     return rows
+
+
+def _parts(agent: Agent, draft: Draft) -> list[tuple[str, str, str]]:
+    """Parts of a parent in order: (number, item, department)."""
+    catalogue = agent.registry.catalogue(draft.catalogue)
+    items = [catalogue.item(part.task_code) for part in draft.parts]
+    return [(str(number), item.name, item.implementing_body.name) for number, item in enumerate(items, start=1)]
 
 
 def _answers(item: Item, draft: Draft) -> list[str]:

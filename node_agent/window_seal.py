@@ -14,14 +14,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_bytes
 from typing import Any
 
 from crypto import identity
 from crypto.canonical import CHINA
 from crypto.checkcode import slow_hash
+from crypto.fields import root_of_form
 from crypto.manifest import LineFacts
 from crypto.records import KeyRecord, PublicKey
 from crypto.refusal import Refusal
+from crypto.sealing import SALT_SIZE
 from crypto.statement import read_signed
 from hub.casework import numbers
 from hub.casework.facts import ADDRESS, FORM
@@ -30,12 +33,15 @@ from node_agent import acts, drafts
 from node_agent.acts import Head
 from node_agent.applicant import new_applicant
 from node_agent.casemirror import history, last_of
+from node_agent.draft_says import said_of
 from node_agent.drafts import Draft, DraftLine
 from node_agent.missing_wraps import note_of
 from node_agent.paper import shelf
 from node_agent.runtime import Agent
 from node_agent.sealer import Bundle, LineInput, PageInput, seal_bundle, wrap_entry
 from node_agent.snapshot import require_fresh
+from node_agent.verification.evidence import said_in
+from node_agent.window_pages import sealed_page
 from node_agent.window_receipt import order_of_seal
 from storage.journal import OutboxEntry
 
@@ -84,18 +90,21 @@ def seal(
     agent.registry.catalogue(draft.catalogue).require_live(
         draft.task_code, now.astimezone(CHINA).date(), identity.node_name(agent.identity.node), draft.region
     )
-    defects = _require_closed(agent, draft, insist)
+    defects, got = _require_closed(agent, draft, insist), said_of(agent, draft)
     role = collecting_role(agent, staff_code)
     recipients, waiting_for = recipients_of(agent, draft, now)
     earlier = last_of(history(agent.journal, case_id), "seal")
     applicant = None if earlier else new_applicant()
-    public_no = str(earlier.statement.body["public_no"]) if earlier else _next_public_number(agent)
+    public_no = str(earlier.statement.body["public_no"]) if earlier else next_public_number(agent)
     bundle = sealed_draft(agent, draft, next_revision(agent, case_id))
     key = PublicKey(applicant.result_key.suite, applicant.result_key.public).as_object() if applicant else None
     given = key or earlier and earlier.statement.body["applicant_key"]
-    said: dict[str, object] = {**ticks, "public_no": public_no, "manifest": bundle.digest, "applicant_key": given}
+    said: dict[str, object] = {**ticks, **got, "public_no": public_no, "manifest": bundle.digest}
+    said["applicant_key"] = given
     if defects:
         said["insisted_defects"] = defects
+    if verified := said_in(agent, draft):
+        said["verified"] = verified
     envelope = acts.build(
         agent.identity,
         agent.journal,
@@ -108,7 +117,7 @@ def seal(
     hashed = slow_hash(public_no, applicant.check_code) if applicant else ""
     sealed = acts.entry_of(envelope, check_code_hash=hashed, needs_upload=bundle.digest)
     entries = [sealed, *(_wrap(agent, bundle, recipient, sealed) for recipient in recipients)]
-    with _undone(agent, bundle, sealed):
+    with undone(agent, bundle, sealed):
         order = order_of_seal(agent, draft, public_no, read_signed(sealed.envelope).occurred_at, applicant)
         shelf.lay(agent.settings.home, sealed.payload_digest, order.encode())
         # Saved first: once it is queued, the sender may erase the draft at any moment. Whether a draft is sealed is
@@ -124,7 +133,7 @@ def seal(
 
 
 @contextmanager
-def _undone(agent: Agent, bundle: Bundle, sealed: OutboxEntry) -> Iterator[None]:
+def undone(agent: Agent, bundle: Bundle, sealed: OutboxEntry) -> Iterator[None]:
     """A seal that was not queued leaves nothing behind; one that was queued, although the disk said no, stands."""
     try:
         yield
@@ -172,15 +181,16 @@ def require_ticks(ticks: Mapping[str, bool]) -> None:
 
 
 def _require_closed(agent: Agent, draft: Draft, insist: bool) -> list[str]:
-    """Codes of key materials that are not there at all; empty unless the applicant insists."""
-    open_lines = [line for line in drafts.checklist(agent, draft.case) if line.key and line.open]
+    """Codes of materials that are not there as the list wants them; empty unless the applicant insists."""
+    open_lines = [line for line in drafts.checklist(agent, draft.case) if line.strict and line.open]
     if open_lines and not insist:
         missing = ",".join(line.material for line in open_lines)
         raise Refusal("MATERIALS_INCOMPLETE", "A03, E04; T05", missing=missing)
-    return sorted(line.material for line in open_lines if line.material not in draft.lines)
+    return sorted(line.material for line in open_lines if drafts.lacks(agent, draft, line.material))
 
 
 def collecting_role(agent: Agent, staff_code: str) -> str:
+    """COLLECTOR or COLLECT_LEAD, as the person has it. Refusal ROLE_MISSING."""
     person, _ = agent.identity.person(staff_code)
     roles = agent.registry.directory.current(person).roles
     for role in COLLECTING:
@@ -214,7 +224,8 @@ def recipients_of(agent: Agent, draft: Draft, now: datetime) -> tuple[list[KeyRe
     return list(found.values()), tuple(missing)
 
 
-def _next_public_number(agent: Agent) -> str:
+def next_public_number(agent: Agent) -> str:
+    """A number that this window never gave out. Refusals PUBLIC_PREFIX_MISSING, PUBLIC_NUMBERS_SPENT."""
     prefix = agent.registry.directory.current(agent.identity.node).public_prefix
     if prefix is None:
         raise Refusal("PUBLIC_PREFIX_MISSING", "architecture: public number", node=agent.identity.node)
@@ -229,13 +240,13 @@ def sealed_draft(agent: Agent, draft: Draft, revision: int) -> Bundle:
     home = agent.settings.home / "drafts" / draft.case
     order = [material.code for material in drafts.item_of(agent, draft).materials if material.code in draft.lines]
     lines = [sealed_line(home, draft.lines[code]) for code in order]
-    form = [_json_page(draft.form)]
+    form = [json_page(draft.form)]
     if draft.tolerated:
-        form.append(_json_page({"tolerated": draft.tolerated}))
+        form.append(json_page({"tolerated": draft.tolerated, "promises": draft.promises}))
     lines.append(LineInput(LineFacts(FORM, FORM, "FORM", "D", "NOT_NEEDED"), tuple(form)))
     if draft.delivery == "POST":
         facts = LineFacts(ADDRESS, ADDRESS, "FORM", "D", "NOT_NEEDED")
-        lines.append(LineInput(facts, (_json_page(draft.address),)))
+        lines.append(LineInput(facts, (json_page(draft.address),)))
     return seal_bundle(
         agent.spool,
         lines,
@@ -250,8 +261,11 @@ def sealed_draft(agent: Agent, draft: Draft, revision: int) -> Bundle:
 def sealed_line(home: Path, line: DraftLine) -> LineInput:
     """A line of a draft or a supplement as it goes into a sealing; ``home``: the folder of its pages."""
     facts = LineFacts(line.material, line.material, line.acquisition, line.trust, line.original)
-    return LineInput(facts, tuple(PageInput(home / page.file, page.media_type) for page in line.pages))
+    return LineInput(facts, tuple(sealed_page(home, page) for page in line.pages))
 
 
-def _json_page(value: Mapping[str, Any]) -> PageInput:
-    return PageInput(json.dumps(value, ensure_ascii=False, sort_keys=True).encode(), drafts.JSON_MEDIA)
+def json_page(value: Mapping[str, Any]) -> PageInput:
+    """A form, an address or a promise as a page, committed to field by field (``crypto.fields``)."""
+    salt = token_bytes(SALT_SIZE)
+    data = json.dumps(value, ensure_ascii=False, sort_keys=True).encode()
+    return PageInput(data, drafts.JSON_MEDIA, salt=salt, fields=root_of_form(value, salt))

@@ -24,7 +24,8 @@ from hub.casework.catalogue.model import Item
 from node_agent import acts, drafts
 from node_agent.acts import Head
 from node_agent.casemirror import (
-    NOTICES,
+    ADDENDA,
+    DEMANDS,
     ROUTES,
     Recorded,
     addenda_of,
@@ -38,7 +39,8 @@ from node_agent.drafts import DraftLine, DraftPage
 from node_agent.missing_wraps import note_of
 from node_agent.runtime import Agent
 from node_agent.sealer import seal_bundle, wrap_entry
-from node_agent.window import PagesTaken, read_pages
+from node_agent.window import PagesTaken
+from node_agent.window_pages import PLAIN, Shooting, keep, read_pages
 from node_agent.window_seal import collecting_role, sealed_line
 
 NOTE = "supplement:"
@@ -135,9 +137,16 @@ def demand(agent: Agent, case_id: str) -> Demand:
 
 
 def add_pages(
-    agent: Agent, case_id: str, material: str, source: Path | Sequence[Path], original: str = "SEEN_RETURNED"
+    agent: Agent,
+    case_id: str,
+    material: str,
+    source: Path | Sequence[Path],
+    original: str = "SEEN_RETURNED",
+    how: Shooting = PLAIN,
 ) -> PagesTaken:
     """Take pages to a demanded material: all of them or none, in place of those taken before (A04).
+
+    ``how``: paper, device, the lead's word.
 
     Refusals NOTHING_DEMANDED, NOT_DEMANDED, SUPPLEMENT_SEALED, ORIGINAL_UNKNOWN, PAGES_NONE; refused pages are
     reported, not raised.
@@ -147,24 +156,20 @@ def add_pages(
         raise Refusal("NOT_DEMANDED", "T17; E01", material=material[:40])
     if original not in drafts.ORIGINAL:
         raise Refusal("ORIGINAL_UNKNOWN", "A03", original=original[:20])
-    good, refused = read_pages(source)
+    good, refused = read_pages(agent, source, how)
     if refused:
         return PagesTaken((), tuple(refused))
     if not good:
         raise Refusal("PAGES_NONE", "A04", material=material)
-    files = [(f"{material}.{drafts.SUFFIX[facts.media_type]}", data) for facts, data in good]
-    names = drafts.keep_files(_folder(agent, case_id), files)
-    pages = tuple(
-        DraftPage(name, facts.media_type, facts.sha256, facts.dpi_a4)
-        for name, (facts, _) in zip(names, good, strict=True)
-    )
+    pages = keep(agent, _folder(agent, case_id), material, good, how)
     taken = _load(agent, case_id)
     trust = "B" if original in drafts.SEEN else "C"
     before = taken.get(material)
     taken[material] = DraftLine(material, "SUBMIT", trust, original, pages)
     _save(agent, case_id, taken)
     for page in before.pages if before else ():
-        (_folder(agent, case_id) / page.file).unlink(missing_ok=True)
+        for name in page.files:
+            (_folder(agent, case_id) / name).unlink(missing_ok=True)
     return PagesTaken(pages)
 
 
@@ -183,13 +188,13 @@ def seal(agent: Agent, case_id: str, staff_code: str, *, applicant_signed: bool)
     told = history(agent.journal, case_id)
     application = application_leaf(told)
     assert application is not None  # ``demand`` found it
-    recipients, waiting_for = _recipients(agent, told)
+    recipients, waiting_for = recipients_of(agent, told)
     home = _folder(agent, case_id)
     bundle = seal_bundle(
         agent.spool,
         [sealed_line(home, line) for line in taken.values()],
         case=case_id,
-        revision=_next_revision(agent, case_id, told),
+        revision=next_revision(agent, case_id, told),
         kind=KIND,
         task_code=str(application.statement.body["task_code"]),
         catalogue=str(application.statement.body["catalogue"]),
@@ -248,7 +253,8 @@ def sweep(agent: Agent, now: datetime) -> None:
         ):
             _erase(agent, case_id)
             continue
-        named = {page["file"] for line in value["lines"].values() for page in line["pages"]}
+        kept = [page for line in value["lines"].values() for page in line["pages"]]
+        named = {page[member] for page in kept for member in ("file", "camera", "masked") if page.get(member)}
         for path in folder.iterdir() if folder.is_dir() else ():
             if path.name not in named and _untouched(path, now - drafts.WRITING_LASTS):
                 path.unlink(missing_ok=True)
@@ -297,8 +303,8 @@ def _untouched(path: Path, since: datetime) -> bool:
 
 def _standing(told: list[Recorded]) -> Recorded | None:
     """The leaf of the notice that still asks for something, or None."""
-    found = last_of(told, *ENDING, *NOTICES)
-    return found if found is not None and found.statement.type in NOTICES else None
+    found = last_of(told, *ENDING, *DEMANDS)
+    return found if found is not None and found.statement.type in DEMANDS else None
 
 
 def _folder(agent: Agent, case_id: str) -> Path:
@@ -325,13 +331,14 @@ def _handed_in(told: list[Recorded], notice: Recorded) -> set[str]:
     return given
 
 
-def _next_revision(agent: Agent, case_id: str, told: list[Recorded]) -> int:
+def next_revision(agent: Agent, case_id: str, told: list[Recorded]) -> int:
+    """Revision of the next addendum: one more than those told and those of ours that wait."""
     known = {one.envelope.digest for one in told}
-    own = [act for act in agent.journal.acts(case_id) if act.event == "supplement_part" and act.state != "REFUSED"]
+    own = [act for act in agent.journal.acts(case_id) if act.event in ADDENDA and act.state != "REFUSED"]
     return len(addenda_of(told)) + sum(act.payload_digest not in known for act in own) + 1
 
 
-def _recipients(agent: Agent, told: list[Recorded]) -> tuple[list[KeyRecord], tuple[str, ...]]:
+def recipients_of(agent: Agent, told: list[Recorded]) -> tuple[list[KeyRecord], tuple[str, ...]]:
     """The accepting department, this window and the recovery node; and who of them has no valid key now."""
     directory = agent.registry.directory
     sent = last_of(told, *ROUTES)

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from storage.applicant_rows import ApplicantRow, ApplicantRows
 from storage.case_rows import CaseRow, _case
 from storage.log_rows import Head, LeafRow, LogRows, _leaf
 from storage.object_rows import ObjectRows, PinnedRow, UploadRow, _pinned, _upload
@@ -75,6 +76,10 @@ class BookRows:
         """Case rows by id, without a lock."""
         rows = self._connection.execute(select(cases).where(cases.c.case_id.in_(case_ids)))
         return {row.case_id: _case(row) for row in rows}
+
+    def applicant_of(self, case_id: str) -> ApplicantRow | None:
+        """What the index of applicants has of a case."""
+        return ApplicantRows(self._connection).of_case(case_id)
 
     def cases_without_row(self) -> list[str]:
         """Cases that have leaves and no row."""

@@ -29,6 +29,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool
 
 from crypto.refusal import Refusal
+from storage.applicant_rows import ApplicantRows
 from storage.attempt_rows import AttemptRows
 from storage.book_rows import BookRows
 from storage.bulk import driver_of, together
@@ -65,6 +66,7 @@ class Reading:
         self._connection = connection
         self.log = LogRows(connection)
         self.cases = CaseRows(connection)
+        self.applicants = ApplicantRows(connection)
         self.objects = ObjectRows(connection)
         self.enrolments = EnrolmentRows(connection)
         self.attempts = AttemptRows(connection)

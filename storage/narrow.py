@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, case, null, or_, select
 
+from storage.applicant_rows import OF, OF_CASES, ApplicantRow
 from storage.bulk import Prepared, any_of, arrays, together
 from storage.case_rows import CaseRow
 from storage.log_rows import Head, LeafRow
@@ -48,7 +49,8 @@ _CASES, _PINNED = Prepared(_cases()), Prepared(_pinned())
 @dataclass(frozen=True)
 class Wanted:
     """Payload digests; cases with the position that is known of each (-1: none); manifests; which of them and of their
-    cases' were read before; public numbers that are asked for.
+    cases' were read before; public numbers that are asked for; keyed digests of applicants
+    whose cases are asked for, and cases whose applicants are.
     """
 
     digests: Sequence[str]
@@ -56,6 +58,8 @@ class Wanted:
     manifests: Sequence[str]
     read: Sequence[str]
     numbers: Sequence[str]
+    applicants: Sequence[str] = ()
+    applicants_of: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,7 @@ class Position:
     cases: dict[str, CaseRow]
     pinned: dict[str, tuple[PinnedRow, bytes | None]]
     taken: set[str]
+    applicants: tuple[ApplicantRow, ...] = ()
 
 
 def look(connection: Connection, wanted: Wanted) -> Position:
@@ -83,6 +88,9 @@ def look(connection: Connection, wanted: Wanted) -> Position:
         named = {"manifests": list(wanted.manifests), "case_ids": case_ids, "read": list(wanted.read)}
         versions = _PINNED.run(connection, named)
         taken = _TAKEN.run(connection, {"numbers": list(wanted.numbers)}) if wanted.numbers else None
+        others = [OF.run(connection, {"digests": list(wanted.applicants)})] if wanted.applicants else []
+        if wanted.applicants_of:
+            others.append(OF_CASES.run(connection, {"case_ids": list(wanted.applicants_of)}))
     head = heads.fetchone()
     assert head is not None  # founded
     return Position(
@@ -91,6 +99,7 @@ def look(connection: Connection, wanted: Wanted) -> Position:
         {row[0]: _case(row) for row in rows},
         {row[0]: (PinnedRow(*row[:-1]), row[-1]) for row in versions},
         {row[0] for row in taken} if taken else set(),
+        tuple(ApplicantRow(*row) for found in others for row in found),
     )
 
 

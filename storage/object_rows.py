@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, select, true, update
 from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 
@@ -155,12 +155,16 @@ class ObjectRows:
                 _KEEP_PACKETS.run(self._connection, columns(list(last.values())))
 
     def packets(
-        self, manifest: str, recipient: str, after: tuple[str, str] = ("", ""), limit: int = 500
+        self, manifest: str, recipient: str, after: tuple[str, str] = ("", ""), limit: int = 500, case_id: str = ""
     ) -> list[PacketRow]:
-        """Packets of a sealing for one recipient, in order of line and rendition."""
+        """Packets of a sealing for one recipient, in order of line and rendition.
+
+        ``case_id``: those that came with this case alone: parent and children share a sealing.
+        """
         query = (
             select(key_packets)
             .where(key_packets.c.manifest == manifest, key_packets.c.recipient == recipient)
+            .where(key_packets.c.case_id == case_id if case_id else true())
             .order_by(key_packets.c.line, key_packets.c.rendition, key_packets.c.recipient_key)
         )
         rows = [_packet(row) for row in self._connection.execute(query)]

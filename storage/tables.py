@@ -3,8 +3,9 @@
 Invariants:
 - ``leaves`` is append-only and gap-free: ``idx`` runs from 0 to ``log_head.size`` - 1;
 - ``log_head`` has one row; whoever appends holds its lock;
-- ``cases``, ``former_numbers``, ``inbox``, ``case_serials`` are projections of leaves and can be rebuilt from them
-  (promise 3); a number that a case has not got yet is NULL there, and so is ``wake_at`` of a case that no clock wakes;
+- ``cases``, ``former_numbers``, ``applicants``, ``inbox``, ``case_serials`` are projections of leaves and can be
+  rebuilt from them (promise 3); a number that a case has not got yet is NULL there, and so is ``wake_at`` of a case
+  that no clock wakes;
 - what must be erasable (key packets, check codes) is not named by content in any leaf: digests only;
 - no personal data in any column; times are RFC 3339 text in UTC+8 as in the leaves.
 """
@@ -95,6 +96,19 @@ former_numbers = Table(
     Column("case_id", Text, nullable=False),
 )
 
+# Which cases one applicant has; the digest's key is not the hub's (A22).
+applicants = Table(
+    "applicants",
+    metadata,
+    Column("case_id", Text, primary_key=True),
+    Column("applicant", Text, nullable=False, index=True),
+    Column("task_code", Text, nullable=False),
+    Column("public_no", Text, nullable=False),
+    Column("node", Text, nullable=False),
+    Column("standing", Text, nullable=False),
+    Column("breach", Text, nullable=False),
+)
+
 case_serials = Table(
     "case_serials",
     metadata,
@@ -155,7 +169,7 @@ key_packets = Table(
     Column("recipient_key", Text, primary_key=True),
     Column("line", Text, primary_key=True),
     Column("rendition", Text, primary_key=True),
-    Column("case_id", Text, nullable=False, index=True),
+    Column("case_id", Text, primary_key=True, index=True),  # children share the sealing of their parent
     Column("packet", LargeBinary, nullable=False),
 )
 

@@ -1,4 +1,4 @@
-"""Makes the pages under docs/ that are made from code: the picture of the states and the table of settings.
+"""Makes the pages under docs/ that are made from code: the pictures of the states and the table of settings.
 
 Invariant: a page is written only from what the code says today.
 """
@@ -10,28 +10,23 @@ from pathlib import Path
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
-from hub.casework.casefile import CHINESE, State
-from hub.casework.law import Rule
 from hub.casework.table import ROWS
 from hub.server.settings import HubSettings
 from node_agent.settings import AgentSettings
+from tools import states_page
+from tools.states_page import line
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 SETTINGS = (HubSettings, AgentSettings)
-START = "[*]"
 COMMANDS = (
     ("YIDI_ROOT", "Path", "`.yidi`", "Folder of the one-machine stack (`yidi up`, `down`, `status`)."),
     ("YIDI_AGENT_HOME", "Path", "none", "Folder of the agent that a command works for (`--home`)."),
+    ("YIDI_OFFICER", "str", "none", "Staff code of the administrator at the registrar's desk (`--officer`)."),
     ("YIDI_STAFF", "str", "none", "Staff code of the person who acts (`--staff`)."),
     ("YIDI_TEST_DATABASE_URL", "str", "none", "Tests run against this PostgreSQL instead of their own."),
     ("YIDI_TEST_S3_URL", "str", "none", "Tests run against this S3 server, with `YIDI_TEST_S3_KEY` and `_SECRET`."),
 )
 """What commands and tests read from the environment: name, type, default, meaning."""
-STATES_HEAD = """# The states of a case
-
-Made by `make docs` from `hub.casework.table`. Do not edit.
-
-"""
 SETTINGS_HEAD = """# Settings
 
 Made by `make docs` from the settings classes of hub and agent. Do not edit. Secrets come from files or the environment,
@@ -42,40 +37,12 @@ never from arguments.
 """
 
 
-def states_page(rows: tuple[Rule, ...]) -> str:
-    """Markdown: a Mermaid picture of the rows that move a case, and a table of all rows."""
-    moves = [
-        (source, row.event, row.target) for row in rows if row.target is not None for source in (row.source or (START,))
-    ]
-    drawn = {state for source, _, target in moves for state in (source, target)}
-    names = [f'    state "{CHINESE[state]} {state}" as {state}' for state in State if state in drawn]
-    arrows = [f"    {source} --> {target} : {event}" for source, event, target in moves]
-    picture = "\n".join(["```mermaid", "stateDiagram-v2", *names, *arrows, "```", ""])
-    table = _table(
-        ("id", "event", "chain", "from", "to", "who", "signers", "rule"),
-        [
-            (
-                row.id,
-                f"`{row.event}`",
-                row.chain,
-                " ".join(row.source) or "–",
-                row.target or "stays",
-                row.party.value,
-                row.signers.value,
-                row.citation,
-            )
-            for row in rows
-        ],
-    )
-    return f"{STATES_HEAD}{picture}\n{table}"
-
-
 def settings_page(classes: tuple[type[BaseSettings], ...]) -> str:
     """Markdown: one table, one row a setting, in the order of the classes."""
     return (
         SETTINGS_HEAD
         + "".join(
-            _line(
+            line(
                 (
                     f"`{(str(settings.model_config.get('env_prefix') or '') + name).upper()}`",
                     f"`{_type(field)}`",
@@ -86,7 +53,7 @@ def settings_page(classes: tuple[type[BaseSettings], ...]) -> str:
             for settings in classes
             for name, field in settings.model_fields.items()
         )
-        + "".join(_line((f"`{name}`", f"`{kind}`", default, meaning)) for name, kind, default, meaning in COMMANDS)
+        + "".join(line((f"`{name}`", f"`{kind}`", default, meaning)) for name, kind, default, meaning in COMMANDS)
     )
 
 
@@ -95,7 +62,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="make the pages under docs/ that come from code")
     parser.add_argument("--check", action="store_true", help="compare and write nothing")
     check = parser.parse_args().check
-    pages = {"states.md": states_page(ROWS), "settings.md": settings_page(SETTINGS)}
+    pages = {"states.md": states_page.page(ROWS), "settings.md": settings_page(SETTINGS)}
     stale = [name for name, text in pages.items() if _current(DOCS / name) != text]
     for name in stale:
         if check:
@@ -109,14 +76,6 @@ def main() -> int:
 
 def _current(page: Path) -> str | None:
     return page.read_text(encoding="utf-8") if page.exists() else None
-
-
-def _line(cells: tuple[str, ...]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
-
-
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    return _line(head) + _line(("---",) * len(head)) + "".join(map(_line, rows))
 
 
 def _type(field: FieldInfo) -> str:

@@ -130,7 +130,8 @@ def chain(work: Work) -> None:
 
 
 def sealings(work: Work) -> None:
-    """10. Manifests: every one that ``seal`` and ``issue`` name is here, is what its digest says, and of this case.
+    """10. Manifests: every one that ``seal`` and ``issue`` name is here, is what its digest says, and of this case, or,
+    for a child's ``seal`` that names its parent, of that parent (states.md 8, P1).
 
     Findings: MANIFEST_MISSING, MANIFEST_MISMATCH, MANIFEST_FORMAT, MANIFEST_VERSION, MANIFEST_FOREIGN,
     MANIFEST_SURPLUS, EXTRACT_MANIFESTS.
@@ -145,20 +146,26 @@ def sealings(work: Work) -> None:
             work.found.add("MANIFEST_SURPLUS", where)
         if canonical.digest(data) != digest:
             work.found.add("MANIFEST_MISMATCH", where, f"digest={canonical.digest(data)}")
-        _manifest(work, data, where)
+        _manifest(work, data, where, _parents(work, digest))
     if work.extract is not None and tuple(sorted(here)) != work.extract.manifests:
         work.found.add("EXTRACT_MANIFESTS", read.EXTRACT)
     work.facts["manifests"] = len(here)
 
 
 def _manifest_of(statement: Statement) -> str | None:
-    if statement.type not in manifests.SEALING_EVENTS or statement.chain != CUSTODY:
+    if statement.type not in manifests.SEALING_EVENTS:
         return None
     named = statement.body.get("manifest")
     return None if named is None and statement.type in manifests.SEALING_OPTIONAL else str(named)
 
 
-def _manifest(work: Work, data: bytes, where: str) -> None:
+def _parents(work: Work, digest: str) -> frozenset[str]:
+    """Parent cases that a ``seal`` over this manifest names."""
+    seals = (one.statement.body for one in work.spoken if one.statement.type == "seal")
+    return frozenset(str(body["parent"]) for body in seals if body.get("manifest") == digest and "parent" in body)
+
+
+def _manifest(work: Work, data: bytes, where: str, parents: frozenset[str]) -> None:
     try:
         made = manifests.read(data)
     except Refusal as refusal:
@@ -167,7 +174,7 @@ def _manifest(work: Work, data: bytes, where: str) -> None:
         code = "MANIFEST_VERSION" if newer else "MANIFEST_FORMAT"
         work.found.refused(refusal, where, code=code, unknown=newer)
         return
-    if made.case != work.case:
+    if made.case != work.case and made.case not in parents:
         work.found.add("MANIFEST_FOREIGN", where, f"case={made.case}")
 
 

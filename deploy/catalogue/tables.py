@@ -82,6 +82,7 @@ TABLES: Final = (
             _must("版本号", "version"),
             _must("生效日期", "effective_from", cells.DAY),
             _blank("终止日期", "effective_to", cells.DAY, None),
+            _maybe("差评整改工作日数", "rating_fix_days", cells.NUMBER),
         ),
         needed=True,
     ),

@@ -36,6 +36,7 @@ WINDOW_KINDS: Final = {
     "ONE_THING": "一件事专窗",
     "CROSS_REGION": "异地通办专窗",
     "PUBLIC_SERVICE": "公共服务窗口",
+    "PORTAL": "网上入口",
 }
 POWERS: Final = {"COLLECT": "收件", "ISSUE": "出件", "DECIDE": "决定"}
 PLACES: Final = {

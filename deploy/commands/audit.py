@@ -29,9 +29,11 @@ from deploy.demo.attacks import ATTACKS
 from hub.casework.casefile import CHINESE, from_document
 from hub.casework.custody import ClockRow, CustodyRow, clock_rows, custody_table
 from hub.casework.messages import PURPOSES, ROLES
+from hub.casework.messages.parents import KIN_FINDINGS
 from node_agent.auditor.__main__ import STATUS, UNUSABLE
 from node_agent.auditor.alarms import alarms
 from node_agent.auditor.export import export as export_case
+from node_agent.auditor.kin import chain_of, compare
 from node_agent.auditor.texts import VERDICTS, sentence
 from node_agent.auditor.verify import audit
 from node_agent.auditor.witness import last_signed, read_head
@@ -92,6 +94,23 @@ def verify(package: Package, pins: PinsFile = None, home: AnyHome = None, as_jso
     parts += [f"已核：{facts}", f"发现 {len(listed)} 项" if listed else "没有发现问题", *listed]
     show(value, as_json, *parts)
     raise typer.Exit(STATUS[report.verdict])
+
+
+@app.command()
+def kin(
+    parent: Package,
+    children: Annotated[list[Path], typer.Argument(help="各部分的证据包")],
+    pins: PinsFile = None,
+    home: AnyHome = None,
+    as_json: AsJson = False,
+) -> None:
+    """联办：把联办件和各部分的证据包互相对照，枢纽对双方说的须一致。"""
+    with refusals(as_json):
+        trusted = pins_of(pins, home)
+        found = compare(chain_of(_file(parent), trusted), [chain_of(_file(child), trusted) for child in children])
+    listed = [f"• {KIN_FINDINGS[code]}：{about}" for code, _, about in (one.partition(" ") for one in found)]
+    show({"ok": not found, "findings": found}, as_json, *(listed or ["互相对照一致，没有发现问题。"]))
+    raise typer.Exit(STATUS[Verdict.INVALID if found else Verdict.VALID])
 
 
 @app.command()

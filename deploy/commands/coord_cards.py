@@ -7,8 +7,10 @@ import typer
 from rich.table import Table
 
 from crypto.identity import node_name
+from deploy.commands import voices
 from deploy.commands.choices import code_of, listed
 from deploy.commands.common import TEXT_FILE, AsJson, Home, Staff, WaitSeconds, agent_at, finish, minute, show, text_of
+from deploy.commands.coord_region import STATUS, one_or_region, region_cards, region_complaints
 from hub.casework import reasons
 from hub.casework.supervision.view import notice_text
 from node_agent import supervising
@@ -16,19 +18,25 @@ from node_agent import supervising
 app = typer.Typer(no_args_is_help=True)
 
 Case = Annotated[str, typer.Argument(metavar="CASE", help="43 位办件编号、12 位公开编号或案件标识")]
+OneCase = Annotated[str, typer.Argument(metavar="[CASE]", help="43 位办件编号、12 位公开编号或案件标识；全区域的不写")]
+Region = Annotated[bool, typer.Option("--region", help="本区域全部办件")]
+Unsettled = Annotated[bool, typer.Option("--open", help="全区域时只列没有了结的")]
 Words = Annotated[Path, typer.Option("--words", help=f"说明，留在本机，{TEXT_FILE}", exists=True, dir_okay=False)]
-STATUS = {"OPEN": "待答复", "ANSWERED": "已答复", "APPEALED": "已申诉", **reasons.CARD_RESULTS}
 
 
 @app.command()
 def cards(
-    case: Case,
     home: Home,
+    case: OneCase = "",
+    region: Region = False,
+    unsettled: Unsettled = False,
     notice: Annotated[bool, typer.Option("--notice", help="打印通知文本")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """一件的牌：规则、责任单位和人员、证据在日志哪一条、办到哪一步。"""
+    """一件的牌：规则、责任单位和人员、证据在日志哪一条、办到哪一步；或者本区域全部的牌。"""
     with agent_at(home, as_json) as agent:
+        if one_or_region(case, region):
+            return region_cards(agent, unsettled, as_json)
         seen = supervising.look(agent, case)
         table = Table("编号", "牌", "责任单位", "人员", "发出", "证据", "状态", title=f"发牌 {len(seen.cards)} 张")
         for card in seen.cards:
@@ -61,9 +69,13 @@ def settle(
 
 
 @app.command()
-def complaints(case: Case, home: Home, as_json: AsJson = False) -> None:
-    """一件的投诉：渠道、被投诉的、谁处理、到期、结果。"""
+def complaints(
+    home: Home, case: OneCase = "", region: Region = False, unsettled: Unsettled = False, as_json: AsJson = False
+) -> None:
+    """一件的投诉：渠道、被投诉的、谁处理、到期、结果；或者本区域全部的投诉。"""
     with agent_at(home, as_json) as agent:
+        if one_or_region(case, region):
+            return region_complaints(agent, unsettled, as_json)
         found = supervising.look(agent, case).file.complaints
         table = Table("编号", "类别", "渠道", "被投诉", "处理单位", "到期", "结果", title=f"投诉 {len(found)} 件")
         for one in found:
@@ -75,19 +87,4 @@ def complaints(case: Case, home: Home, as_json: AsJson = False) -> None:
         show({"ok": True, "complaints": [dict(one.__dict__) for one in found]}, as_json, table)
 
 
-@app.command("complaint-answer")
-def answer(
-    case: Case,
-    home: Home,
-    staff: Staff,
-    complaint: Annotated[str, typer.Option("--complaint", help="投诉的编号（64 位）")],
-    finding: Annotated[str, typer.Option("--finding", help=listed(reasons.COMPLAINT_FINDINGS))],
-    words: Words,
-    wait: WaitSeconds = 30.0,
-    as_json: AsJson = False,
-) -> None:
-    """答复投诉：被投诉人和原答复人不能答复。"""
-    with agent_at(home, as_json) as agent:
-        code = code_of(reasons.COMPLAINT_FINDINGS, finding, "--finding")
-        entry = supervising.answer_complaint(agent, case, staff, complaint, code, text_of(words))
-        finish(agent, [entry.payload_digest], wait, as_json, {"case": entry.case_id}, "已答复投诉")
+voices.offer(app, voices.OF_OVERSEERS)

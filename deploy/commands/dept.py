@@ -31,15 +31,17 @@ from deploy.commands.common import (
     text_of,
     wait_for,
 )
+from deploy.commands.pairs import Copies, copies_of, days_of
 from hub.casework.casefile import CHINESE
 from hub.casework.custody import clock_rows
 from hub.casework.messages import PURPOSES
 from hub.casework.reasons import DEFECTS
-from node_agent import acts, department, opening, pulling, receiver
+from node_agent import acts, department, department_materials, opening, pulling, receiver
 from node_agent.casemirror import CaseView, history, last_of, mirror, resolve
-from node_agent.drafts import HOW, ORIGINAL
-from node_agent.opening import OpenedCase, OpenedLine
+from node_agent.drafts import ORIGINAL, SAID
+from node_agent.opening import OpenedCase, OpenedLine, OpenedPage
 from node_agent.runtime import Agent
+from node_agent.verification import evidence
 from storage.journal import OutboxEntry
 
 app = typer.Typer(no_args_is_help=True, help="受理地部门：签收、查看、受理、决定、制发、寄送")
@@ -58,13 +60,13 @@ PULL_STATES = {
 }
 PULL_MOVES = {
     **dict.fromkeys(pulling.FORWARDS, "WAITING"),
-    **dict.fromkeys(("delivered", "constructive_delivery"), "DONE"),
+    **dict.fromkeys(("delivered", "constructive_delivery", "taken_up", "constructive_take_up"), "DONE"),
     "bounced": "BOUNCED",
 }
 """How a pull stands after the newest of these acts."""
 
 
-KIND_WORDS = "DECIDE 审批决定；SEAL_USE 用印；PRE_REVIEW 初审；COORDINATE 业务协调；POST_A A岗；POST_B B岗"
+KIND_WORDS = "DECIDE 审批决定；SEAL_USE 用印；PRE_REVIEW 初审；COORDINATE 业务协调；POST_A A岗；POST_B B岗；EXPORT 导出"
 
 
 class Kind(StrEnum):
@@ -76,6 +78,7 @@ class Kind(StrEnum):
     COORDINATE = "COORDINATE"
     POST_A = "POST_A"
     POST_B = "POST_B"
+    EXPORT = "EXPORT"
 
 
 @app.command("queue")
@@ -83,11 +86,16 @@ def queue(home: Home, as_json: AsJson = False) -> None:
     """待办队列，按法定期限风险排序。"""
     with agent_at(home, as_json) as agent:
         lines = department.queue_view(agent)
-        table = Table("办件编号", "状态", "受理剩余(K2)", "承诺剩余(K3)", "到期", title=f"待办 {len(lines)} 件")
+        table = Table("办件编号", "状态", "受理剩余(K2)", "承诺剩余(K3)", "到期", "件别", title=f"待办 {len(lines)} 件")
         for line in lines:
             due = minute(min((text for text in line.due.values() if text), default=None))
             table.add_row(
-                line.case_no or line.view.case, state_text(line.view), _left(line, "K2"), _left(line, "K3"), due
+                line.case_no or line.view.case,
+                state_text(line.view),
+                _left(line, "K2"),
+                _left(line, "K3"),
+                due,
+                line.shown,
             )
         show({"ok": True, "cases": [_queue_object(line) for line in lines]}, as_json, table)
 
@@ -123,7 +131,7 @@ def open_document(
             table.add_row(
                 line.line,
                 line.name,
-                HOW.get(line.acquisition, line.acquisition),
+                SAID.get(line.acquisition, line.acquisition),
                 line.trust,
                 ORIGINAL.get(line.original, line.original),
                 str(len(line.pages)),
@@ -134,22 +142,35 @@ def open_document(
                 table.add_row(
                     f"补正{addendum.revision}",
                     f"{line.name}（答复：{answers}）",
-                    HOW.get(line.acquisition, line.acquisition),
+                    SAID.get(line.acquisition, line.acquisition),
                     line.trust,
                     ORIGINAL.get(line.original, line.original),
                     str(len(line.pages)),
                 )
         checked = f"原件核对并签名：{opened.checked_by}　封装登记时间：{opened.sealed_at}"
-        value = {"ok": True, **_opened_object(opened), "files": [str(file) for file in files]}
+        doubts = evidence.doubts(agent, opened)
+        value = {"ok": True, **_opened_object(opened), "doubts": doubts, "files": [str(file) for file in files]}
         written = f"已写出 {len(files)} 个文件到 {out}" if out else "页面未写入磁盘；需要时加 --out"
-        show(value, as_json, table, checked, written)
+        warned = [_doubt_words(line, member) for line, member in doubts.items()]
+        show(value, as_json, table, checked, *warned, written)
 
 
 @app.command("accept")
-def accept(home: Home, case: CaseName, staff: Staff, wait: WaitSeconds = 30.0, as_json: AsJson = False) -> None:
-    """受理（行政许可法第三十二条）。"""
+def accept(
+    home: Home,
+    case: CaseName,
+    staff: Staff,
+    promise: Annotated[list[str] | None, typer.Option("--promise", help="容缺：材料编号=补交日期，可多次")] = None,
+    paper: Annotated[Path | None, typer.Option("--paper", help="签字的容缺承诺书扫描件")] = None,
+    copy: Copies = None,
+    wait: WaitSeconds = 30.0,
+    as_json: AsJson = False,
+) -> None:
+    """受理（行政许可法第三十二条）；非主要材料可以凭书面承诺容缺受理。"""
     with agent_at(home, as_json) as agent:
-        entry = department.accept(agent, resolve(agent, case), staff)
+        more = department_materials.promised(agent, days_of(promise or []), paper)
+        more |= department_materials.copied(agent, copies_of(copy))
+        entry = department.accept(agent, resolve(agent, case), staff, more)
         _finish(agent, entry, wait, as_json, "受理")
 
 
@@ -164,6 +185,7 @@ def decide(
         Path | None, typer.Option("--appeal-file", help=f"救济途径：复议、诉讼的机关和期限，{TEXT_FILE}")
     ] = None,
     record: Annotated[Path | None, typer.Option("--record", help="集体研究记录扫描件，清单要求时必填")] = None,
+    copy: Copies = None,
     wait: WaitSeconds = 30.0,
     as_json: AsJson = False,
 ) -> None:
@@ -171,7 +193,8 @@ def decide(
     with agent_at(home, as_json) as agent:
         outcome = "GRANT" if grant else "REFUSE"
         said = (text_of(reasons), text_of(appeal))
-        entry = department.decide(agent, resolve(agent, case), staff, outcome, *said, record=record)
+        more = department_materials.copied(agent, copies_of(copy))
+        entry = department.decide(agent, resolve(agent, case), staff, outcome, *said, record=record, more=more)
         _finish(agent, entry, wait, as_json, "准予决定" if grant else "不予决定")
 
 
@@ -181,12 +204,14 @@ def issue(
     case: CaseName,
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="结果文书的页面图像，按顺序")],
     staff: Staff,
+    copy: Copies = None,
     wait: WaitSeconds = 60.0,
     as_json: AsJson = False,
 ) -> None:
     """制发结果：加密封装、用印登记，并为申请人、收件窗口留存密钥。"""
     with agent_at(home, as_json) as agent:
-        entry = department.issue(agent, resolve(agent, case), staff, files)
+        more = department_materials.copied(agent, copies_of(copy))
+        entry = department.issue(agent, resolve(agent, case), staff, files, more)
         _finish(agent, entry, wait, as_json, "结果制发")
 
 
@@ -228,6 +253,8 @@ def show_case(home: Home, case: CaseName, as_json: AsJson = False) -> None:
             times = (minute(row.started_at), minute(row.stopped_at), minute(row.due, "暂停中"))
             table.add_row(f"{row.clock} {row.name}", *times)
         notes = [f"[yellow]本节点缺少：{'、'.join(view.missing)}[/yellow]"] if view.missing else []
+        if view.file and view.file.deemed:
+            notes.append("[yellow]逾期未告知，自收到申请材料之日起视为受理（行政许可法第三十二条）[/yellow]")
         notes += [f"[red]与法不符：{found.code} {found.where}[/red]" for found in view.findings]
         show({"ok": True, **case_object(view)}, as_json, table, *notes)
 
@@ -281,6 +308,7 @@ def case_object(view: CaseView) -> dict[str, object]:
         "holder": file.holder if file else None,
         "outcome": file.outcome if file else None,
         "effective_at": file.effective_at if file else None,
+        "deemed": file.deemed if file else None,
         "head": {"seq": view.head.seq, "digest": view.head.digest},
         "parties": sorted(view.parties),
         "clocks": [row.as_object() for row in clock_rows(file)] if file else [],
@@ -307,6 +335,15 @@ def _finish(agent: Agent, entry: OutboxEntry, wait: float, as_json: bool, what: 
     own = agent.journal.acts(entry.case_id) if entry.event == "issue" else []  # its key packets belong to it
     packets = [act.payload_digest for act in own if act.needs_upload]
     finish_act(agent, entry, wait, as_json, f"{what}：{entry.case_id}", with_it=packets)
+
+
+def _doubt_words(line: str, member: str) -> str:
+    """What the acceptor is told of a line whose answer differs from the act that names it (H05, A07)."""
+    what = {
+        "page": "核验结果页无法读取", "verified": "封装时没有申明核验", "grant": "共享授权编号不一致",
+        "kind": "数据种类不一致", "reference": "核验编号不一致", "source": "答复单位不是授权的供给方",
+    }  # fmt: skip
+    return f"[red]第 {line} 行的线上核验与登记不符：{what[member]}。请不予采信，并要求补正原件扫描。[/red]"
 
 
 def _opened_object(opened: OpenedCase) -> dict[str, object]:
@@ -337,8 +374,14 @@ def _line_object(line: OpenedLine) -> dict[str, object]:
         "acquisition": line.acquisition,
         "trust": line.trust,
         "original": line.original,
-        "pages": [{"page": page.number, "bytes": page.size} for page in line.pages],
+        "pages": [_page_object(page) for page in line.pages],
     }
+
+
+def _page_object(page: OpenedPage) -> dict[str, object]:
+    """``others``: bytes of the page's further renditions, as the camera's own frame."""
+    others = {name: len(read()) for name, (_, read) in page.others.items()}
+    return {"page": page.number, "bytes": page.size, "others": others}
 
 
 def _write_pages(out: Path, opened: OpenedCase) -> list[Path]:
@@ -350,10 +393,14 @@ def _write_pages(out: Path, opened: OpenedCase) -> list[Path]:
         named += [(f"S{one.revision}-{line.line}", line) for one in opened.addenda for line in one.lines]
         for name, line in named:
             for page in line.pages:
-                path = out / f"{name}-{line.material}-{page.number:03d}.{SUFFIX.get(page.media_type, 'bin')}"
-                with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                    made.append(path)
-                    file.write(page.data)
+                stem = f"{name}-{line.material}-{page.number:03d}"
+                files = [(stem, page.media_type, page.read)]
+                files += [(f"{stem}-{other}", media, read) for other, (media, read) in page.others.items()]
+                for named_so, media_type, read in files:
+                    path = out / f"{named_so}.{SUFFIX.get(media_type, 'bin')}"
+                    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                        made.append(path)
+                        file.write(read())
     except BaseException as error:
         for path in made:
             path.unlink(missing_ok=True)
@@ -394,6 +441,7 @@ def _queue_object(line: department.QueueLine) -> dict[str, object]:
         "state": line.view.state.value if line.view.state else None,
         "days_left": dict(line.days),
         "due": dict(line.due),
+        "shown": line.shown,
         "missing": list(line.view.missing),
     }
 

@@ -1,20 +1,41 @@
-"""``yidi dept card-answer|card-appeal``: a unit answers its cards (standards.md 8; G12)."""
+"""``yidi dept card-answer|card-appeal|quality``, ratings and complaints at a department (standards.md 8; G12)."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from deploy.commands import voices
 from deploy.commands.choices import code_of, listed
-from deploy.commands.common import TEXT_FILE, AsJson, Home, Staff, WaitSeconds, agent_at, finish, text_of
+from deploy.commands.common import TEXT_FILE, AsJson, Home, Staff, WaitSeconds, agent_at, finish, finish_act, text_of
 from hub.casework import reasons
 from node_agent import supervising
+from node_agent.casemirror import resolve
 
 app = typer.Typer(no_args_is_help=True)
+voices.offer(app, voices.OF_UNITS)
 
 Case = Annotated[str, typer.Argument(metavar="CASE", help="43 位办件编号、12 位公开编号或案件标识")]
 Card = Annotated[str, typer.Option("--card", help="牌的编号（16 位）")]
 Words = Annotated[Path, typer.Option("--words", help=f"说明，留在本机，{TEXT_FILE}", exists=True, dir_okay=False)]
+
+
+@app.command("quality")
+def quality(
+    case: Case,
+    home: Home,
+    staff: Staff,
+    defect: Annotated[list[str], typer.Option("--defect", help=f"{listed(reasons.IMAGE_DEFECTS)}；可多次")],
+    manifest: Annotated[str, typer.Option("--manifest", help="补正的封装编号；不写为申请的封装")] = "",
+    wait: WaitSeconds = 30.0,
+    as_json: AsJson = False,
+) -> None:
+    """指出影像质量不合归档规范：发牌给封装的窗口，同一封装指出一次；不影响办件时限。"""
+    with agent_at(home, as_json) as agent:
+        codes = [code_of(reasons.IMAGE_DEFECTS, one, "--defect") for one in defect]
+        entry = supervising.quality(agent, resolve(agent, case), staff, codes, manifest)
+        told = "、".join(reasons.IMAGE_DEFECTS[one] for one in codes)
+        finish_act(agent, entry, wait, as_json, f"已指出影像质量：{told}")
 
 
 @app.command("card-answer")

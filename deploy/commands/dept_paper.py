@@ -89,6 +89,27 @@ def reissue(
         finish(agent, digests, wait, as_json, value, "已重新出件，旧结果作废")
 
 
+@app.command("correct-result")
+def correct_result(
+    home: Home,
+    case: CaseName,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="更正后结果文书的页面图像，按顺序")],
+    staff: Staff,
+    reason: Annotated[str, typer.Option("--reason", help=listed(reasons.CORRECTION_REASONS))],
+    paper: Annotated[Path, typer.Option("--paper", help="更正审批单扫描件", exists=True, dir_okay=False)],
+    issuer: Annotated[str, typer.Option("--issuer", help="用印的出件人工号；决定人自己有用印授权的不写")] = "",
+    record: Annotated[Path | None, typer.Option("--record", help="集体决定的记录，事项须集体决定时须附")] = None,
+    wait: WaitSeconds = 60.0,
+    as_json: AsJson = False,
+) -> None:
+    """更正已制发、还没有送出的结果：由有决定权的人更正，用印人同签，旧版本留在卷里。"""
+    with agent_at(home, as_json) as agent:
+        code, case_id = code_of(reasons.CORRECTION_REASONS, reason, "--reason"), resolve(agent, case)
+        entry = department.correct_result(agent, case_id, staff, files, code, paper, issuer, record)
+        waiting = [act.payload_digest for act in agent.journal.acts(case_id) if act.needs_upload]
+        finish_act(agent, entry, wait, as_json, "已更正结果，旧版本留在卷里", with_it=waiting)
+
+
 @app.command("archive-package")
 def archive_package(
     home: Home,

@@ -10,11 +10,28 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
+from rich.table import Table
 
+from crypto.identity import node_name
 from deploy.commands.choices import code_of, listed
-from deploy.commands.common import TEXT_FILE, AsJson, Home, Staff, WaitSeconds, agent_at, finish, finish_act, text_of
+from deploy.commands.common import (
+    TEXT_FILE,
+    AsJson,
+    Home,
+    Staff,
+    WaitSeconds,
+    agent_at,
+    finish,
+    finish_act,
+    minute,
+    show,
+    text_of,
+    wait_for,
+)
 from hub.casework import reasons
 from node_agent import coordinator, review, review_papers
+from node_agent import opinions as reading
 from node_agent.casemirror import resolve
 from node_agent.runtime import Agent
 from storage.journal import OutboxEntry
@@ -185,21 +202,46 @@ def opinion(
 
 
 @app.command()
+def opinions(home: Home, case: CaseName, staff: Staff, wait: WaitSeconds = 30.0, as_json: AsJson = False) -> None:
+    """看各单位的意见和下级的初审意见；查看记入日志，用途为作出决定。"""
+    with agent_at(home, as_json) as agent:
+        case_id = resolve(agent, case)
+        found = reading.read(agent, case_id, staff, lambda digest: wait_for(agent, [digest], wait, as_json)[0])
+        table = Table("单位", "时间", "意见", "全文", title=f"意见 {len(found)} 份")
+        for one in found:
+            answer = reasons.OPINIONS.get(one.answer, "初审意见" if one.event == "refer_up" else one.answer)
+            table.add_row(node_name(one.node), minute(one.at), answer, escape(one.words) or "—")
+        show({"ok": True, "case": case_id, "opinions": [dict(one.__dict__) for one in found]}, as_json, table)
+
+
+@app.command()
 def refer(
     home: Home,
     case: CaseName,
     staff: Staff,
     to: Annotated[str, typer.Option("--to", help="上级部门（节点名）；材料密钥随同转交")],
-    queue: Annotated[str, typer.Option("--queue", help="上级的受理队列")],
+    queue: Annotated[str, typer.Option("--queue", help="上级的受理队列；清单只给它一个时可不写")] = "",
     words: Opinion = None,
     wait: WaitSeconds = 30.0,
     as_json: AsJson = False,
 ) -> None:
     """转报上级：初审意见连同全部材料一并转报（行政许可法第四十三条），不再向申请人要材料。"""
     with agent_at(home, as_json) as agent:
-        node = coordinator.department_named(agent, to)
-        entry = review.refer_up(agent, resolve(agent, case), staff, node, queue, text_of(words))
-        _finish(agent, entry, wait, as_json, f"已转报 {to}；本单位办结，由上级另立新件办理")
+        case_id, node = resolve(agent, case), coordinator.department_named(agent, to)
+        chosen = queue or coordinator.queue_of(agent, case_id, node).queue
+        entry = review.refer_up(agent, case_id, staff, node, chosen, text_of(words))
+        told = f"已转报 {to}；上级签收前仍由本单位负责，签收后由上级按同一编号继续办理"
+        _finish(agent, entry, wait, as_json, told)
+
+
+@app.command("recall-referral")
+def recall_referral(
+    home: Home, case: CaseName, staff: Staff, wait: WaitSeconds = 30.0, as_json: AsJson = False
+) -> None:
+    """收回转报：上级还打不开全部材料时，由本单位收回继续办理；时限一直没有停。"""
+    with agent_at(home, as_json) as agent:
+        entry = review.recall_referral(agent, resolve(agent, case), staff)
+        _finish(agent, entry, wait, as_json, "已收回转报，由本单位继续办理")
 
 
 @app.command()

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from crypto.refusal import Refusal
+from node_agent.imaging.check import check_name
 
+PAGES_RULE = "A04; a list of pages names files of its own folder"
 _ADDRESS = ("name", "address", "region", "postcode")
 
 
@@ -30,6 +32,19 @@ def read_form(file: Path) -> Filled:
     if phone:
         address["phone"] = phone
     return Filled(form, str(given.get("way", "")), address or None)
+
+
+def pages_of(plan: Mapping[str, Any], folder: Path) -> dict[str, list[Path]]:
+    """Files by material, as a list of pages names them. Refusal PAGE_NAME for one outside the list's own folder."""
+    found: dict[str, list[Path]] = {}
+    for page in plan["pages"]:
+        parts = Path(str(page["file"])).parts
+        if not parts or parts[0] == "/":
+            raise Refusal("PAGE_NAME", PAGES_RULE, reason="leaves the folder")
+        for part in parts:
+            check_name(part)
+        found.setdefault(str(page["material"]), []).append(folder.joinpath(*parts))
+    return found
 
 
 def read_object(file: Path) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 Invariants:
 - what is shown or decided rests on the registrar's own replay of the registry leaves, not on the hub's word;
 - a token is printed once and nowhere else; it travels to its subject on paper, with the facts it was issued for;
-- subjects are nodes and staff codes; there are no names.
+- subjects are nodes and staff codes; there are no names;
+- where there are administrators, each act asks for the right one (H11): system for registration, keys and settings,
+  security for revocation and permissions; looking is free to both.
 """
 
 import re
@@ -17,11 +19,12 @@ import typer
 from rich.panel import Panel
 from rich.table import Table
 
-from crypto import certificates, identity
+from crypto import administrators, certificates, identity
 from crypto.canonical import time_text
 from crypto.directory import Directory, Proposal
 from crypto.records import NODE_ROLES, PERSON_ROLES, KeyRecord
 from crypto.refusal import Refusal
+from deploy.commands.administrators import SECURITY, SYSTEM, Officer, sitting
 from deploy.commands.common import AsJson, refusals, show
 from deploy.registrar.desk import RegistrarDesk
 from deploy.registrar.founding import renew_hub
@@ -53,6 +56,7 @@ def token(
     role: Annotated[list[str], typer.Option("--role", help="角色代码，可以写几次")],
     title: Annotated[str, typer.Option("--title", help="单位或岗位名称（不是姓名）")],
     staff: Annotated[str, typer.Option("--staff", help="为这个节点的工作人员登记时填工号")] = "",
+    officer: Officer = "",
     home: RegistrarHome = HOME,
     hub: Hub = "",
     hub_name: HubName = "",
@@ -62,14 +66,15 @@ def token(
 
     吊销后重新登记的窗口另给取件号段：旧机器上用到几号已无从知道。
     """
-    with _registry(home, hub, hub_name, as_json) as (registrar, directory, _):
+    with registry_at(home, hub, hub_name, as_json, SYSTEM, officer) as (registrar, directory, _):
         node = identity.node_id(registrar.trust_domain, region, name)
         subject, kind = (identity.person_id(node, staff), "person") if staff else (node, "node")
         allowed = PERSON_ROLES if staff else NODE_ROLES
         if not role or not set(role) <= allowed:
             raise Refusal("KEY_RECORD_FORMAT", RULE, subject=subject, kind=kind)
         if staff:
-            directory.current(node)
+            administrators.require_apart(role)
+            administrators.require_place(role, directory.current(node).roles)
         last = directory.newest(subject)
         made = registrar.issue_token(
             subject,
@@ -82,6 +87,7 @@ def token(
             replaces=last.digest if last else None,
         )
         facts = registrar.facts(made)
+        registrar.note("token", subject)
         lines = [made, "", f"登记对象：{subject}", f"角色：{_roles(facts.roles)}", f"名称：{title}"]
         if facts.public_prefix is not None:
             lines.append(f"取件号段：{facts.public_prefix}")
@@ -93,6 +99,7 @@ def token(
 def revoke(
     subject: Subject,
     reason: Annotated[str, typer.Option("--reason", help="原因代码，如 KEY_LOST、STAFF_LEFT")],
+    officer: Officer = "",
     home: RegistrarHome = HOME,
     hub: Hub = "",
     hub_name: HubName = "",
@@ -101,8 +108,8 @@ def revoke(
     """吊销一个节点或人员的全部密钥：枢纽收妥后，下一次调用即不能再用。"""
     if REASON.fullmatch(reason) is None:
         raise typer.BadParameter("原因代码用大写字母、数字和下划线", param_hint="--reason")
-    with _registry(home, hub, hub_name, as_json) as (registrar, directory, address):
-        record = _named(directory, subject)
+    with registry_at(home, hub, hub_name, as_json, SECURITY, officer) as (registrar, directory, address):
+        record = named_record(directory, subject)
         with hub_client(registrar, address, hub_name) as client:
             index = submit(client, registrar.revoke(record.subject, reason))
         value = {"ok": True, "subject": record.subject, "reason": reason, "index": index}
@@ -112,7 +119,7 @@ def revoke(
 @app.command("proposals")
 def proposals(home: RegistrarHome = HOME, hub: Hub = "", hub_name: HubName = "", as_json: AsJson = False) -> None:
     """正在冷静期内的自行换钥：先向该单位核实，再核准或否决。"""
-    with _registry(home, hub, hub_name, as_json) as (_, directory, _address):
+    with registry_at(home, hub, hub_name, as_json) as (_, directory, _address):
         waiting = directory.proposals()
         table = Table("登记对象", "申请时间", "最早生效", "更换", title=f"等待生效的换钥 {len(waiting)} 项")
         rows = [_proposal_object(directory, one) for one in waiting]
@@ -124,23 +131,33 @@ def proposals(home: RegistrarHome = HOME, hub: Hub = "", hub_name: HubName = "",
 
 @app.command("approve")
 def approve(
-    subject: Subject, home: RegistrarHome = HOME, hub: Hub = "", hub_name: HubName = "", as_json: AsJson = False
+    subject: Subject,
+    officer: Officer = "",
+    home: RegistrarHome = HOME,
+    hub: Hub = "",
+    hub_name: HubName = "",
+    as_json: AsJson = False,
 ) -> None:
     """核准一项自行换钥：不等冷静期，当场生效。先用电话等其他途径向该单位核实。"""
-    _settle(subject, home, hub, hub_name, as_json, approve=True)
+    _settle(subject, officer, home, hub, hub_name, as_json, approve=True)
 
 
 @app.command("veto")
 def veto(
-    subject: Subject, home: RegistrarHome = HOME, hub: Hub = "", hub_name: HubName = "", as_json: AsJson = False
+    subject: Subject,
+    officer: Officer = "",
+    home: RegistrarHome = HOME,
+    hub: Hub = "",
+    hub_name: HubName = "",
+    as_json: AsJson = False,
 ) -> None:
     """否决一项自行换钥：仍用原来的密钥。签名密钥可能已外泄的，随后吊销。"""
-    _settle(subject, home, hub, hub_name, as_json, approve=False)
+    _settle(subject, officer, home, hub, hub_name, as_json, approve=False)
 
 
-def _settle(subject: str, home: Path, hub: str, hub_name: str, as_json: bool, *, approve: bool) -> None:
-    with _registry(home, hub, hub_name, as_json) as (registrar, directory, address):
-        record = _named(directory, subject)
+def _settle(subject: str, officer: str, home: Path, hub: str, hub_name: str, as_json: bool, *, approve: bool) -> None:
+    with registry_at(home, hub, hub_name, as_json, SYSTEM, officer) as (registrar, directory, address):
+        record = named_record(directory, subject)
         proposal = directory.proposal(record.subject)
         if proposal is None:
             raise Refusal("PROPOSAL_UNKNOWN", RULE, subject=record.subject)
@@ -166,7 +183,7 @@ def _proposal_object(directory: Directory, proposal: Proposal) -> dict[str, Any]
 @app.command("list")
 def list_records(home: RegistrarHome = HOME, hub: Hub = "", hub_name: HubName = "", as_json: AsJson = False) -> None:
     """现在有效的登记，由登记机构自己从日志重算。"""
-    with _registry(home, hub, hub_name, as_json) as (_, directory, _address):
+    with registry_at(home, hub, hub_name, as_json) as (_, directory, _address):
         records = directory.records()
         table = Table("登记对象", "地区", "名称", "角色", "号段", title=f"有效登记 {len(records)} 份")
         for record in records:
@@ -199,15 +216,21 @@ def hub_certificate(
 
 
 @contextmanager
-def _registry(home: Path, hub: str, hub_name: str, as_json: bool) -> Iterator[tuple[Registrar, Directory, str]]:
-    """The registrar, the directory as it replayed it now, and the hub's address; refusals inside are shown."""
+def registry_at(
+    home: Path, hub: str, hub_name: str, as_json: bool, role: str | None = None, officer: str = ""
+) -> Iterator[tuple[Registrar, Directory, str]]:
+    """The registrar, the directory as it replayed it now, and the hub's address; refusals inside are shown.
+
+    ``role``: of the administrator who has to act (H11), None for a look; ``officer``: his staff code.
+    """
     with refusals(as_json):
         registrar, address = _registrar(home), hub or _stack_hub(home)
         registrar.keep_certified()
         with RegistryDoor.open(address, registrar.authority_pem, *registrar.node_tls(), hub_name) as door:
             desk = RegistrarDesk(registrar, door)
             desk.catch_up()
-        yield registrar, desk.directory, address
+        with sitting(registrar, desk.directory, role, officer):
+            yield registrar, desk.directory, address
 
 
 def _registrar(home: Path) -> Registrar:
@@ -224,7 +247,7 @@ def _stack_hub(home: Path) -> str:
     return f"127.0.0.1:{layout.ports()['hub']}"
 
 
-def _named(directory: Directory, text: str) -> KeyRecord:
+def named_record(directory: Directory, text: str) -> KeyRecord:
     """The one valid record whose subject is ``text`` or ends in it. Refusal SUBJECT_UNKNOWN."""
     found = [one for one in directory.records() if one.subject == text or one.subject.endswith(f"/{text}")]
     if len(found) != 1:

@@ -4,9 +4,7 @@ Invariants: every command works while the hub is away, except ``show`` of what o
 shown may be read to the applicant; the applicant's secret stands on the printed receipt alone, never on the screen.
 """
 
-import threading
 from collections.abc import Mapping
-from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,24 +14,27 @@ from rich.table import Table
 
 from crypto import canonical
 from crypto.refusal import Refusal
-from deploy.commands import common, window_papers
+from deploy.commands import common, window_papers, window_scan
+from deploy.commands.choices import code_of, listed
 from deploy.commands.common import AsJson, Home, Staff, WaitSeconds, agent_at, show
-from deploy.commands.forms import read_form, read_object
+from deploy.commands.forms import pages_of, read_form, read_object
 from deploy.commands.window_lists import case_line, item_lines, queue_lines, queue_table, work_list
 from deploy.commands.window_papers import Name, print_after_seal, unprintable_words
+from deploy.commands.window_scan import show_taken
+from hub.casework.reasons import DATA_KINDS
 from node_agent import drafts, window, window_receipt
-from node_agent.imaging.check import check_name
+from node_agent.parents import sealing
 from node_agent.runtime import Agent
 from node_agent.sender import read_status
 from node_agent.snapshot import fetch_snapshot, kept_snapshot
 
 app = typer.Typer(help="收件窗口：找事项、登记、扫描、核对、封存、查询", no_args_is_help=True)
+app.command()(window_scan.scan)
 app.command()(window_papers.receipt)
 app.command()(window_papers.printed)
 
 AWAY_WAIT = 2.0
 """Seconds to wait for a receipt while the agent says that it cannot send."""
-PAGES_RULE = "A04; a list of pages names files of its own folder"
 Case = Annotated[str, typer.Argument(help="办件标识（32 位）")]
 Delivery = Annotated[str, typer.Option("--delivery", help="送达方式：POST、COUNTER_COLLECT、COUNTER_DEPT、ELECTRONIC")]
 FormFile = Annotated[Path, typer.Option("--form", help="申请表 JSON 文件", exists=True, dir_okay=False)]
@@ -78,59 +79,25 @@ def begin(
 
 
 @app.command()
-def scan(
-    case: Case,
-    material: Annotated[str, typer.Argument(help="材料编号，如 M01")],
-    home: Home,
-    folder: Annotated[
-        Path | None, typer.Argument(help="扫描件所在文件夹或文件；不写则为设置的高拍仪文件夹", exists=True)
-    ] = None,
-    how: Annotated[str, typer.Option("--how", help="SUBMIT 提交，COMMITMENT 书面承诺")] = "SUBMIT",
-    original: Annotated[
-        str, typer.Option("--original", help="原件：SEEN_RETURNED 核对退还，HELD 留存，NOT_NEEDED 未见")
-    ] = "SEEN_RETURNED",
-    anew: Annotated[bool, typer.Option("--anew", help="重扫：替换以前的页")] = False,
-    watch: Annotated[int, typer.Option("--watch", min=0, help="守着高拍仪文件夹，拍一页收一页，收满几页为止")] = 0,
-    as_json: AsJson = False,
-) -> None:
-    """扫描：把文件夹里的页收进一份材料，整批收下或者一页不收；--watch 时边拍边收，收下的页移入草稿。"""
-    with agent_at(home, as_json) as agent:
-        source = folder or agent.settings.watch_folder
-        if source is None:
-            raise Refusal("CAPTURE_FOLDER", "A04", folder="")
-        if watch:
-            _watch(agent, case, material, source, watch, as_json)
-        else:
-            _show_taken(window.add_pages(agent, case, material, source, how, original, anew=anew), material, as_json)
-
-
-@app.command()
 def verify(
     case: Case,
     material: Annotated[str, typer.Argument(help="材料编号")],
-    reference: Annotated[str, typer.Argument(help="核验流水号或电子证照编号")],
+    kind: Annotated[str, typer.Option("--kind", help=f"数据种类：{listed(DATA_KINDS)}")],
+    staff: Staff,
     home: Home,
     how: Annotated[str, typer.Option("--how", help="VERIFY_ONLINE 在线核验，FROM_LICENCE 电子证照")] = "VERIFY_ONLINE",
     as_json: AsJson = False,
 ) -> None:
-    """核验：用在线核验或者电子证照代替提交。"""
-    with agent_at(home, as_json) as agent:
-        window.verify(agent, case, material, how, reference)
-        show({"ok": True, "case": case, "material": material}, as_json, f"《{material}》已核验")
+    """核验：向有数据的部门核验或者提取，一致的不用扫描；没有应答或者不一致的改为扫描，原因登记在案。"""
+    from node_agent.verification.connector import Kind, connector_for  # here: no other command loads an HTTP library
+    from node_agent.verification.desk import check as check_online
 
-
-@app.command()
-def tolerate(
-    case: Case,
-    material: Annotated[str, typer.Argument(help="材料编号（非主要材料）")],
-    due: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="承诺补交日期")],
-    home: Home,
-    as_json: AsJson = False,
-) -> None:
-    """容缺：非主要材料书面承诺以后补交。"""
     with agent_at(home, as_json) as agent:
-        window.tolerate(agent, case, material, date(due.year, due.month, due.day))
-        show({"ok": True, "case": case, "material": material}, as_json, f"《{material}》容缺，{due:%Y-%m-%d} 前补交")
+        asked = Kind(code_of(DATA_KINDS, kind, "--kind"))
+        connector = connector_for(agent.settings.verifiers_file, asked)
+        made = check_online(agent, case, material, how, asked, staff, connector)
+        value = {"ok": True, "case": case, "material": material, "result": made.result.value, "closed": made.closed}
+        show({**value, "words": made.words, "source": made.source, "at": made.at}, as_json, made.words)
 
 
 @app.command()
@@ -180,14 +147,14 @@ def collect(
     """一次办完：登记、收页、核对、封存。"""
     with agent_at(home, as_json) as agent:
         plan = read_object(mapping)
-        files_of = _pages_of(plan, mapping.parent)
+        files_of = pages_of(plan, mapping.parent)
         case = _begin(agent, str(plan["task_code"]), staff, form, delivery, None, False)
         with common.bar(as_json) as progress:
             task = progress.add_task("收页", total=sum(map(len, files_of.values())))
             for material, files in files_of.items():
                 taken = window.add_pages(agent, case, material, files)
                 if taken.refused:
-                    _show_taken(taken, material, as_json)
+                    show_taken(taken, material, as_json)
                 progress.advance(task, len(files))
         _seal(agent, case, staff, (no_classified, signed, notice), False, wait, as_json)
 
@@ -233,7 +200,7 @@ def withdraw(
 ) -> None:
     """撤回：申请人书面撤回，决定作出以前都可以。"""
     with agent_at(home, as_json) as agent:
-        digest = window.withdraw(agent, case, staff, paper)
+        digest = _withdrawn(agent, case, staff, paper)
         common.finish(agent, [digest], wait, as_json, {"case": case}, "撤回申请已签名")
 
 
@@ -300,47 +267,13 @@ def _begin(
     )
 
 
-def _pages_of(plan: Mapping[str, Any], folder: Path) -> dict[str, list[Path]]:
-    """Files by material, as a list of pages names them. Refusal PAGE_NAME for one outside the list's own folder."""
-    found: dict[str, list[Path]] = {}
-    for page in plan["pages"]:
-        parts = Path(str(page["file"])).parts
-        if not parts or parts[0] == "/":
-            raise Refusal("PAGE_NAME", PAGES_RULE, reason="leaves the folder")
-        for part in parts:
-            check_name(part)
-        found.setdefault(str(page["material"]), []).append(folder.joinpath(*parts))
-    return found
-
-
-def _watch(agent: Agent, case: str, material: str, folder: Path, pages: int, as_json: bool) -> None:
-    """Each page as it comes, with its verdict at once: the applicant still stands there."""
-    told: list[dict[str, object]] = []
-    for name, refusal in window.watch_camera(agent, case, material, folder, pages, threading.Event()):
-        told.append({"file": name, "refusal": common.refusal_object(refusal) if refusal else None})
-        if not as_json:
-            words = f"[red]{name}[/red]：{common.refusal_text(refusal)}" if refusal else f"{name} 已收"
-            common.console.print(words)
-    show({"ok": True, "material": material, "pages": told}, as_json, f"《{material}》收满 {pages} 页")
-
-
-def _show_taken(taken: window.PagesTaken, material: str, as_json: bool) -> None:
-    """Pages that came in; or every refused page with its reason, and the end of the command."""
-    pages = [dict(page.__dict__) for page in taken.taken]
-    refused = [{"file": name, **common.refusal_object(refusal)} for name, refusal in taken.refused]
-    words = [f"《{material}》收下 {len(pages)} 页"] if not refused else [f"《{material}》一页也没有收，请处理后再扫："]
-    words += [f"[red]{name}[/red]：{common.refusal_text(refusal)}" for name, refusal in taken.refused]
-    show({"ok": not refused, "material": material, "pages": pages, "refused": refused}, as_json, *words)
-    if refused:
-        raise typer.Exit(common.EXIT_REFUSED)
-
-
 def _seal(
     agent: Agent, case: str, staff: str, ticks: tuple[bool, bool, bool], insist: bool, wait: float, as_json: bool
 ) -> None:
     with common.bar(as_json) as progress:
         progress.add_task("加密封存", total=None)
-        result = window.seal(
+        seal_it = sealing.seal if drafts.load(agent, case).parts else window.seal
+        result = seal_it(
             agent,
             case,
             staff,
@@ -368,6 +301,15 @@ def _seal(
             common.console.print(line)
     away = read_status(agent.journal)["problem"] is not None  # then nobody at the counter waits for an answer
     common.finish(agent, result.entries, min(wait, AWAY_WAIT) if away else wait, as_json, value)
+
+
+def _withdrawn(agent: Agent, case: str, staff: str, paper: Path) -> str:
+    """The act's digest; of a parent, of the whole or of what is undecided (states.md 8, P10)."""
+    from node_agent.parents import desk  # here: few cases are parents
+
+    if desk.is_parent(agent, case):
+        return desk.withdraw(agent, case, staff, paper).payload_digest
+    return window.withdraw(agent, case, staff, paper)
 
 
 def _refusal(problem: Mapping[str, Any]) -> Refusal:

@@ -15,15 +15,18 @@ import typer
 from rich.table import Table
 
 from crypto.refusal import Refusal
-from deploy.commands import common
+from deploy.commands import common, parent_supplement
 from deploy.commands.choices import code_of, listed
 from deploy.commands.common import AsJson, Home, Staff, WaitSeconds, agent_at, finish, minute, show, wait_for
 from deploy.commands.forms import read_form
+from deploy.commands.window_scan import Lead, Reason, let_in
 from hub.casework import reasons
 from node_agent import drafts, missing_wraps, pre_review, window_back, window_ends, window_supplement
-from node_agent.casemirror import history, resolve
+from node_agent.casemirror import history, last_of, resolve
+from node_agent.parents import supplement as parents_supplement
 from node_agent.runtime import Agent
 from node_agent.window import PagesTaken
+from node_agent.window_pages import Shooting
 from storage.journal import OutboxEntry
 
 app = typer.Typer(no_args_is_help=True)
@@ -97,6 +100,8 @@ def supplement(
         str, typer.Option("--original", help="原件：SEEN_RETURNED 核对退还，HELD 留存，NOT_NEEDED 未见")
     ] = "SEEN_RETURNED",
     signed: Annotated[bool, typer.Option("--signed", help="申请人已签字，封装送出")] = False,
+    lead: Lead = "",
+    reason: Reason = "",
     code_file: Annotated[
         Path | None, typer.Option("--check-code-file", help="校验码所在文件；不写则现场输入", dir_okay=False)
     ] = None,
@@ -108,10 +113,16 @@ def supplement(
     with agent_at(home, as_json) as agent:
         case_id = window_supplement.find(agent, public_no, lambda: check_code(code_file, code_fd))
         _await_notice(agent, case_id, wait)
+        whole = last_of(history(agent.journal, case_id), "seal_parent") is not None
+        add = parents_supplement.add_pages if whole else window_supplement.add_pages
         for material, source in _sources(pages or []):
-            taken = window_supplement.add_pages(agent, case_id, material, source, original)
+            taken = add(agent, case_id, material, source, original, Shooting(let_in=let_in(lead, reason)))
             if taken.refused:
                 _show_refused(taken, material, as_json)
+        if whole:
+            go = parent_supplement.seal if signed else parent_supplement.show_asked
+            go(agent, case_id, staff, wait, as_json)
+            return
         if signed:
             _seal_supplement(agent, case_id, staff, wait, as_json)
             return

@@ -13,14 +13,16 @@ from crypto.canonical import CHINA
 from crypto.refusal import Refusal
 from crypto.statement import RECEIPT_TYPE, read_envelope, read_signed
 from deploy.commands.common import act_object, minute, refusal_text
-from hub.casework.casefile import CHINESE, State
+from hub.casework.casefile import CHINESE, CaseFile, State
 from hub.casework.messages import event_name
 from hub.casework.numbers import print_public_number
 from hub.casework.reasons import RETURN_REASONS
+from hub.casework.time.shown import shown_clock
 from node_agent import bounce, drafts, pre_review, window_back
-from node_agent.casemirror import ENDED, CaseView, demanded, history, mirror, resolve
+from node_agent.casemirror import ENDED, SEALS, CaseView, demanded, history, mirror, resolve
 from node_agent.drafts import Draft
 from node_agent.paper import shelf
+from node_agent.parents.merged import NAME as MULTI_NAME
 from node_agent.runtime import Agent
 from storage.journal import OutboxEntry
 
@@ -34,6 +36,12 @@ NEXT = {
     State.UNDER_REVIEW: "受理方作出决定",
     State.DECIDED: "受理方制证发证",
     State.DELIVERING: "寄递送达",
+    State.P_COLLECTED: "中枢分送各部门",
+    State.P_DISPATCHED: "各部门答复材料是否齐全",
+    State.P_SUPPLEMENT: "申请人一次补正",
+    State.P_IN_PROGRESS: "各部门同时办理",
+    State.P_CONCLUDED: "结果汇集到一个出口",
+    State.P_DELIVERING: "一个出口交付",
 }
 LATE = timedelta(minutes=5)
 """Declared and legal time further apart than this are marked (glossary: 补录)."""
@@ -90,7 +98,7 @@ def case_line(agent: Agent, name: str) -> dict[str, object]:
     view = mirror(agent, case_id) if agent.journal.leaves(case_id) else None
     line: dict[str, object] = {
         "case": case_id, "case_no": "", "public_no": "", "item": "", "state": "", "state_text": "", "holder": "本窗口",
-        "next": "", "due": "", "liaison": "", "clocks": {}, "rank": RUNNING,
+        "next": "", "due": "", "shown": "", "liaison": "", "clocks": {}, "rank": RUNNING,
         "occurred_at": "", "recorded_at": "", "late": "", "receipt": "",
     }  # fmt: skip
     if draft is not None:
@@ -145,7 +153,7 @@ def _answered(agent: Agent, name: str) -> str | None:
 
 def _times(agent: Agent, case_id: str) -> dict[str, object]:
     """Declared and legal time of the newest seal of this window, and its number, from the queue and the receipt."""
-    seals = [entry for entry in agent.journal.acts(case_id) if entry.event == "seal" and entry.refusal is None]
+    seals = [entry for entry in agent.journal.acts(case_id) if entry.event in SEALS and entry.refusal is None]
     if not seals:
         return {}
     declared = read_signed(seals[-1].envelope).occurred_at
@@ -204,12 +212,26 @@ def _from_view(agent: Agent, view: CaseView) -> dict[str, object]:
             "case_no": file.case_no,
             "public_no": print_public_number(file.public_no) if file.public_no else "",
             "holder": agent.registry.directory.current(file.holder).title or identity.node_name(file.holder),
-            "item": agent.registry.catalogue(file.catalogue).item(file.task_code).name,
+            "item": _item_name(agent, file),
         }
+        if file.bundle is None:
+            facts["shown"] = shown_clock(_case_type(agent, file), file.clocks).words
     running = {name: clock.due for name, clock in view.clocks.items() if clock.stopped_at is None and clock.due}
     facts["clocks"] = running
     facts["due"] = min(running.values(), default="")[:16].replace("T", " ")
     return facts
+
+
+def _case_type(agent: Agent, file: CaseFile) -> str:
+    """INSTANT or COMMITTED, by the list that the case was opened under (C04)."""
+    return agent.registry.catalogue(file.catalogue).item(file.task_code).case_type
+
+
+def _item_name(agent: Agent, file: CaseFile) -> str:
+    catalogue = agent.registry.catalogue(file.catalogue)
+    if file.bundle is None:
+        return catalogue.item(file.task_code).name
+    return catalogue.theme(file.bundle.theme).name if file.bundle.theme else MULTI_NAME
 
 
 def _aside(agent: Agent, view: CaseView) -> dict[str, object]:
@@ -234,7 +256,7 @@ def _aside(agent: Agent, view: CaseView) -> dict[str, object]:
 def _from_queue(agent: Agent, case_id: str) -> dict[str, object]:
     """What of our own acts the hub refused last, unless a later act of the same kind went through."""
     last = {entry.event: entry for entry in agent.journal.acts(case_id)}
-    for event in ("seal", "withdraw"):
+    for event in (*SEALS, "withdraw", "withdraw_parent"):
         entry = last.get(event)
         if entry is not None and entry.refusal is not None:
             text = f"被拒绝：{refusal_text(entry.refusal)}"

@@ -1,4 +1,4 @@
-"""``yidi window rate|complain``: what the applicant says of the service, taken at the counter (T38, G04, G07)."""
+"""``yidi window rate|complain|…``: what the applicant says of the service, what the window says to its cards (T38)."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,12 +6,14 @@ from typing import Annotated
 import typer
 
 from crypto.identity import person_id
+from deploy.commands import dept_cards, voices
 from deploy.commands.choices import code_of, listed
 from deploy.commands.common import TEXT_FILE, AsJson, Home, Staff, WaitSeconds, agent_at, finish, text_of
 from hub.casework import reasons
 from node_agent import supervising
 
 app = typer.Typer(no_args_is_help=True)
+voices.offer(app, {**voices.OF_UNITS, "card-answer": dept_cards.answer, "card-appeal": dept_cards.appeal})
 
 Case = Annotated[str, typer.Argument(help="办件标识、43 位编号或 12 位查询号")]
 Level = Annotated[int, typer.Option(min=1, max=5, help=listed(reasons.RATING_LEVELS))]

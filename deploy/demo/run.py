@@ -1,4 +1,6 @@
-"""``yidi demo``: a case of 12 pages from a window in Chongqing to a department in Jiangxi, its result back by post.
+"""``yidi demo``: a case of 12 pages from a window in Chongqing to a department in Jiangxi, its result back by post;
+then 多地联办 over three regions and 一件事 of five departments (``deploy.demo.parents``), then what deadlines do
+(``deploy.demo.deadlines``).
 
 Everything is done by the commands that staff would type, as processes of their own against the running stack; the
 auditor's part runs without network where the system allows it. The stack's state is thrown away at the end.
@@ -11,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from rich.console import Console
@@ -18,6 +21,7 @@ from rich.panel import Panel
 from rich.rule import Rule
 
 from crypto.refusal import Refusal
+from deploy.demo import deadlines, parents
 from deploy.demo.post import CarrierDesk
 from deploy.service import write_private
 from deploy.stack.layout import AUDITOR, DEPARTMENT, WINDOW, Node
@@ -38,9 +42,16 @@ def run_demo(out: Path, keep: bool) -> bool:
     try:
         console.print(Rule("驿递演示:重庆江津 → 江西东湖,结果寄回"))
         stack.up(lambda text: console.print(f"[dim]{_seconds(began)} {text}[/dim]"))
-        case = Story(stack, out).tell()
-        good = audit(stack, case, out)
+        with ThreadPoolExecutor(1) as beside:  # the departments of the later stories join meanwhile
+            joined = beside.submit(parents.join, stack)
+            case = Story(stack, out).tell()
+            good = audit(stack, case, out)
+            joined.result()
+        good = families(stack, root, out) and good
+        good = days_pass(stack, root, out) and good
     finally:
+        if not keep:
+            parents.leave(stack)
         if keep:
             console.print(f"演示环境仍在运行,状态在 {root};停止: yidi down --root {root}")
         else:
@@ -60,7 +71,7 @@ class Story:
     def tell(self) -> str:
         """From the window to the proven delivery; the case id."""
         console.print(Rule("一 收件地窗口:查事项、扫描、检查、封装", align="left"))
-        self._until("窗口核验目录快照", lambda: bool(self._window("snapshot")))
+        _until("窗口核验目录快照", lambda: bool(self._window("snapshot")))
         sealed = self._window(
             "collect", str(HERE / "pages.json"), "--form", str(HERE / "form.json"), "--staff", "A01",
             "--no-classified", "--signed", "--notice",
@@ -72,7 +83,7 @@ class Story:
         console.print(Panel(words, title="收件凭证", expand=False))
 
         console.print(Rule("二 受理地部门:自动取件、逐项验证、签收;写明用途后开卷", align="left"))
-        self._until("部门代理取件、核验、签收", lambda: self._state(DEPARTMENT, case) == "PENDING_ACCEPT")
+        _until("部门代理取件、核验、签收", lambda: self._state(DEPARTMENT, case) == "PENDING_ACCEPT")
         self._dept("open", case, "--purpose", "受理审查", "--staff", "B01")
         self._dept("handover", case, "--purpose", "移交业务系统", "--staff", "B01")
         self._dept("accept", case, "--staff", "B01")
@@ -83,8 +94,8 @@ class Story:
         console.print(Rule("三 寄递:网关只见收件地址,承运方送达,达到凭证等级才结案", align="left"))
         self._dept("post", case, "--staff", "B03")
         desk = CarrierDesk(self._stack)
-        self._until("网关拆封地址、向承运方出单,快件送达", lambda: desk.play() > 0)
-        self._until("送达凭证达到等级,结案", lambda: self._state(WINDOW, case) == "CLOSED")
+        _until("网关拆封地址、向承运方出单,快件送达", lambda: desk.play() > 0)
+        _until("送达凭证达到等级,结案", lambda: self._state(WINDOW, case) == "CLOSED")
         return case
 
     def _window(self, *arguments: str) -> Mapping[str, object]:
@@ -99,14 +110,6 @@ class Story:
         group = "dept" if node is DEPARTMENT else "window"
         answer = yidi(group, "show", case, home=self._stack.layout.agent(node), fails=True)
         return str(answer.get("state", ""))
-
-    def _until(self, what: str, done: Callable[[], bool]) -> None:
-        end = time.monotonic() + PATIENCE
-        while not done():
-            if time.monotonic() > end:
-                raise Refusal("DEMO_STUCK", "demo", waiting_for=what)
-            time.sleep(0.3)
-        console.print(f"  ✓ {what}")
 
 
 def audit(stack: Stack, case: str, out: Path) -> bool:
@@ -125,6 +128,59 @@ def audit(stack: Stack, case: str, out: Path) -> bool:
     )
     codes = [offline(*step) for step in steps]
     return not any(codes)
+
+
+def families(stack: Stack, root: Path, out: Path) -> bool:
+    """The stories of parents, and whether their packages and those of two children are VALID."""
+
+    def say(node: Node, *words: str, fails: bool = False) -> Mapping[str, object]:
+        home = stack.layout.agent(node)
+        return parents.looked(home, words[-1]) if fails else yidi(*words, home=home)
+
+    scenes = parents.Scenes(say, _until, root, parents.at_once, lambda text: console.print(f"  ✓ {text}"))
+    console.print(Rule("五 多地联办:三个地区一次申请,一部分在特别程序中,一个出口", align="left"))
+    baths = scenes.baths()
+    console.print(Rule("六 一件事:我要开餐馆,五个部门,一次告知,一个出口,一次评价", align="left"))
+    restaurant = scenes.restaurant()
+    console.print(Rule("七 审计:联办件和它的部分,各凭一个文件离线验证", align="left"))
+    wanted = {
+        "baths": baths.parent,
+        "baths-paused": baths.children["P3"],
+        "restaurant": restaurant.parent,
+        "restaurant-after": restaurant.children["P4"],
+    }
+    found = [_valid(stack, case, out / f"{name}.zip", out / "pins.json") for name, case in wanted.items()]
+    return all(found)
+
+
+def days_pass(stack: Stack, root: Path, out: Path) -> bool:
+    """What deadlines do, the last story: afterwards the hubs' clock runs ahead. Whether its packages are VALID."""
+
+    def say(node: Node, *words: str, fails: bool = False) -> Mapping[str, object]:
+        return yidi(*words, home=stack.layout.agent(node), fails=fails)
+
+    scenes = deadlines.Deadlines(say, _until, root)
+    console.print(Rule("八 期限:容缺与补交、现场踏勘与延长;一个部门没有答复", align="left"))
+    cases = scenes.today()
+    deadlines.let_days_pass(stack)
+    console.print(f"  ✓ 演示时钟拨快 {deadlines.DAYS} 天,中枢继续运行")
+    scenes.days_later(cases)
+    found = [_valid(stack, case, out / f"{name}.zip", out / "pins.json") for name, case in vars(cases).items()]
+    return all(found)
+
+
+def _valid(stack: Stack, case: str, package: Path, pins: Path) -> bool:
+    yidi("audit", "export", case, "-o", str(package), home=stack.layout.agent(AUDITOR))
+    return offline("verify", str(package), "--pins", str(pins)) == 0
+
+
+def _until(what: str, done: Callable[[], object]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not done():
+        if time.monotonic() > end:
+            raise Refusal("DEMO_STUCK", "demo", waiting_for=what)
+        time.sleep(0.3)
+    console.print(f"  ✓ {what}")
 
 
 def yidi(*arguments: str, home: Path, fails: bool = False) -> dict[str, object]:

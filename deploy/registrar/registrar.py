@@ -9,15 +9,17 @@ Invariants:
 - further names that a node was certified under (a hub's addresses) are remembered and kept in its next certificates.
 """
 
+import base64
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from crypto import canonical, certificates, identity
+from crypto import applicant, canonical, certificates, identity
 from crypto.directory import Directory, Proposal
-from crypto.keystore import SoftwareKeystore
+from crypto.keystore import Signer, SoftwareKeystore
 from crypto.records import KeyRecord, PublicKey
 from crypto.refusal import Refusal
 from crypto.statement import REGISTRY, Actor, Envelope, Statement, read_envelope, sign
@@ -27,6 +29,7 @@ from node_agent.enrol import AUTHORITY, CERTIFICATE, KEYS, Prepared, RecordFacts
 from storage.files import write_private
 
 RULE = "architecture: enrolment; H08, H09"
+ACTS = "acts.jsonl"
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,15 @@ class Decision:
     certificate: bytes = b""
     record: bytes = b""
     refusal_code: str = ""
+
+
+@dataclass(frozen=True)
+class Officer:
+    """The administrator who acts now (H11): person id, role, signing key."""
+
+    person: str
+    role: str
+    key: Signer
 
 
 class Registrar:
@@ -54,6 +66,7 @@ class Registrar:
         self._authority, self._registrar = offline.signer("authority"), offline.signer("registrar")
         self.tokens = TokenBook(home)
         self._names = home / "names.json"
+        self.officer: Officer | None = None
 
     @classmethod
     def found(cls, home: Path, trust_domain: str, region: str, name: str = "registrar") -> "Registrar":
@@ -167,6 +180,16 @@ class Registrar:
         body = {"subject": proposal.record.subject, "record": proposal.record.digest}
         return self._say("key.activate" if approve else "key.veto", body)
 
+    def share(self, record: KeyRecord, packet: bytes) -> Envelope:
+        """The applicants' secret for one node, sealed to its key of now (A22)."""
+        body = {
+            "name": applicant.NAME,
+            "node": record.subject,
+            "recipient_key": record.kem.id,
+            "packet": base64.b64encode(packet).decode(),
+        }
+        return self._say("secret.share", body)
+
     def publish(self, kind: str, version: str, document: bytes, effective_from: str) -> Envelope:
         """Publishes a ``catalogue`` or ``calendar``; ``document`` (canonical JSON) goes along as attachment.
 
@@ -178,17 +201,34 @@ class Registrar:
         return self._say(f"{kind}.publish", body)
 
     def _say(self, event: str, body: Mapping[str, object]) -> Envelope:
+        officer = self.officer
         statement = Statement(
             type=event,
             case=None,
             chain=REGISTRY,
             seq=None,
             prev=None,
-            actor=Actor(self.node, None, "registrar"),
+            actor=Actor(self.node, officer.person, officer.role) if officer else Actor(self.node, None, "registrar"),
             occurred_at=canonical.time_text(datetime.now(UTC)),
             body=body,
         )
-        return sign(statement.payload(), [self._registrar])
+        return sign(statement.payload(), [self._registrar, *([officer.key] if officer else [])])
+
+    def say_sharing(self, event: str, body: Mapping[str, object]) -> Envelope:
+        """An authorisation to share data: ``issue``, ``withdraw`` or ``settle`` (H05)."""
+        return self._say(f"sharing.{event}", body)
+
+    def note(self, act: str, subject: str) -> None:
+        """Keep who of the administrators did what here, where no leaf says it (tokens, certificates; H11).
+
+        Appended and on disk; nothing of this program shortens the file.
+        """
+        line = {"at": canonical.time_text(datetime.now(UTC)), "act": act, "subject": subject}
+        line["officer"] = self.officer.person if self.officer else ""
+        with open(os.open(self.home / ACTS, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as file:
+            file.write(canonical.encode(line) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
 
     def _prepare_own(self) -> Prepared:
         return prepare_node(self.node_home, self.facts_here, purposes=())

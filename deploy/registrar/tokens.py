@@ -45,13 +45,13 @@ class TokenBook:
         self._lock = folder / "tokens.lock"
 
     def issue(self, facts: RecordFacts, now: datetime | None = None) -> Token:
-        """A token for a record with these facts; a window without a prefix gets the next free one.
+        """A token for a record with these facts; a window or a portal without a prefix gets the next free one.
 
         Refusal PREFIXES_EXHAUSTED.
         """
         with self._alone():
             tokens, prefix = self._load()
-            if "window" in facts.roles and facts.public_prefix is None:
+            if {"window", "portal"} & set(facts.roles) and facts.public_prefix is None:
                 if prefix > LAST_PREFIX:
                     raise Refusal("PREFIXES_EXHAUSTED", RULE, last=LAST_PREFIX)
                 facts, prefix = replace(facts, public_prefix=prefix), prefix + 1

@@ -10,6 +10,7 @@ Invariants:
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -58,8 +59,21 @@ def found_nodes(layout: Layout) -> None:
         people = [(node, person) for node in AGENTS for person in node.people]
         for done in [threads.submit(_enrol_person, layout, registrar, *one) for one in people]:
             done.result()
-    _grant(layout)
+    _grant(layout, DEPARTMENT, GRANTS)
     write_private(layout.founded, canonical.encode({"v": 1, "nodes": [node.id for node in AGENTS]}))
+
+
+def join_nodes(layout: Layout, nodes: Sequence[Node], heads: Mapping[str, Sequence[tuple[str, str]]]) -> None:
+    """Further nodes of a running stack, with their people, as the stack's own were enrolled; their agents do not run.
+
+    ``heads``: by node name, (kind, staff code) of the powers that its head B00 grants; its agent sends them (F04).
+    """
+    registrar = Registrar(layout.folder("registrar"))
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        list(threads.map(lambda node: _enrol_node(layout, registrar, node), nodes))
+        people = [(node, person) for node in nodes for person in node.people]
+        list(threads.map(lambda one: _enrol_person(layout, registrar, *one), people))
+        list(threads.map(lambda node: _grant(layout, node, heads.get(node.name, ())), nodes))
 
 
 def _publish(layout: Layout, registrar: Registrar) -> None:
@@ -123,21 +137,23 @@ def _settings(layout: Layout, node: Node) -> str:
             "CARRIER_KEY_FILE": str(layout.agent(node) / CARRIER_KEY),
             "CARRIER_POLL_SECONDS": "0.5",
         }
+    if node.role == "portal":
+        values["PORTAL_FOLDER"] = str(layout.agent(node) / "front")
     if node.role == "department":
         values |= {"GATEWAY_NODE": GATEWAY.id, "LINE_SYSTEM_FOLDER": str(layout.agent(node) / "line-system")}
     return "".join(f"YIDI_AGENT_{name}={value}\n" for name, value in values.items())
 
 
-def _grant(layout: Layout) -> None:
-    """Powers of attorney of the demonstration's department, signed by its head; its agent sends them (F04)."""
-    agent = open_agent(layout.agent(DEPARTMENT))
+def _grant(layout: Layout, node: Node, grants: Sequence[tuple[str, str]]) -> None:
+    """Powers of attorney of a department, signed by its head B00; its agent sends them (F04)."""
+    agent = open_agent(layout.agent(node))
     try:
         agent.registry.refresh(agent.hub)
         if any(entry.event == "grant.issue" for entry in agent.journal.acts("")):
             return
         today = datetime.now(CHINA).date()
         ends = (today + timedelta(days=GRANT_DAYS)).isoformat()
-        for kind, code in GRANTS:
+        for kind, code in grants:
             paper = f"授权委托书 {kind} {code}".encode()
             grant_issue(agent, "B00", kind, code, ["*"], today.isoformat(), ends, paper)
     finally:

@@ -64,6 +64,7 @@ DEPARTMENT = Node(
         Person("B01", ("ACCEPTOR",)),
         Person("B02", ("DECIDER",)),
         Person("B03", ("ISSUER",)),
+        Person("B04", ("REVIEWER",)),
         Person("B00", ("HEAD",)),
     ),
 )

@@ -39,6 +39,14 @@ class PythonService(Service):
         self._ready_file = ready_file
         self._port = port
 
+    def running_as(self, module: str, variables: Mapping[str, str]) -> "PythonService":
+        """The same process, in the same folder, of another module and with more variables."""
+        more = {**self._variables, **variables}
+        return PythonService(
+            self.name, self.home, module, self._arguments,
+            variables=more, ready_file=self._ready_file, port=self._port,
+        )  # fmt: skip
+
     def prepare(self) -> None:
         """Make the folder, mode 0700."""
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)

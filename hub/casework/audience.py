@@ -69,7 +69,7 @@ def may_read(file: CaseFile, manifest: str, node: str) -> bool:
         return False
     if node in {file.collecting_node, file.accepting_node, file.holder}:
         return True
-    if file.referral is not None and node == file.referral.node:
+    if node == file.referred_to:
         return True
     if node in file.consulted() and node in file.parties():
         wrapped = any((wrap.manifest, wrap.recipient) == (manifest, node) for wrap in file.wraps)

@@ -14,14 +14,16 @@ from typing import Any
 
 from crypto.canonical import digest
 from hub.casework.delivery.values import ResultPaper
+from hub.casework.materials.values import Answer, Commitment, Debt, Reuse
 from hub.casework.originals.values import Original, Pickup
+from hub.casework.parents.values import Bond, Bundle, PartFile
 from hub.casework.review.values import Consultation, Link, Referral, Special, StepDone, Taking
 from hub.casework.supervision.values import Complaint, Rating
 from hub.casework.time.clocks import ClockState
 
 
 class State(StrEnum):
-    """States of a single case (states.md section 3)."""
+    """States of a single case (states.md section 3), and of a parent (section 8)."""
 
     DRAFT = "DRAFT"
     PRE_REVIEW = "PRE_REVIEW"
@@ -43,7 +45,25 @@ class State(StrEnum):
     REFERRED = "REFERRED"
     VOIDED = "VOIDED"
     ABANDONED = "ABANDONED"
+    P_COLLECTED = "P_COLLECTED"
+    P_DISPATCHED = "P_DISPATCHED"
+    P_SUPPLEMENT = "P_SUPPLEMENT"
+    P_IN_PROGRESS = "P_IN_PROGRESS"
+    P_CONCLUDED = "P_CONCLUDED"
+    P_DELIVERING = "P_DELIVERING"
+    P_CLOSED = "P_CLOSED"
+    P_ARCHIVED = "P_ARCHIVED"
+    P_WITHDRAWN = "P_WITHDRAWN"
+    P_FAILED = "P_FAILED"
 
+
+PARENT_STATES = frozenset(state for state in State if state.startswith("P_"))
+"""States of a parent (多地联办, 一件事; states.md 8). Its drafts are the window's own, as a single case's are."""
+PARENT_OPEN = (
+    *(State.P_COLLECTED, State.P_DISPATCHED, State.P_SUPPLEMENT, State.P_IN_PROGRESS),
+    *(State.P_CONCLUDED, State.P_DELIVERING),
+)
+PARENT_ENDS = frozenset({State.P_CLOSED, State.P_WITHDRAWN, State.P_FAILED})
 
 CHINESE = {
     State.DRAFT: "登记中",
@@ -63,9 +83,19 @@ CHINESE = {
     State.NOT_ACCEPTED: "不予受理",
     State.WITHDRAWN: "已撤回",
     State.TERMINATED: "终止",
-    State.REFERRED: "转报办结",
+    State.REFERRED: "转报中",
     State.VOIDED: "作废",
     State.ABANDONED: "草稿作废",
+    State.P_COLLECTED: "联办已收件",
+    State.P_DISPATCHED: "联办已分送",
+    State.P_SUPPLEMENT: "联办补正中",
+    State.P_IN_PROGRESS: "联办办理中",
+    State.P_CONCLUDED: "联办已办结",
+    State.P_DELIVERING: "联办送达中",
+    State.P_CLOSED: "联办已结案",
+    State.P_ARCHIVED: "联办已归档",
+    State.P_WITHDRAWN: "联办已撤回",
+    State.P_FAILED: "联办未成",
 }
 BEFORE_DECISION = (
     State.DRAFT,
@@ -77,6 +107,7 @@ BEFORE_DECISION = (
     State.SUPPLEMENT,
     State.UNDER_REVIEW,
     State.SUSPENDED,
+    State.REFERRED,
 )
 
 
@@ -114,7 +145,8 @@ class ParcelLeg:
     lies in it; ``in_carrier_at``: since when K10 runs; ``attempts``: keys of the events that told a failed one (D7);
     ``late``: K9 ran out; ``suspected_at``, ``lost_at``: missed, and declared lost (O8, O10); ``called``: why the
     applicant is to be called, ``answer``, ``address``: what he said (D6, D8); ``recalled_at``: D11; ``checked_in``:
-    the receiver's statement; ``void``: the result in it was declared void (D10).
+    the receiver's statement; ``void``: the result in it was declared void (D10); ``arrived_at``: since when it lies at
+    the node that it is for, ``check_late``: not opened there in time (O5); ``owed_since``: since when it was due (K9).
     """
 
     parcel: str
@@ -140,6 +172,9 @@ class ParcelLeg:
     recalled_at: str = ""
     checked_in: str = ""
     void: bool = False
+    arrived_at: str = ""
+    check_late: bool = False
+    owed_since: str = ""
 
     def plain(self) -> dict[str, object]:
         """What stands in a document: what only some parcels have is left out of the others."""
@@ -253,9 +288,16 @@ class CaseFile:
     ``takings``; ``to_b_at``, ``chased_at``: when the hub opened it to post B, told the coordinator (T13);
     ``steps``, ``specials``, ``consultations``, ``referral``: the inner life of the case (T25 to T30);
     ``linked``: other cases that it has to do with; ``corrections``: statements that corrected the decision (T32).
+    ``mode``: ONLINE for a case of a portal (全程网办, A02), empty for one of a window.
     ``ratings``, ``complaints``: what applicant and nodes said of the service (T38).
+    ``applicant``: keyed digest of who applies (A22, E07), empty where the window had no key; ``answers``, ``debts``,
+    ``commitments``, ``reused``: how the materials were got (B09, B10, B16, E02); ``copies``: materials whose lost
+    original a certified copy stands for (O10); ``revoked``: the statement that took the grant back (B10, B09).
     ``originals``: documents of the applicant in custody, ``pickups``: offers to fetch paper (E08); ``result``: where it
     lies outside a parcel, ``voided``: manifests of results declared void (D10), ``package``: archive package (T37).
+    ``bond``: what makes it the child of a parent; ``bundle``, ``parts``: what makes it a parent (states.md 8).
+    ``ready_since``: since when the result that counts may go out (K9);
+    ``first_reviewers``: departments that reviewed the case and passed it up, in order (T30).
     """
 
     case: str
@@ -315,6 +357,19 @@ class CaseFile:
     result: ResultPaper | None = one(ResultPaper)
     voided: tuple[str, ...] = ()
     package: str = ""
+    mode: str = ""
+    applicant: str = ""
+    answers: tuple[Answer, ...] = many(Answer)
+    debts: tuple[Debt, ...] = many(Debt)
+    commitments: tuple[Commitment, ...] = many(Commitment)
+    reused: tuple[Reuse, ...] = many(Reuse)
+    copies: tuple[str, ...] = ()
+    revoked: str = ""
+    first_reviewers: tuple[str, ...] = ()
+    ready_since: str = ""
+    bond: Bond | None = one(Bond)
+    bundle: Bundle | None = one(Bundle)
+    parts: tuple[PartFile, ...] = many(PartFile)
 
     def changed(self, **members: Any) -> "CaseFile":
         """``dataclasses.replace`` without its looking through all fields: every act makes several of these."""
@@ -346,9 +401,21 @@ class CaseFile:
         """Addenda that answer the newest notice."""
         return self.sealings_of("addendum")[self.notices[-1].addenda :] if self.notices else ()
 
+    @property
+    def awaits_taker(self) -> bool:
+        """Whether the case lies in a department's queue and nobody there took it yet: new, or passed up (T13, T30)."""
+        above = self.state is State.UNDER_REVIEW and self.referral is not None and bool(self.referral.taken_at)
+        return not self.responsible and bool(self.received_at) and (above or self.state is State.PENDING_ACCEPT)
+
+    @property
+    def referred_to(self) -> str:
+        """The department above that has a part in the case (T30): while the case is on its way, and once taken up."""
+        up = self.referral
+        return up.node if up is not None and (self.state is State.REFERRED or up.taken_at) else ""
+
     def consulted(self) -> frozenset[str]:
-        """Nodes whose opinion is awaited (T29): no longer once the case is decided, withdrawn or void."""
-        if self.state not in (State.UNDER_REVIEW, State.SUSPENDED):
+        """Nodes whose opinion is awaited (T29, P13): no longer once the case is decided, withdrawn or void."""
+        if self.state not in _CONSULTING:
             return frozenset()
         return frozenset(asked.node for asked in self.consultations if asked.open)
 
@@ -370,19 +437,20 @@ class CaseFile:
 
         A coordinator has one from the re-routing until the next department countersigned, a helper until the decision,
         a department until its successor countersigned, one that is asked for an opinion until it gave it or its time
-        ended (T29), one that the case was passed up to from then on (T30). The coordinator sees a case that nobody took
-        in three working days. Whose part is over keeps what it saw and sees no more.
+        ended (T29), one that the case was passed up to while it is on its way and once it took it up (T30). The
+        coordinator sees a case that nobody took in three working days. Whose part is over keeps what it saw and sees no
+        more.
         """
         named = {self.collecting_node, self.accepting_node, self.holder, *(leg.gateway for leg in self.parcels)}
         if self.state in (State.REROUTING, State.FORWARDED):
             named.add(self.coordinator)
         if self.state in BEFORE_DECISION:
             named.update(self.helpers)
-        if self.state is State.PENDING_ACCEPT and self.chased_at and not self.responsible:
+        if self.chased_at and self.awaits_taker:
             named.add(self.coordinator)
         named.update(self.consulted())
-        if self.referral is not None:
-            named.add(self.referral.node)
+        named.add(self.referred_to)
+        named.update(part.node for part in self.parts)
         return frozenset(named - {""})
 
     def to_document(self) -> dict[str, object]:
@@ -403,6 +471,7 @@ class CaseFile:
         }
 
 
+_CONSULTING = (State.UNDER_REVIEW, State.SUSPENDED, State.P_DISPATCHED, State.P_SUPPLEMENT, State.P_IN_PROGRESS)
 _FIELDS = CaseFile.__dataclass_fields__
 _MANY: dict[str, type] = {name: made.metadata["many"] for name, made in _FIELDS.items() if "many" in made.metadata}
 _ONE: dict[str, type] = {name: made.metadata["one"] for name, made in _FIELDS.items() if "one" in made.metadata}

@@ -5,6 +5,9 @@ Invariants:
 - they are made in the same transaction as their cause: a kill between the two is not possible;
 - each is a row of the law of its own and is checked like any other act.
 
+What a case learns of its kin comes last (``parents``): an auditor who has one case's leaves alone finds all the rest
+in the same order.
+
 Each subject says its own in ``by_itself``; what becomes due by time alone: ``timers``.
 """
 
@@ -17,8 +20,15 @@ from hub.casework.context import World
 from hub.casework.delivery import by_itself as delivery
 from hub.casework.hand_off import by_itself as hand_off
 from hub.casework.hub_event import HubEvent
+from hub.casework.parents import by_itself as parents
 
-_SUBJECTS: Final = (hand_off.next_event, acceptance.next_event, delivery.next_event, archive.next_event)
+_SUBJECTS: Final = (
+    hand_off.next_event,
+    acceptance.next_event,
+    delivery.next_event,
+    archive.next_event,
+    parents.next_event,
+)
 
 
 def next_event(file: CaseFile, world: World, now: str = "") -> HubEvent | None:

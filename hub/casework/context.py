@@ -7,17 +7,21 @@ judge the same act by the same facts; no I/O behind these calls is visible to th
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from crypto.directory import Directory
 from crypto.manifest import Manifest
 from crypto.records import Grant, KeyRecord
 from crypto.refusal import Refusal
+from crypto.sharing import Sharing
 from crypto.statement import Statement
 from hub.casework.catalogue.model import Catalogue
 from hub.casework.time.calendar import WorkCalendar
 
-RULES_VERSION = "2026.11-5"
+if TYPE_CHECKING:
+    from hub.casework.casefile import CaseFile
+
+RULES_VERSION = "2026.11-6"
 
 
 class Registry(Protocol):
@@ -27,6 +31,8 @@ class Registry(Protocol):
     def grant(self, grant_id: str) -> Grant | None: ...
     def grants_of(self, kind: str, node: str, task_code: str, date: str) -> list[Grant]: ...
     def nodes(self, role: str) -> list[KeyRecord]: ...
+    def sharing(self, sharing_id: str) -> Sharing | None: ...
+    def shared(self, name: str, node: str) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,14 @@ class BoundRegistry:
         """Valid nodes with a role at the position."""
         return self.directory.nodes(role, self.epoch)
 
+    def sharing(self, sharing_id: str) -> Sharing | None:
+        """The data-sharing authorisation with this id, live at the position (H05)."""
+        return self.directory.sharing.live(sharing_id, self.epoch)
+
+    def shared(self, name: str, node: str) -> bool:
+        """Whether the registrar had given the node this secret at the position (A22)."""
+        return self.directory.share(name, node, self.epoch) is not None
+
 
 @dataclass(frozen=True)
 class Pinned:
@@ -64,7 +78,11 @@ class Pinned:
 
 @dataclass(frozen=True)
 class World:
-    """Facts at one position. ``pinned`` by manifest digest; ``hub``: the hub's own node id."""
+    """Facts at one position. ``pinned`` by manifest digest; ``hub``: the hub's own node id.
+
+    ``kin``: another case by its id, as it stands now (states.md 8); None where other cases are not known: then what
+    the hub told of them stands on the case's own chain.
+    """
 
     registry: Registry
     catalogue: Catalogue
@@ -73,6 +91,7 @@ class World:
     epoch: int
     pinned: Callable[[str], Pinned | None]
     catalogue_of: Callable[[str], Catalogue]
+    kin: Callable[[str], "CaseFile | None"] | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +107,16 @@ class Act:
     node: KeyRecord
     person: KeyRecord | None
     second: KeyRecord | None = None
+
+    @property
+    def at_portal(self) -> bool:
+        """Whether the node is a portal (网上入口) and no counter (A02)."""
+        return "portal" in self.node.roles and "window" not in self.node.roles
+
+    @property
+    def by_portal(self) -> bool:
+        """Whether a portal speaks here on an applicant's order: it alone signs, nobody of its staff (A02)."""
+        return self.at_portal and self.person is None
 
     @property
     def date(self) -> str:

@@ -3,7 +3,8 @@
 Invariants (F05, states.md invariant 1):
 - the electronic case has exactly one holder at any time: the collecting node from ``seal`` or ``ask_pre_review`` on,
   the receiver from its countersignature (``delivered``) or from constructive delivery on; who was asked first answers
-  until then, also for a case that went wrong or was bounced; what returns to the window is the window's again;
+  until then, also for a case that went wrong or was bounced; what returns to the window is the window's again; a parent
+  is its window's until the results lie at the one exit (states.md P8);
 - a parcel is held by the node that posts it until the carrier takes it over, by ``carrier:<name>`` until it is
   delivered or came back;
 - times are the hub's legal times (UTC+8) and minutes are rounded down; an open row is counted to the last leaf.
@@ -131,7 +132,7 @@ class _Hands:
     def _case_holder(self, statement: Statement) -> str | None:
         """The new holder of the electronic case (F05); empty: its content is erased; None: nothing changes."""
         match statement.type:
-            case "seal" | "ask_pre_review" | "delivered":
+            case "seal" | "seal_parent" | "ask_pre_review" | "delivered" | "results_gathered":
                 return statement.actor.node
             case "route" | "redirect" | "redirected":
                 self._destination = str(statement.body.get("accepting_node"))

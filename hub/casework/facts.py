@@ -17,11 +17,15 @@ from hub.casework.casefile import CaseFile, Sealing
 from hub.casework.catalogue.model import Catalogue, Item, Window
 from hub.casework.context import Act, Pinned, World
 from hub.casework.hand_off import routing
+from hub.casework.materials import ways
 from hub.casework.numbers import region_prefix
+from hub.casework.parents import plan, share
 from hub.casework.time import clocks
 
 ADDRESS = "ADDRESS"
 FORM = "FORM"
+PROXY = "PROXY"
+"""Line of a power of attorney by which an agent (代理人) acts, where the item lists none of its own (行政许可法 29)."""
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -34,12 +38,26 @@ def pinned_catalogue(act: Act, world: World) -> Catalogue:
 
 
 def pinned(act: Act, world: World) -> Pinned:
-    """The sealing that the act names, in the store at its pinned version. Refusals BODY_MEMBER, OBJECT_MISSING."""
+    """The sealing that the act names, in the store at its pinned version. Refusals BODY_MEMBER, OBJECT_MISSING.
+
+    A child's ``seal`` names its parent's (P1): it is seen as the child has it. Refusal MANIFEST_MISMATCH for another.
+    """
     digest = act.text("manifest")
     found = world.pinned(digest)
     if found is None:
         raise Refusal("OBJECT_MISSING", "promise 5", manifest=digest)
-    return found
+    body = act.statement.body
+    if act.statement.type != "seal" or "parent" not in body:
+        return found
+    bond = plan.bond_in(body)
+    if found.manifest.case != bond.parent:
+        raise Refusal("MANIFEST_MISMATCH", "states.md P1; E03", member="parent")
+    return share.view(found, bond, str(act.statement.case), act.text("task_code"))
+
+
+def sealed(file: CaseFile, manifest: str, world: World) -> Pinned | None:
+    """A sealing as the case has it: of its parent's, the lines of its own part (states.md P1); None when not stored."""
+    return share.seen(file, world.pinned(manifest))
 
 
 def require_manifest(manifest: Manifest, act: Act, *, kind: str, task_code: str) -> None:
@@ -84,6 +102,20 @@ def codes_of(act: Act, member: str, rule: str) -> tuple[str, ...]:
     return tuple(value)
 
 
+def objects_of(act: Act, member: str) -> tuple[Mapping[str, object], ...]:
+    """A list of objects. Refusal BODY_MEMBER."""
+    value = act.statement.body.get(member)
+    if not isinstance(value, list) or not value or not all(isinstance(one, dict) for one in value):
+        raise Refusal("BODY_MEMBER", "architecture: statement body", member=member)
+    return tuple(value)
+
+
+def pairs_of(lines: object) -> tuple[tuple[str, str], ...]:
+    """(material, defect) pairs of a list of objects that the law counted before."""
+    found = lines if isinstance(lines, list) else []
+    return tuple((str(line["material"]), str(line["defect"])) for line in found)
+
+
 def defects_of(act: Act, rule: str) -> tuple[tuple[str, str], ...]:
     """The (material, defect) pairs in ``lines``: a list of objects with these two codes. Refusal BODY_MEMBER."""
     lines = act.statement.body.get("lines")
@@ -100,16 +132,18 @@ def defects_of(act: Act, rule: str) -> tuple[tuple[str, str], ...]:
 
 
 def require_defects(file: CaseFile, act: Act, world: World, rule: str) -> tuple[tuple[str, str], ...]:
-    """The pairs of ``lines``, each with a material of the pinned list and a defect of the closed list.
+    """The pairs of ``lines``, each with a material that the pinned list asks of this
+    applicant and a defect of the closed list.
 
     Refusals BODY_MEMBER; MATERIAL_NOT_LISTED (D03); DEFECT_UNKNOWN; ALREADY_HELD with the holder (E01) where a material
     that the case holds is called missing.
     """
     item, held = item_of(file, world), held_materials(file, world)
+    called_for = {one.code for one in ways.called_for(item, ways.answers_of(file))}
     pairs = defects_of(act, rule)
     for material, defect in pairs:
-        if material != FORM and item.material(material) is None:
-            raise Refusal("MATERIAL_NOT_LISTED", f"D03; {rule}", material=material[:40])
+        if material != FORM and material not in called_for:
+            raise Refusal("MATERIAL_NOT_LISTED", f"D03, B16; {rule}", material=material[:40])
         if defect not in reasons.DEFECTS:
             raise Refusal("DEFECT_UNKNOWN", rule, defect=defect[:20])
         if defect == "MISSING" and material in held:
@@ -135,6 +169,13 @@ def require_second(act: Act, role: str, rule: str) -> None:
         raise Refusal("SECOND_PERSON_WRONG", rule, person=second.subject, role=role)
 
 
+def require_queue(act: Act, world: World, rule: str) -> None:
+    """The queue named is one that the list gives the node named. Refusal QUEUE_UNKNOWN."""
+    node, queue = act.text("accepting_node"), act.text("queue")
+    if not any((found.node, found.queue) == (node_name(node), queue) for found in world.catalogue.queues):
+        raise Refusal("QUEUE_UNKNOWN", rule, node=node, queue=queue[:40])
+
+
 def require_due(file: CaseFile, act: Act, world: World, name: str) -> None:
     """The clock ran out before the act, which names it and its last moment. Refusals CLOCK_NOT_DUE, BODY_MEMBER."""
     state = clock_of(file, name, world)
@@ -152,6 +193,11 @@ def require_due(file: CaseFile, act: Act, world: World, name: str) -> None:
 def item_of(file: CaseFile, world: World) -> Item:
     """The item in the catalogue version that the case was opened under (D08)."""
     return world.catalogue_of(file.catalogue).item(file.task_code)
+
+
+def proof_needed(file: CaseFile, world: World) -> int:
+    """Level of proof that delivery needs: the item's; of a parent the highest among the results (T34, P8)."""
+    return file.bundle.proof if file.bundle else item_of(file, world).required_proof_level
 
 
 def clock_of(file: CaseFile, name: str, world: World) -> clocks.ClockState | None:
@@ -192,7 +238,7 @@ def held_materials(file: CaseFile, world: World) -> dict[str, str]:
     application = file.sealing("application")
     held: dict[str, str] = {}
     for sealing in (*((application,) if application else ()), *file.sealings_of("addendum")):
-        found = world.pinned(sealing.manifest)
+        found = sealed(file, sealing.manifest, world)
         given = given_materials(found.manifest) if found else ()
         held |= dict.fromkeys(given, sealing.sealed_by or file.collecting_node)
     return held
@@ -205,7 +251,7 @@ def given_materials(manifest: Manifest) -> frozenset[str]:
 
 def answered_materials(file: CaseFile, world: World) -> frozenset[str]:
     """Materials in the addenda that answer the newest notice."""
-    found = (world.pinned(sealing.manifest) for sealing in file.answered_by)
+    found = (sealed(file, sealing.manifest, world) for sealing in file.answered_by)
     return frozenset[str]().union(*(given_materials(one.manifest) for one in found if one))
 
 
@@ -214,7 +260,7 @@ def unopened_lines(file: CaseFile, manifest: str, node: str, world: World, mater
 
     ``material``: only lines of this catalogue code are asked for (a gateway holds the address alone).
     """
-    found = world.pinned(manifest)
+    found = sealed(file, manifest, world)
     try:
         key = world.registry.current(node).kem.id
     except Refusal:
@@ -231,7 +277,7 @@ def unopened_lines(file: CaseFile, manifest: str, node: str, world: World, mater
 def opened_by(file: CaseFile, node: str, world: World, material: str | None = None) -> bool:
     """Whether ``node`` can open every line of the application, or those of one material."""
     sealing = file.sealing("application")
-    found = world.pinned(sealing.manifest) if sealing else None
+    found = sealed(file, sealing.manifest, world) if sealing else None
     if sealing is None or found is None:
         return False
     asked = any(line.pages for line in found.manifest.lines if material in (None, line.material))
@@ -294,9 +340,10 @@ OVERSEERS = frozenset({"auditor", "coordinator"})
 
 
 def oversees(file: CaseFile, record: KeyRecord) -> bool:
-    """Whether the node is an overseer of a region in which the case begins or is decided (A24)."""
+    """Whether the node is an overseer of a region in which the case, or a part of it, begins, is reviewed or decided
+    (A24)."""
     prefix = region_prefix(record.region)
-    places = (file.collecting_node, file.accepting_node)
+    places = (file.collecting_node, file.accepting_node, *file.first_reviewers, *(part.node for part in file.parts))
     return bool(record.roles & OVERSEERS) and any(node_region(node).startswith(prefix) for node in places if node)
 
 

@@ -4,7 +4,8 @@ Invariants:
 - a case moves only by ``apply``; a row is chosen by (chain, event, state) and there is at most one;
 - guards are checked in the order of the row, all before any effect; a refusal changes nothing;
 - who must sign stands in the row (``Signers``): person and node for legal acts, the node alone for machine
-  receipts, the hub for what the law makes happen by itself;
+  receipts, the hub for what the law makes happen by itself; at a portal nobody sits, so what an applicant orders there
+  the portal alone signs, and no clerk can (A02);
 - the custody chain is compare-and-set: an act names the head that it was made on, the loser of a race is told; a
   side-chain statement names a custody statement of its case;
 - hub time is monotone per case (states.md 10, 20); collector roles never accept or decide (19), because no row
@@ -45,8 +46,12 @@ class Signers(Enum):
     """Who must have signed."""
 
     PERSON_AND_NODE = "person and node"
+    PERSON_OR_PORTAL = "person and node; at a portal the node alone, on the applicant's order"
     NODE = "node"
     HUB = "hub"
+
+
+_BY_PERSON = frozenset({Signers.PERSON_AND_NODE, Signers.PERSON_OR_PORTAL})
 
 
 class Party(Enum):
@@ -61,11 +66,14 @@ class Party(Enum):
     COORDINATOR = "the case's coordinator"
     READER = "collecting or accepting node, or one that is consulted or referred to"
     CONSULTED = "a department that is asked for an opinion"
+    REFERRED = "the department that the case is passed up to"
     PAPER = "a node that has or awaits paper of the case"
     PARTY = "any node with a part in the case"
     CARDED = "a node that a card is on"
     SUPERVISOR = "a coordinator or auditor of the region"
     CONCERNED = "any node with a part in the case, a coordinator or auditor of the region"
+    MERGER = "the lead department, or the coordinator"
+    EXIT = "the one exit of a parent"
     HUB = "hub"
 
 
@@ -163,7 +171,12 @@ def _require_chain(file: CaseFile | None, act: Act) -> None:
 
 
 def _require_signers(row: Rule, act: Act) -> None:
-    if row.signers is Signers.PERSON_AND_NODE:
+    if row.signers is Signers.PERSON_OR_PORTAL:
+        if act.by_portal:
+            return
+        if act.at_portal:
+            raise Refusal("PORTAL_NO_CLERK", "A02; " + row.citation, event=row.event, node=act.node.subject)
+    if row.signers in _BY_PERSON:
         if act.person is None:
             raise Refusal("PERSON_SIGNATURE_MISSING", "promise 2; " + row.citation, type=row.event)
         if act.statement.actor.role not in row.roles:
@@ -211,8 +224,10 @@ def _allowed(party: Party, file: CaseFile | None, act: Act, world: World) -> set
         return {file.collecting_node, file.accepting_node}
     if party is Party.CONSULTED:
         return set(file.consulted())
+    referred = {file.referred_to} - {""}
+    if party is Party.REFERRED:
+        return referred
     if party is Party.READER:
-        referred = {file.referral.node} if file.referral else set()
         return {file.collecting_node, file.accepting_node, *file.consulted(), *referred}
     if party is Party.PAPER:
         return {file.collecting_node, file.accepting_node, *file.helpers, *file.paper_nodes()} - {""}
@@ -225,6 +240,10 @@ def _allowed(party: Party, file: CaseFile | None, act: Act, world: World) -> set
     if party is Party.KEY_HOLDER:
         sealers = {sealing.sealed_by for sealing in file.sealings} - {""}
         return {file.collecting_node} | sealers | {wrap.recipient for wrap in file.wraps}
+    if party is Party.MERGER:
+        return {file.accepting_node, facts.coordinator_of(file, world)} - {""}
+    if party is Party.EXIT:
+        return {file.bundle.exit} if file.bundle else set()
     if party is Party.CARDED:
         return {card.subject for card in file.cards}
     oversees = {act.node.subject} if facts.oversees(file, act.node) else set()

@@ -208,7 +208,6 @@ REVIEW_ORDERS: Final[Words] = {
 """T39: who ordered that the matter be decided anew."""
 
 LINKS: Final[Words] = {
-    "REFERRED_TO": "转报后由该件继续办理",
     "DUPLICATE_OF": "与该件重复",
     "REOPENED_AS": "重新办理的新件",
 }
@@ -221,7 +220,7 @@ CARDS: Final[Words] = {
     "Y1": "黄牌：转交逾期",
     "Y2": "黄牌：环节逾期",
     "Y3": "黄牌：逾期未签收",
-    "Y4": "黄牌：原件未按时寄出",
+    "Y4": "黄牌：原件或结果未按时寄出",
     "Y5": "黄牌：影像质量不合规定",
     "Y6": "黄牌：两次送错部门",
     "Y7": "黄牌：改派逾期",
@@ -231,6 +230,7 @@ CARDS: Final[Words] = {
     "Y11": "黄牌：特别程序到期未续未结",
     "Y12": "黄牌：征求意见逾期未答复",
     "Y13": "黄牌：转报初审超过二十个工作日",
+    "Y14": "黄牌：邮件到达后未按时核收",
     "R1": "红牌：超过承诺时限",
     "R2": "红牌：超过法定时限",
     "R3": "红牌：逾期未告知，视为受理",
@@ -243,6 +243,20 @@ CARDS: Final[Words] = {
     "R10": "红牌：送达严重逾期",
 }
 """G01, standards.md 8; Y7 stands for the escalation of K11, Y8 and R10 for K8, Y9 for K12 (states.md 2)."""
+
+# --- parents and children (states.md 8) ---------------------------------------------------------------------------
+
+PART_ANSWERS: Final[Words] = {"OK": "本部分材料齐全、符合要求", "LACKS": "本部分材料有缺项或不合要求"}
+"""P2: what each department of a joint matter answers to the lead."""
+
+PART_MODES: Final[Words] = {"ONLINE": "全程网办", "PROXY_COLLECT": "异地代收代办", "MULTI_PLACE": "多地联办"}
+"""A10: how a part is handled."""
+
+FAILURE_POLICIES: Final[Words] = {
+    "ALL_OR_NOTHING": "一项不成，其余先停下来问申请人",
+    "INDEPENDENT": "一项不成，其余照办",
+}
+"""P6."""
 
 # --- supervision (T38; standards.md 8, 9) --------------------------------------------------------------------------
 
@@ -409,3 +423,103 @@ ADDRESS_ANSWERS: Final[Words] = {
     "CHANGED": "地址有变，改到窗口领取",
 }
 """D8."""
+
+# --- materials -----------------------------------------------------------------------------------------------------
+
+SECOND_INTAKES: Final[Words] = {
+    "OTHER_MATTER": "同一事项的另一笔业务（如另一处场所、另一份证照）",
+    "FIRST_WITHDRAWN_SOON": "申请人已申请撤回前一件",
+    "FIRST_UNREACHABLE": "前一件所在窗口联系不上，申请人要求在本窗口办理",
+    "NEW_FACTS": "情况有变，申请人要求重新申请",
+}
+"""A22: why a second intake of the same applicant for the same item is right."""
+
+COMMITMENT_RESULTS: Final[Words] = {
+    "KEPT": "核查属实",
+    "BROKEN": "核查不实，承诺未兑现",
+    "REPAIRED": "信用已修复",
+}
+"""B09, G15; 国办发〔2020〕42号."""
+
+REVOCATION_GROUNDS: Final[Words] = {
+    "DEBT_OVERDUE": "容缺材料逾期未补",
+    "COMMITMENT_BROKEN": "承诺不实",
+}
+"""行政许可法 69; B09, B10."""
+
+# --- data of other bodies (H03, H05 to H07) ----------------------------------------------------------------------
+
+DATA_KINDS: Final[Words] = {
+    "IDENTITY": "自然人和企业身份核验",
+    "INVESTMENT_PROJECT": "投资项目基本信息",
+    "TAX": "纳税证明",
+    "REAL_ESTATE": "不动产登记",
+    "EDUCATION": "学位学历证明",
+    "QUALIFICATION": "资格资质",
+    "SOCIAL_INSURANCE": "社会保险",
+}
+"""H06: the seven kinds of data that may be asked for."""
+
+DATA_PURPOSES: Final[Words] = {"INTAKE": "收件核验", "REVIEW": "审查核验"}
+"""H02, H03: what data may be asked for."""
+
+DATA_RESULTS: Final[Words] = {
+    "OK": "核验一致",
+    "MISMATCH": "核验不一致",
+    "NOT_FOUND": "查无此证照",
+    "EXPIRED": "证照已过期",
+    "UNAVAILABLE": "核验服务没有应答",
+    "REFUSED": "数据提供部门拒绝核验",
+    "INVALID": "核验答复不合规定",
+}
+"""D20: what became of a query; all but OK fall back to a scan, and say why."""
+
+DATA_FLOWS: Final[Words] = {"VERIFY": "核验（问是否一致）", "FETCH": "提取（取电子证照）"}
+"""H07."""
+
+SHARING_GROUNDS: Final[Words] = {
+    "BEYOND_SCOPE": "超出授权范围",
+    "BEYOND_PURPOSE": "用于其他用途",
+    "DATA_WRONG": "数据有误",
+    "NOT_SUPPLIED": "应供未供",
+}
+"""H03: why supplier or consumer disputes an authorisation."""
+
+SHARING_OUTCOMES: Final[Words] = {"CONTINUED": "维持授权", "CORRECTED": "更正后继续", "ENDED": "终止授权"}
+"""H03: what the platform makes of a dispute."""
+
+SHARING_REASONS: Final[Words] = {
+    "PURPOSE_ENDED": "用途已经结束",
+    "BASIS_ENDED": "依据已经失效",
+    "MISUSE": "违规使用",
+    "SUPPLIER_ASKED": "供给方要求",
+}
+"""H05: why an authorisation is withdrawn."""
+
+PAGE_REASONS: Final[Words] = {
+    "PAPER_IS_SO": "原件本身如此，已与原件核对",
+    "NO_BETTER_SHOT": "重拍仍然如此，内容可以辨认",
+    "BOTH_NEEDED": "两页内容相同而都要收",
+    "BLANK_NEEDED": "空白页须一并留存",
+}
+"""A04: why the lead lets a page with a fault in (DA/T 31-2017)."""
+
+UNMASK_REASONS: Final[Words] = {
+    "NOT_PERSONAL": "不是个人信息",
+    "PUBLIC_BY_LAW": "依法公开的信息",
+    "OFFICIAL": "机关或者经办人员的公务信息",
+    "RECIPIENT_NEEDS": "接收方办理本件必须看到",
+}
+"""standards 15; 个人信息保护法 6: why a clerk opens what was found on a page."""
+
+WITHHELD_REASONS: Final[Words] = {
+    "NOTHING_READ": "页上没有读出文字",
+    "POORLY_READ": "整页字迹读不准",
+    "LINES_NOT_READ": "有几行读不出来",
+    "VERTICAL_TEXT": "有竖排文字",
+    "DIGIT_GRID": "逐格填写的号码没有读全",
+    "TIME_LIMIT": "识别超时",
+    "MEMORY_LIMIT": "识别占用内存过多",
+    "READING_BROKE": "识别中断",
+}
+"""standards 15: why a page cannot be judged and stays withheld until a clerk has looked at all of it."""

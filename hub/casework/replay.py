@@ -11,7 +11,7 @@ Invariants:
 Signatures, inclusion and order are ``crypto.evidence.verify``'s matter, not asked again here.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from crypto import canonical
@@ -29,11 +29,13 @@ from hub.casework.catalogue.model import Catalogue, catalogue_in
 from hub.casework.context import RULES_VERSION, Act, BoundRegistry, Pinned, World
 from hub.casework.hub_event import HubEvent
 from hub.casework.law import Rule
+from hub.casework.originals.effects import shut_parcels_count
 from hub.casework.table import LAW
 from hub.casework.time.calendar import WorkCalendar, calendar_in
 
 RULE = "promise 3: the log is the truth"
-OWED_BY_TIME = frozenset({"constructive_delivery", "deem_accept", "special_over"})
+OWED_BY_TIME = frozenset({"constructive_delivery", "constructive_take_up", "deem_accept", "special_over"})
+"""What time gives the applicant; so does a parcel left shut, where it starts K2 (``_owed_to_applicant``)."""
 _SHAPES = (TypeError, ValueError, KeyError, AttributeError, AssertionError)
 
 
@@ -92,12 +94,16 @@ class _Run:
         self._pinned: dict[str, Pinned] = {}
         self._found = found
         self._due: HubEvent | None = None
+        self._then: CaseFile | None = None
+        """The case before the instant that is looked at: what one batch brings came of nobody's waiting."""
 
     def step(self, leaf: Leaf) -> None:
         """One leaf. Refusals of the law."""
         if leaf.rules != RULES_VERSION:
             where, detail = leaf_name(leaf.index), f"rules={leaf.rules}, here {RULES_VERSION}"
             self._found.add("RULES_UNKNOWN", where, detail, Severity.INDETERMINATE)
+        if self.file is None or leaf.recorded_at > self.file.recorded_at:
+            self._then = self.file
         envelope = envelope_of(leaf)
         statement = read_statement(envelope.payload)
         directory = self._timeline.at(leaf.epoch)
@@ -131,11 +137,13 @@ class _Run:
 
     def _require_timer(self, leaf: Leaf, statement: Statement, world: World) -> None:
         """What the law gave the applicant by time alone had to stand in the log before any further act (T10b, T15)."""
-        if self.file is None or statement.chain != CUSTODY:
+        if self.file is None or self._then is None or statement.chain != CUSTODY:
             return
-        due = timers.due_event(self.file, world, leaf.recorded_at)
-        if due is not None and due.event in OWED_BY_TIME and statement.type != due.event:
-            self._found.add("TIMER_MISSING", leaf_name(leaf.index), f"owed: {due.event}")
+        before = timers.due_events(self._then, world, leaf.recorded_at)
+        dues = [due for due in timers.due_events(self.file, world, leaf.recorded_at) if due in before]
+        for due in _owed_to_applicant(self.file, dues, world):
+            if due.event != statement.type:
+                self._found.add("TIMER_MISSING", leaf_name(leaf.index), f"owed: {due.event}")
 
     def _pin(self, leaf: Leaf, statement: Statement) -> None:
         """A sealing counts as stored when the hub named the pinned version with it (promise 5)."""
@@ -174,6 +182,17 @@ class _Run:
         if not right:
             self._found.add("CASE_NO_WRONG", leaf_name(leaf.index), f"case_no={number[:50]}")
         return number
+
+
+def _owed_to_applicant(file: CaseFile, dues: Sequence[HubEvent], world: World) -> Iterator[HubEvent]:
+    """Those of ``dues`` that the applicant has by time alone. Parcels that nobody opened count where they start K2: the
+    five days that lead to a deemed acceptance (O5).
+    """
+    shut = [str(due.body["parcel"]) for due in dues if due.event == "check_in_overdue"]
+    begins = bool(shut) and shut_parcels_count(file, shut, world)
+    for due in dues:
+        if due.event in OWED_BY_TIME or (begins and due.event == "check_in_overdue"):
+            yield due
 
 
 class _Documents:

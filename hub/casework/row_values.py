@@ -1,12 +1,16 @@
 """What rows have in common: states, roles, signers (states.md 1, 3)."""
 
-from hub.casework.casefile import State
+from hub.casework.casefile import PARENT_STATES, State
 from hub.casework.law import Signers
 
-LIVE = tuple(state for state in State if state is not State.ARCHIVED)
+LIVE = tuple(state for state in State if state not in (State.ARCHIVED, State.P_ARCHIVED))
 NO_PAPER = (State.PRE_REVIEW, State.NOT_COLLECTED, State.ABANDONED, State.ARCHIVED)
-WITH_PAPER = tuple(state for state in State if state not in NO_PAPER)
-"""States in which paper of the case may be somewhere or on its way: from the seal to the archive."""
+WITH_PAPER = (
+    *(state for state in State if state not in NO_PAPER and state not in PARENT_STATES),
+    *(State.P_DELIVERING, State.P_CLOSED),
+)
+"""States in which paper of the case may be somewhere or on its way: from the seal to the archive; a parent has the
+results at the one exit, and no other paper (P8)."""
 WINDOW = frozenset({"COLLECTOR", "COLLECT_LEAD"})
 ACCEPTOR = frozenset({"ACCEPTOR"})
 COORDINATOR = frozenset({"COORDINATOR"})
@@ -17,9 +21,13 @@ WITNESSES = PAPER_STAFF | {"REVIEWER", "HEAD"}
 READERS = frozenset({"COLLECTOR", "COLLECT_LEAD", "ACCEPTOR", "REVIEWER", "DECIDER", "HEAD", "ISSUER"})
 HUB = frozenset({"hub"})
 WINDOW_NODE = frozenset({"window"})
+INTAKE_NODE = WINDOW_NODE | {"portal"}
+"""Where cases begin: a counter, or a portal (A02)."""
 DEPARTMENT_NODE = frozenset({"department"})
 PERSON, NODE, BY_HUB = Signers.PERSON_AND_NODE, Signers.NODE, Signers.HUB
 """Who signs: person and node, the node alone, the hub."""
+APPLICANTS = Signers.PERSON_OR_PORTAL
+"""What an applicant does: over a counter signed by person and node, online by the portal."""
 
 
 def members(names: str) -> frozenset[str]:

@@ -1,7 +1,8 @@
 """Who may call what: one table, default no.
 
 Invariants: a method that is not in the table is refused to everybody; what a role may do *inside* a method (which case,
-which tile) is decided by the service behind it.
+which tile) is decided by the service behind it. The registrar's node, where system and security administrators sit,
+reads no case; an auditor's node, where audit administrators sit, changes nothing (H11, ``crypto.administrators``).
 """
 
 from dataclasses import dataclass

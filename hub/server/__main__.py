@@ -21,6 +21,7 @@ from crypto.refusal import Refusal
 from hub.server.app import HubServer
 from hub.server.founding import found, read_founding
 from hub.server.settings import from_environment
+from hub.services.clock import Clock, now_text
 
 FRAMES = 4
 log = logging.getLogger("hub.server")
@@ -81,8 +82,8 @@ def _spare_the_collector() -> None:
     gc.set_threshold(20_000, 50, 100)
 
 
-def main() -> None:
-    """Read settings, found when asked, serve."""
+def main(clock: Clock = now_text) -> None:
+    """Read settings, found when asked, serve. ``clock``: another legal time; only demonstrations hand one in."""
     parser = argparse.ArgumentParser(prog="hub.server", description=__doc__)
     parser.add_argument("--found", type=Path, help="founding statements for an empty log")
     asked = parser.parse_args()
@@ -92,7 +93,7 @@ def main() -> None:
     try:
         settings = from_environment()
         logging.basicConfig(level=settings.log_level, handlers=[handler])
-        server = HubServer(settings)  # looks whether the log is whole, before anything is put into it
+        server = HubServer(settings, clock=clock)  # looks whether the log is whole, before anything is put into it
         if asked.found:
             _found(server, asked.found)
         asyncio.run(serve(server))

@@ -10,6 +10,7 @@ from hub.server.settings import HubSettings
 from hub.services.admission import AdmissionService
 from hub.services.bounces import IDLE_SECONDS as BOUNCES_IDLE
 from hub.services.bounces import Bounces
+from hub.services.clock import Clock, now_text
 from hub.services.enrolment import EnrolmentDesk
 from hub.services.evidence import EvidenceService
 from hub.services.integrator import Integrator, LogReader
@@ -53,8 +54,8 @@ class Parts:
     watches: tuple[Leader, ...]
 
 
-def assemble(settings: HubSettings, open_store: OpenStore | None = None) -> Parts:
-    """The parts of a hub. ``open_store``: another object store by bucket name, for tests.
+def assemble(settings: HubSettings, open_store: OpenStore | None = None, clock: Clock = now_text) -> Parts:
+    """The parts of a hub. ``open_store``: another object store by bucket name, ``clock``: another time; for tests.
 
     Refusals PINS_FORMAT, PINS_DIFFER, KEY_MISSING, CERTIFICATE_DIFFERS, CREDENTIALS_FORMAT, DATABASE_UNAVAILABLE,
     LOG_ROLLED_BACK, LOG_DIFFERS, WITNESSED_UNREADABLE.
@@ -72,11 +73,12 @@ def assemble(settings: HubSettings, open_store: OpenStore | None = None) -> Part
         unit.log.found(pins.origin)
         unit.commit()
     registry = RegistryService(database, pins.registrar_keys)
-    sequencer = Sequencer(database, registry, identity.signer, identity.node)
+    sequencer = Sequencer(database, registry, identity.signer, identity.node, clock)
     log = LogReader(database, tiles)
     views = Views(database, registry, log, identity.signer)
     integrator = Integrator(database, tiles, identity.log_signers, pins.origin, settings.witnessed)
     integrator.require_not_rolled_back()
+    bounces = Bounces(database, documents, registry, sequencer, clock)
     with database.reading() as reading:
         sequencer.saw(reading.log.head().size)  # what the check above found whole
     return Parts(
@@ -94,11 +96,11 @@ def assemble(settings: HubSettings, open_store: OpenStore | None = None) -> Part
         evidence=EvidenceService(database, registry, views, log, identity.signer),
         recogniser=Recogniser(registry),
         bell=Bell(views.newest_in_inbox),
-        admission=AdmissionService(database, sequencer),
-        query=PublicQuery(database, registry),
+        admission=AdmissionService(database, sequencer, clock),
+        query=PublicQuery(database, registry, clock),
         watches=(
-            Leader(database, Duty.TIMERS, Timers(database, sequencer), TIMERS_IDLE),
-            Leader(database, Duty.BOUNCES, Bounces(database, documents, registry, sequencer), BOUNCES_IDLE),
+            Leader(database, Duty.TIMERS, Timers(database, sequencer, clock), TIMERS_IDLE),
+            Leader(database, Duty.BOUNCES, bounces, BOUNCES_IDLE),
         ),
     )
 

@@ -7,13 +7,15 @@ Invariants:
 - what the law makes happen by itself (``hub.casework.consequences``) is stated by the hub in the same transaction, and
   what its clocks make due (``hub.casework.timers``) before an act counts: nobody acts on a case that time has moved;
 - indexes are given out without gaps, legal time never runs backwards, nothing is answered before the commit;
-- look-ups and rows are gathered: the number of questions to the database does not grow with the batch.
+- look-ups and rows are gathered: the number of questions to the database does not grow with the batch;
+- parent and children stand in one batch together (states.md 8): what one of them learns of another is stated in the
+  transaction of its cause; batches without kin ask nothing for it.
 """
 
 import json
 import logging
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -39,6 +41,9 @@ from hub.casework.catalogue.model import load_catalogue
 from hub.casework.context import RULES_VERSION, Act, Pinned, World
 from hub.casework.hub_event import HubEvent
 from hub.casework.law import Signers
+from hub.casework.materials import across
+from hub.casework.materials.across import Known
+from hub.casework.parents import kin, look
 from hub.casework.table import LAW
 from hub.casework.time.calendar import WorkCalendar
 from hub.services import intake
@@ -49,15 +54,21 @@ from hub.services.memory import Memory
 from hub.services.receipts import bound
 from hub.services.registry import RegistryService, require_caller
 from hub.services.ticks import Tick, Ticked
+from storage.applicant_rows import ApplicantRow
 from storage.case_rows import CaseRow
 from storage.database import Unit
 from storage.log_rows import Head, LeafRow
-from storage.narrow import Wanted
+from storage.narrow import Position, Wanted
 from storage.object_rows import PacketRow, PinnedRow
 
 log = logging.getLogger(__name__)
 _HUB_CHAINS = {row.event: row.chain for row in LAW.rows if row.signers is Signers.HUB}
+_SEALS = frozenset({"seal", "seal_parent"})
+_KIN_STEPS = 3
+"""From a child to its parent and on to its siblings, and from a parent to its children."""
+_ROUNDS_MOST = 64
 _PUBLIC_NUMBER = re.compile(r"[0-9]{12}")
+_CASE = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
@@ -82,6 +93,7 @@ class _Case:
     file: CaseFile
     index: int = -1
     ticked: bool = False
+    known: Known | None = None  # as the index of applicants has it
 
 
 @dataclass
@@ -101,10 +113,13 @@ class Batch:
     check_codes: dict[str, str] = field(default_factory=dict)
     serials: dict[tuple[str, str], int] = field(default_factory=dict)
     _facts: World | None = None
+    _no_kin: set[str] = field(default_factory=set)
 
     def run(self, items: Sequence[Ready]) -> list[Outcome]:
         """Outcomes in the order of ``items``; all rows are written, nothing is committed yet."""
-        self._begin({item.statement.case for item in items}, {item.manifest for item in items}, items)
+        cases = {item.statement.case for item in items} | across.earlier_cases(item.statement for item in items)
+        self._begin(cases, {item.manifest for item in items}, items)
+        self._bring_kin(_named_kin(items))
         seen: dict[str, Placed] = {}
         outcomes = [self._answer(item, seen) for item in items]
         self._write()
@@ -113,6 +128,7 @@ class Batch:
     def tick(self, ticks: Sequence[Tick]) -> list[Ticked | Refusal]:
         """The same for what the hub itself looks at. Refusals of the law for what a tick brings along."""
         self._begin({tick.case for tick in ticks}, set())
+        self._bring_kin(set())
         outcomes = [self._look(tick) for tick in ticks]
         self._write()
         return outcomes
@@ -131,20 +147,50 @@ class Batch:
                 manifests=named,
                 read=list(read),
                 numbers=sorted(_public_numbers(items)),
+                applicants=sorted(across.applicants_named(item.statement for item in items)),
+                applicants_of=sorted(across.duplicates_ended(item.statement for item in items)),
             )
         )
         self.head, self.known, self.taken = at.head, at.known, at.taken
         self.drawn_before = self.memory.serials(at.head.size)
         self.registry.catch_up(self.unit, self.head.epoch)
         self.recorded_at = legal_time(self.head.recorded_at, self.clock)
-        self.cases = {}
+        self.cases: dict[str, _Case] = {}
+        self.pinned: dict[str, PinnedRow] = {}
+        self.manifests: dict[str, Pinned] = {}
+        self.applicants = {row.case_id: Known(**vars(row)) for row in at.applicants}  # asked for once, here
+        self._take_in(at, kept, read)
+
+    def _bring_kin(self, named: Set[str]) -> None:
+        """Parents, children and their siblings of the cases of this batch too (states.md 8), behind the same lock.
+
+        Most batches have none and ask nothing further. ``named``: kin that the statements name before a case has it.
+        """
+        for _ in range(_KIN_STEPS):
+            files = [case.file for case in self.cases.values()]
+            asked = sorted({*named, *(name for file in files for name in kin.relatives(file))} - self.cases.keys())
+            asked = [name for name in asked if name not in self._no_kin]
+            if not asked:
+                return
+            kept = {name: self.memory.case(name) for name in asked}
+            sealed = {sealing.manifest for known in kept.values() if known for sealing in known[1].sealings}
+            read = {name: made for name in sealed if (made := self.memory.manifest(name))}
+            cases = {name: known[0] if known else -1 for name, known in kept.items()}
+            at = self.unit.look(Wanted(digests=[], cases=cases, manifests=[], read=list(read), numbers=[]))
+            self._take_in(at, kept, read)
+            self._no_kin |= set(asked) - self.cases.keys()
+
+    def _take_in(
+        self, at: Position, kept: Mapping[str, tuple[int, CaseFile] | None], read: Mapping[str, Manifest]
+    ) -> None:
         for name, row in at.cases.items():
             known = kept[name]
-            self.cases[name] = _Case(row, known[1] if known and not row.document else _file(row))
-        self.pinned = {name: pin for name, (pin, _) in at.pinned.items()}
-        self.manifests = {}
+            file = known[1] if known and not row.document else _file(row)
+            self.cases[name] = _Case(row, file, known=across.known_of(file))
+            self._know(file)
         for name, (pin, data) in at.pinned.items():
             manifest = read[name] if data is None else self._read_manifest(name, data)
+            self.pinned[name] = pin
             self.manifests[name] = Pinned(name, manifest, pin.version_id)
 
     def _read_manifest(self, digest: str, data: bytes) -> Manifest:
@@ -188,27 +234,51 @@ class Batch:
         case = self.cases.get(act.statement.case or "")
         if case is not None:
             self._state_due(case)
+            for name in self._kin_of(case.file):
+                self._state_due(self.cases[name])
         world = self._world()
         before = case.file if case else None
         changed = LAW.apply(before, act, world)
+        self._require_across(act, changed)
         assigned: dict[str, str] = {}
         if act.statement.type == "seal":
             changed = self._numbered(before, changed)
             assigned["case_no"] = changed.case_no
+        elif act.statement.type == "seal_parent":
+            self._take_number(changed)
         pinned = self._pinned(item)
         if pinned is not None and changed.sealings != (before.sealings if before else ()):
             assigned["object_version"] = pinned.version_id
         leaf = self._append(item.envelope, changed, assigned, act.statement.type)
         self._keep(item, changed)
-        self._follow_up(changed.case, world)
+        self._follow_up(changed.case, world, before)
         return Placed(leaf, act.digest, bound(leaf, pinned), changed.case_no)
+
+    def _require_across(self, act: Act, changed: CaseFile) -> None:
+        """Against other cases of the same applicant, as they stand at this position (A22, E02, G15)."""
+        if act.statement.type not in across.ASKED:
+            return
+        case = self.cases.get(changed.case)
+        before = case.file if case else None
+        across.require_lawful(act, before, changed, self.applicants.values(), self._file_of, self._manifest_of)
+
+    def _know(self, file: CaseFile) -> None:
+        """What the index of applicants has of a case as it stands now."""
+        if found := across.known_of(file):
+            self.applicants[file.case] = found
+
+    def _file_of(self, case_id: str) -> CaseFile | None:
+        case = self.cases.get(case_id)
+        return case.file if case else None
+
+    def _manifest_of(self, digest: str) -> Manifest | None:
+        found = self.manifests.get(digest)
+        return found.manifest if found else None
 
     def _numbered(self, before: CaseFile | None, file: CaseFile) -> CaseFile:
         """The 43-character number where the case has none for its item; its date is the legal date (T05)."""
         if before is None or before.public_no != file.public_no:
-            if file.public_no in self.taken:
-                raise Refusal("PUBLIC_NUMBER_TAKEN", "architecture: public number", number=file.public_no)
-            self.taken.add(file.public_no)
+            self._take_number(file)
         if file.case_no:
             return file
         day = self.recorded_at[:10]
@@ -216,6 +286,11 @@ class Batch:
         last = self.serials.get(place, self.drawn_before.get(place))
         self.serials[place] = self.unit.cases.next_serial(*place) if last is None else last + 1
         return file.changed(case_no=numbers.case_no(file.task_code, date.fromisoformat(day), self.serials[place]))
+
+    def _take_number(self, file: CaseFile) -> None:
+        if file.public_no in self.taken:
+            raise Refusal("PUBLIC_NUMBER_TAKEN", "architecture: public number", number=file.public_no)
+        self.taken.add(file.public_no)
 
     # --- what the hub states by itself -----------------------------------------------------------------------
 
@@ -243,11 +318,41 @@ class Batch:
                 return
             self._follow_up(case.file.case, world)
 
-    def _follow_up(self, case: str, world: World) -> None:
-        """Statements that the hub must make now (route, proven delivery), each by the law like any other."""
+    def _follow_up(self, case: str, world: World, before: CaseFile | None = None) -> None:
+        """Statements that the hub must make now (route, proven delivery), each by the law like any other: about the
+        case, then about its kin, until nobody has anything new to learn. ``before``: the case before the act that gave
+        cause; where it shows kin nothing new, they are not looked at.
+        """
+        self._state_following(case, world)
+        now = self.cases[case].file
+        if not self._kin_of(now) or (before is not None and look.shown(before) == look.shown(now)):
+            return
+        for _ in range(_ROUNDS_MOST):
+            names = (case, *self._kin_of(self.cases[case].file))
+            stated = sum(self._state_following(name, world) for name in names)
+            if not stated:
+                return
+        log.error("parent and children of case %s have no end of news", case)
+
+    def _state_following(self, case: str, world: World) -> int:
+        """How many statements were made about this case."""
+        first = self.head.size
         while event := consequences.next_event(self.cases[case].file, world, self.recorded_at):
             if not self._state_if_lawful(self.cases[case].file, event, world):
-                return
+                break
+        return self.head.size - first
+
+    def _kin_of(self, file: CaseFile) -> list[str]:
+        """Parent, children and siblings that stand, in order of their ids."""
+        if file.bond is None and not file.parts:
+            return []
+        parent = self.cases.get(file.bond.parent) if file.bond else None
+        near = {*kin.relatives(file), *(kin.relatives(parent.file) if parent else ())} - {file.case}
+        return sorted(name for name in near if name in self.cases)
+
+    def _kin(self, case: str) -> CaseFile | None:
+        found = self.cases.get(case)
+        return found.file if found else None
 
     def _state_if_lawful(self, file: CaseFile, event: HubEvent, world: World) -> bool:
         try:
@@ -313,6 +418,7 @@ class Batch:
                 epoch=self.head.epoch,
                 pinned=self.manifests.get,
                 catalogue_of=lambda version: self.registry.catalogue(self.unit, version),
+                kin=self._kin,
             )
         return self._facts
 
@@ -341,6 +447,7 @@ class Batch:
     def _settle(self, file: CaseFile, index: int, event: str) -> None:
         case = self.cases.get(file.case)
         self.delivery.note(case.file if case else None, file, index, event)
+        self._know(file)
         if case is None:
             self.cases[file.case] = _Case(None, file, index)
         else:
@@ -351,7 +458,7 @@ class Batch:
         for packet in item.packets:
             place = (packet.recipient, packet.recipient_key, packet.line, packet.rendition)
             self.packets.append(PacketRow(str(item.statement.body["manifest"]), *place, file.case, packet.packet))
-        if item.check_code_hash and item.statement.type == "seal":
+        if item.check_code_hash and item.statement.type in _SEALS:
             self.check_codes.setdefault(file.public_no, item.check_code_hash)
 
     def _pinned(self, item: Ready) -> PinnedRow | None:
@@ -374,6 +481,8 @@ class Batch:
         made = [(case.row, self._row(case)) for case in self.cases.values() if case.index >= 0 or case.ticked]
         self.unit.cases.insert([new for old, new in made if old is None])
         self.unit.cases.move([(old, new) for old, new in made if old is not None and old != new])
+        known = ((case, across.known_of(case.file)) for case in self.cases.values() if case.index >= 0)
+        self.unit.applicants.keep([ApplicantRow(**vars(now)) for case, now in known if now and now != case.known])
         former = {number: case.file.case for case in self.cases.values() for number in case.file.former_nos}
         self.unit.cases.keep_former(former)
 
@@ -409,7 +518,18 @@ def _wake_at(file: CaseFile, world: World, now: str) -> str | None:
     return timers.wake_at(file, world, now)
 
 
+def _named_kin(items: Sequence[Ready]) -> set[str]:
+    """Parents that the seals of their children name: what is no id of a case is not asked for."""
+    named: set[str] = set()
+    for item in items:
+        body = item.statement.body
+        parent = body.get("parent")
+        if item.statement.type == "seal" and isinstance(parent, str) and _CASE.fullmatch(parent):
+            named.add(parent)
+    return named
+
+
 def _public_numbers(items: Sequence[Ready]) -> set[str]:
     """Public numbers that are asked for; one that has not the form is refused by the law, unasked."""
-    asked = (item.statement.body.get("public_no") for item in items if item.statement.type == "seal")
+    asked = (item.statement.body.get("public_no") for item in items if item.statement.type in _SEALS)
     return {number for number in asked if isinstance(number, str) and _PUBLIC_NUMBER.fullmatch(number)}

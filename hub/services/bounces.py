@@ -110,7 +110,7 @@ class Bounces:
             key = self._registry.refresh().current(bounce.node).kem.id
         except Refusal:
             return found, ""  # no key is no fault of the sealing: routing waits for one
-        kept = reading.objects.packets(sealing.manifest, bounce.node, limit=1 << 30)
+        kept = reading.objects.packets(sealing.manifest, bounce.node, limit=1 << 30, case_id=file.case)
         held = {(one.line, one.rendition, canonical.digest(one.packet)) for one in kept if one.recipient_key == key}
         named = _named_packets(reading, file.case, sealing.manifest, bounce.node, key)
         return found, "packets" if named - held else ""  # 4

@@ -157,10 +157,10 @@ class ObjectService:
         """
         with self._database.unit() as unit:
             found = unit.objects.pinned([digest]).get(digest)
-            if found is None or found[0].case_id != case_id:
+            if found is None or not _names(unit, case_id, found[0]):
                 raise Refusal("OBJECT_MISSING", RULE, manifest=digest)
             require_reader(unit, caller, case_id, digest)
-            if not unit.objects.packets(digest, caller.subject, limit=1):
+            if not unit.objects.packets(digest, caller.subject, limit=1, case_id=case_id):
                 raise Refusal("KEYS_MISSING", "H02; architecture: key packets", recipient=caller.subject)
         row, manifest = found
         stored = self._store.head(row.object_key, row.version_id)
@@ -282,6 +282,16 @@ def require_reader(reading: Reading, caller: KeyRecord, case_id: str, manifest: 
     recovers = "recovery" in caller.roles
     if file is None or not (recovers or may_read(file, manifest, caller.subject)):
         raise Refusal("NOT_YOUR_CASE", "A24; H02", node=caller.subject)
+
+
+def _names(reading: Reading, case_id: str, pinned: PinnedRow) -> bool:
+    """Whether the sealing is the case's own, or its parent's that it uses as a child (states.md 8, P1)."""
+    if pinned.case_id == case_id:
+        return True
+    row = reading.cases.find(case_id)
+    file = from_document(json.loads(row.document)) if row else None
+    parent = file.bond.parent if file and file.bond else ""
+    return file is not None and parent == pinned.case_id and any(m.manifest == pinned.manifest for m in file.sealings)
 
 
 def _to_send_again(file: CaseFile, pinned: PinnedRow) -> bool:

@@ -16,6 +16,7 @@ from crypto.log import leaf as leaves
 from crypto.records import KeyRecord
 from crypto.refusal import Refusal
 from crypto.statement import SNAPSHOT_TYPE, Envelope, read_signed, sign
+from hub.casework import facts
 from hub.casework.audience import for_gateway
 from hub.casework.casefile import CaseFile, from_document
 from hub.casework.numbers import region_prefix
@@ -117,8 +118,7 @@ class Views:
         """Packets wrapped to the caller. Refusal NOT_YOUR_CASE while the sealing is not open to it."""
         with self._database.reading() as reading:
             require_reader(reading, caller, case_id, manifest)
-            rows = reading.objects.packets(manifest, caller.subject, after, limit)
-        return [row for row in rows if row.case_id == case_id]
+            return reading.objects.packets(manifest, caller.subject, after, limit, case_id)
 
     def registry_leaves(self, after_epoch: int, limit: int) -> tuple[list[bytes], int]:
         """Registry leaves after a position, and the position now."""
@@ -164,14 +164,7 @@ def _may_see(caller: KeyRecord, file: CaseFile) -> bool:
         return True
     if "recovery" in caller.roles and any(wrap.recipient == caller.subject for wrap in file.wraps):
         return True
-    return bool(caller.roles & OVERSEERS) and _in_region(caller, file)
-
-
-def _in_region(caller: KeyRecord, file: CaseFile) -> bool:
-    """A24: an overseer sees cases that begin or are decided in its own region or below it."""
-    prefix = region_prefix(caller.region)
-    nodes = (file.collecting_node, file.accepting_node)
-    return any(node.rsplit("/", 2)[1].startswith(prefix) for node in nodes if node)
+    return facts.oversees(file, caller)
 
 
 def _for_gateway(leaf: bytes, node: str) -> bool:

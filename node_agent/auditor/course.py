@@ -13,6 +13,7 @@ from crypto.statement import CUSTODY, Statement, read_statement
 from hub.casework import reasons
 from hub.casework.casefile import Card
 from hub.casework.messages import event_name
+from node_agent.casemirror import ROUTES
 
 _LISTS: Mapping[str, Mapping[str, reasons.Words]] = {
     "pre_review_answer": {"answer": reasons.PRE_REVIEW_ANSWERS},
@@ -93,7 +94,7 @@ def _details(statement: Statement) -> Iterator[str]:
         value = body.get(member)
         if value:
             yield f"{word} {'、'.join(map(str, value)) if isinstance(value, list) else value}"
-    if statement.type in ("route", "redirect", "redirected", "ask_pre_review"):
+    if statement.type in ROUTES:
         yield f"转往 {body.get('accepting_node')}"
     if body.get("forced") is True:
         yield "坚持转回"

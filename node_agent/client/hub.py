@@ -36,6 +36,7 @@ from yidi.v1 import (
 )
 
 SUBMIT_SECONDS = 65.0  # a whole batch: what the hub may take, and the way
+CASES_A_PAGE = 200
 WATCH_SECONDS = 300.0  # then the stream is opened again, perhaps at another hub process
 MESSAGE_MOST = 64 << 20
 
@@ -295,6 +296,16 @@ class HubClient:
         found = self._calls.make(lambda: self._supervision.GetCase(request, timeout=DEADLINE_SECONDS))
         document: bytes = found.case.document
         return document
+
+    def cases(self, state: str = "", page_token: str = "") -> tuple[list[bytes], str]:
+        """One page of the cases that this node may see, as canonical JSON, newest change first; the next page's token.
+
+        ``state``: only this one. Empty token: the last page.
+        """
+        wanted = supervision_pb2.CaseState.Value(f"CASE_STATE_{state or 'UNSPECIFIED'}")
+        request = supervision_pb2.ListCasesRequest(state=wanted, page_size=CASES_A_PAGE, page_token=page_token)
+        found = self._calls.make(lambda: self._supervision.ListCases(request, timeout=DEADLINE_SECONDS))
+        return [one.document for one in found.cases], str(found.next_page_token)
 
     def case_leaves(self, name: str, after_index: int = -1) -> list[bytes]:
         """Leaves of a case, in log order."""

@@ -19,7 +19,7 @@ from crypto.refusal import Refusal
 from crypto.sealing import KeyPacket, open_page
 from crypto.statement import Statement
 from hub.casework.facts import ADDRESS
-from node_agent.casemirror import Recorded, recorded
+from node_agent.casemirror import SEALS, Recorded, recorded
 from node_agent.gateway.carrier import Party
 from node_agent.runtime import Agent
 from storage.transfer import TransferClient
@@ -51,10 +51,10 @@ def open_address(agent: Agent, transfer: TransferClient, case_id: str, parcel: s
     if canonical.digest(encoded) != digest:  # 2
         raise Refusal("MANIFEST_MISMATCH", "T05; promise 4", member="manifest")
     manifest = read_manifest(encoded)
-    if manifest.case != case_id:
+    if manifest.case not in (case_id, seal.body.get("parent")):  # a child uses its parent's sealing
         raise Refusal("MANIFEST_MISMATCH", "T05; promise 4", member="case")
     packet, page = _packet(agent, manifest, wrap, agent.hub.key_packets(case_id, digest))  # 3
-    key = agent.identity.unwrap(case_id, manifest.revision, packet)
+    key = agent.identity.unwrap(manifest.case, manifest.revision, packet)
     ciphertext = transfer.get_range(url, page.stream.offset, page.stream.length)
     return Destination(_party(open_page(key, page.stream, [ciphertext])), seal)  # 4, 5
 
@@ -74,7 +74,7 @@ def _told(agent: Agent, case_id: str) -> list[Recorded]:
 
 def _newest_seal(agent: Agent, case_id: str, told: list[Recorded]) -> Statement:
     """A case that came back to its window is sealed once more (T24, T12D): what was sealed last counts."""
-    seal = next((made for made in reversed(told) if made.statement.type == "seal"), None)
+    seal = next((made for made in reversed(told) if made.statement.type in SEALS), None)
     if seal is None:
         raise Refusal("ADDRESS_NOT_WRAPPED", RULE, case=case_id)
     _verify(agent, seal)
@@ -119,7 +119,7 @@ def _verify(agent: Agent, made: Recorded) -> None:
     for check in directory.checks(made.envelope, made.leaf.epoch):
         suites.verify(check.suite, check.public, check.signature, made.envelope.signed_bytes)
     directory.signed_by_node(made.statement, made.envelope, made.leaf.epoch)
-    if made.statement.type == "seal":
+    if made.statement.type in SEALS:
         directory.signed_by_person(made.statement, made.envelope, made.leaf.epoch)
 
 

@@ -51,6 +51,9 @@ _OTHER_FORMATS = (
     (0, b"MM\x00+", "BigTIFF"),
     (0, b"%PDF-", "PDF"),
 )
+HEAD = 1024
+_MARKUP = (b"%pdf-", b"<svg", b"<html", b"<script", b"<?xml version", b"<!doctype")
+_ZIP_END_SIZE = 22
 _PNG_END = b"\x00\x00\x00\x00IEND\xaeB`\x82"
 # What Pillow's decoders raise on damaged input, beside the OSError that it documents.
 _DAMAGE = (
@@ -81,12 +84,16 @@ def inspect_page(name: str, data: bytes) -> PageFacts:
     1. the name is one plain file name     2. 1 byte to 64 MiB        3. JPEG, PNG or TIFF by content
     4. at most 100 million pixels          5. one image in the file   6. decodes completely
 
-    Raises Refusal PAGE_NAME (1), PAGE_EMPTY, PAGE_TOO_LARGE (2), PAGE_NOT_IMAGE, PAGE_FORMAT (3),
+    A file that other programs would take for an archive, a document or a web page is no page either (3).
+
+    Raises Refusal PAGE_NAME (1), PAGE_EMPTY, PAGE_TOO_LARGE (2), PAGE_NOT_IMAGE, PAGE_FORMAT, PAGE_POLYGLOT (3),
     PAGE_TRUNCATED (3, 6), PAGE_PIXELS (4), PAGE_NOT_SINGLE (5).
     """
     check_name(name)  # 1
     _check_size(len(data))  # 2
     media_type = _format_of(data)  # 3
+    if _is_also_another(data):
+        raise Refusal("PAGE_POLYGLOT", SCAN_RULE)
     width, height, mode = _decode(data, media_type)  # 4, 5, 6
     return PageFacts(
         media_type=media_type,
@@ -151,6 +158,21 @@ def _format_of(data: bytes) -> str:
         if data.startswith(magic, offset):
             raise Refusal("PAGE_FORMAT", SCAN_RULE, format=label)
     raise Refusal("PAGE_NOT_IMAGE", SCAN_RULE, bytes=len(data))
+
+
+def _is_also_another(data: bytes) -> bool:
+    """A PDF, whose head may stand anywhere in the first KiB; markup there; a zip, whose directory stands at the end."""
+    head = data[:HEAD].lower()
+    if any(mark in head for mark in _MARKUP):
+        return True
+    tail = data[-(_ZIP_END_SIZE + 0xFFFF) :]
+    at = tail.rfind(b"PK\x05\x06")
+    while at >= 0:
+        comment = tail[at + 20 : at + 22]
+        if len(comment) == 2 and at + _ZIP_END_SIZE + int.from_bytes(comment, "little") == len(tail):
+            return True
+        at = tail.rfind(b"PK\x05\x06", 0, at)
+    return False
 
 
 def _reader_of(media_type: str) -> "type[ImageFile.ImageFile]":

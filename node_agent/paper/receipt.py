@@ -40,7 +40,7 @@ class ReceiptFacts:
     """What a receipt says. Times are RFC 3339 texts in UTC+8; ``recorded_at`` and ``case_no`` empty before sequencing.
 
     ``applicant``: as it may be printed; ``materials``: (name, how it came, what became of the original);
-    ``answers``: clocks in plain words; ``window``: (label, value).
+    ``answers``: clocks in plain words; ``window``: (label, value); ``parts``: of a parent, (part, item, department).
     """
 
     public_no: str
@@ -56,6 +56,7 @@ class ReceiptFacts:
     complaint_channel: str
     case_no: str = ""
     recorded_at: str = ""
+    parts: Sequence[tuple[str, str, str]] = ()
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,10 @@ def receipt_pdf(
         sheet.table(("序", "材料", "怎样取得", "原件"), rows, (1.4, 5, 4, 3))
         if facts.originals_note:
             sheet.text(f"原件：{facts.originals_note}。")
+        if facts.parts:
+            sheet.section("一次申请，分送下列部门同时办理")
+            sheet.table(("序", "事项", "办理部门"), facts.parts, (1.4, 7, 6))
+            sheet.text("全程只用上面这一个查询号；需要补正的由牵头部门一次告知，结果由一个出口交付。")
         sheet.section("什么时候有答复")
         for words in facts.answers:
             sheet.text(words)
@@ -151,7 +156,8 @@ def minute(moment: str) -> str:
 
 
 def _numbers(facts: ReceiptFacts, handed: Handed | None) -> list[tuple[str, str]]:
-    number = facts.case_no or "登记以后由枢纽编号，凭查询号可以查到"
+    later = "" if facts.parts else "登记以后由枢纽编号，凭查询号可以查到"
+    number = facts.case_no or later
     code = handed.check_code if handed else "只印在第一次的凭证上"
     registered = minute(facts.recorded_at) if facts.recorded_at else "以枢纽登记的时间为准，登记以后可以查询"
     pairs = [

@@ -1,20 +1,16 @@
 """Pages for the benchmarks: made here, from a seed, without a face, a name or a number of anybody."""
 
-import io
 import random
 from pathlib import Path
 
-from PIL import Image
-
-A4_200_DPI = (1654, 2339)
-GREY_ROWS = 64
+from tests.pages import A4, jpeg, sheet
 
 
 def make_pages(folder: Path, pages: int, size: int, seed: int = 1) -> list[Path]:
     """``pages`` JPEG files of ``size`` bytes each (A4 at 200 dpi), all different.
 
-    The picture is a grey page with noise in its upper part, made just under the size; a comment segment fills the rest,
-    so that every contender moves the very same bytes.
+    The picture is print on white paper, under the size; a comment segment fills the rest, so that every contender moves
+    the very same bytes.
     """
     folder.mkdir(parents=True, exist_ok=True)
     made = []
@@ -26,13 +22,12 @@ def make_pages(folder: Path, pages: int, size: int, seed: int = 1) -> list[Path]
 
 
 def _page(rng: random.Random, size: int) -> bytes:
-    width, height = A4_200_DPI
-    rows = min(height, max(GREY_ROWS, size // (2 * width)))
-    image = Image.new("L", (width, height), 250)
-    image.paste(Image.frombytes("L", (width, rows), rng.randbytes(width * rows)), (0, 0))
-    out = io.BytesIO()
-    image.save(out, "JPEG", quality=60)
-    return _filled(out.getvalue(), size, rng)
+    """Print on white paper, fewer lines for a small file."""
+    for pitch in (60, 120, 240, 480, 960):
+        data = jpeg(sheet(rng.randrange(1 << 30), A4, pitch), quality=60)
+        if len(data) <= size:
+            return _filled(data, size, rng)
+    raise ValueError(f"the page is {len(data)} bytes, larger than {size}")
 
 
 def _filled(data: bytes, size: int, rng: random.Random) -> bytes:

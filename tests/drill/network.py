@@ -81,7 +81,7 @@ class Trial:
         """A scan of some 11 MB that nothing makes smaller: the sealing has two parts."""
         path = self.town.pages / "big.png"
         if not path.exists():
-            Image.frombytes("RGB", (1900, 1900), os.urandom(1900 * 1900 * 3)).save(path)
+            Image.frombytes("RGB", (1654, 2339), os.urandom(1654 * 2339 * 3)).save(path)
         return path
 
     def sealed(self, big: bool = False) -> str:

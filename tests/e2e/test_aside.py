@@ -170,7 +170,8 @@ def test_misrouted_and_redirected_the_next_department_opens_every_page(
     town.said(COORDINATOR, "coord", "redirect", case, "--staff", "C01", "--to", XUNYANG.name)
     in_state(town, XUNYANG, case, "PENDING_ACCEPT")
     opened = town.said(XUNYANG, "dept", "open", case, "--purpose", "ACCEPT_REVIEW", "--staff", "F01")
-    sizes = {page["bytes"] for line in opened["lines"] for page in line["pages"]}
+    pages = [page for line in opened["lines"] for page in line["pages"]]
+    sizes = {size for page in pages for size in (page["bytes"], *page["others"].values())}
     assert {(DEMO / page["file"]).stat().st_size for page in PLAN} <= sizes
     events = valid(town, case, tmp_path, "PENDING_ACCEPT")
     assert events.count("redirect") == 1 and events.count("delivered") == 2

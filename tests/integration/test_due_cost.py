@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.dialects.postgresql import psycopg as dialect
 
-from storage import case_rows
+from storage import applicant_rows, case_rows
+from storage.bulk import Prepared, driver_of
 from storage.database import Database
 
 pytestmark = pytest.mark.integration
@@ -112,3 +113,40 @@ def test_a_page_of_an_overseer_comes_from_an_index_whether_its_region_has_few_ca
     few, most = ({node.get("Index Name") for node in list_plan(database, region)} for region in ("360403", "50"))
     assert {"ix_cases_collecting_region", "ix_cases_accepting_region"} <= few
     assert "ix_cases_updated_index" in most
+
+
+APPLICANTS = """
+INSERT INTO applicants (case_id, applicant, task_code, public_no, node, standing, breach)
+SELECT md5(n::text), md5((n / 2)::text) || md5((n / 2)::text), 't', lpad(n::text, 12, '0'), 'n', 'OPEN', ''
+FROM generate_series(1, 20000) AS n
+"""
+
+
+def applicant_plan(database: Database, query: Prepared, values: dict[str, list[str]]) -> list[dict[str, Any]]:
+    """The nodes of the plan of a prepared statement."""
+    line = query._compiled[0].decode()
+    with database.unit() as unit:
+        cursor = driver_of(unit._connection).cursor()
+        found = cursor.execute(f"EXPLAIN (FORMAT JSON) {line}".encode(), values).fetchone()
+    assert found is not None
+    nodes, left = [], [found[0][0]["Plan"]]
+    while left:
+        nodes.append(left.pop())
+        left += nodes[-1].get("Plans", [])
+    return nodes
+
+
+@pytest.mark.requirement("A22")
+def test_the_cases_of_an_applicant_come_from_an_index_behind_the_lock(database: Database) -> None:
+    with database.unit() as unit:
+        unit._connection.execute(text(APPLICANTS))
+        unit.commit()
+    with database.unit() as unit:
+        unit._connection.execute(text("ANALYZE applicants"))
+        unit.commit()
+    by_digest = applicant_plan(database, applicant_rows.OF, {"digests": ["a1" * 32]})
+    by_case = applicant_plan(database, applicant_rows.OF_CASES, {"case_ids": ["c1" * 16]})
+    for nodes in (by_digest, by_case):
+        assert "Seq Scan" not in [node["Node Type"] for node in nodes]
+    assert {"ix_applicants_applicant"} == {node.get("Index Name") for node in by_digest} - {None}
+    assert {"ix_applicants_applicant", "pk_applicants"} == {node.get("Index Name") for node in by_case} - {None}

@@ -181,6 +181,10 @@ BROKEN: dict[str, tuple[str, ...]] = {
         "ALTER TABLE cases DROP CONSTRAINT uq_cases_public_no",
         f"UPDATE cases SET public_no = (SELECT public_no FROM cases WHERE case_id = {OTHER}) WHERE case_id = {CASE}",
     ),
+    "APPLICANT_DIFFERS": (
+        "INSERT INTO applicants SELECT case_id, repeat('a', 64), 'item', 'number', 'node', '', '' FROM cases"
+        f" WHERE case_id = {CASE}",
+    ),
     "SERIAL_BEHIND": ("UPDATE case_serials SET serial = serial - 1",),
     "OBJECT_UNPINNED": (f"DELETE FROM pinned WHERE case_id = {CASE}",),
     "PIN_DIFFERS": (f"UPDATE pinned SET case_id = {OTHER} WHERE case_id = {CASE}",),

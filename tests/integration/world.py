@@ -60,7 +60,7 @@ STAFF = {
     WINDOW: {"W01": "COLLECTOR", "W02": "COLLECTOR"},
     OTHER_WINDOW: {"W11": "COLLECTOR"},
     DEPARTMENT: {"D01": "ACCEPTOR", "D02": "DECIDER", "D03": "ISSUER", "D04": "HEAD", "D05": "ACCEPTOR"},
-    OTHER_DEPARTMENT: {"X01": "ACCEPTOR"},
+    OTHER_DEPARTMENT: {"X01": "ACCEPTOR", "X02": "DECIDER", "X03": "ISSUER", "X04": "HEAD"},
 }
 KEY_LINES = ("M01", "M02", "M03", "M04", "M06", "M07")
 
@@ -143,7 +143,7 @@ def seal_pages(
         sealer.add(keys[material, "full"], Context(case, revision, material, 1, "full"), io.BytesIO(page))
     made = manifests.build(
         sealer.finish(),
-        [LineFacts(material, material, "SUBMIT", "A", "SEEN_RETURNED") for material in materials],
+        [LineFacts(material, material, "SUBMIT", "B", "SEEN_RETURNED") for material in materials],
         {(material, 1, "full"): "image/jpeg" for material in materials},
         case=case,
         revision=revision,
@@ -271,9 +271,9 @@ class World:
         assert isinstance(outcome, Placed), outcome
         return outcome
 
-    def grant(self, kind: str, code: str) -> str:
-        """The head of the department gives a grant for all items; its id."""
-        head, node = self.members["D04"], self.members[DEPARTMENT]
+    def grant(self, kind: str, code: str, department: str = DEPARTMENT, by: str = "D04") -> str:
+        """The head of a department gives a grant for all items; its id."""
+        head, node = self.members[by], self.members[department]
         grant_id = f"{kind}-{secrets.token_hex(4)}"
         body = {
             "grant_id": grant_id,
@@ -288,7 +288,7 @@ class World:
         actor = Actor(node.node, head.subject, "HEAD")
         statement = Statement("grant.issue", None, REGISTRY, None, None, actor, self.clock(), body)
         envelope = sign(statement.payload(), [head.sign, node.sign])
-        self._one(self.examined(DEPARTMENT, Submission(envelope.encode())))
+        self._one(self.examined(department, Submission(envelope.encode())))
         return grant_id
 
     # --- the way in ------------------------------------------------------------------------------------------

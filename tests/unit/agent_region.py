@@ -13,8 +13,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import cast
 
-from PIL import Image
-
 from crypto import canonical, sealing
 from crypto import manifest as manifests
 from crypto.identity import person_id
@@ -25,7 +23,7 @@ from crypto.records import PublicKey
 from crypto.refusal import Refusal
 from crypto.sealing import Context, KeyPacket, Sealer, wrap_keys
 from crypto.statement import Actor, read_envelope, read_statement
-from hub.casework import numbers
+from hub.casework import facts, numbers
 from hub.casework.audience import for_gateway
 from hub.casework.context import Pinned
 from node_agent.applicant import Applicant, new_applicant
@@ -36,6 +34,7 @@ from node_agent.runtime import Agent
 from node_agent.settings import AgentSettings
 from storage.journal import Journal, OutboxEntry
 from storage.transfer import Reply, TransferClient
+from tests.pages import card
 from tests.unit import evidence_log as synthetic
 from tests.unit.evidence_log import DEPARTMENT, GATEWAY, HUB, ITEM, WINDOW, SyntheticLog
 
@@ -47,10 +46,8 @@ STORE = "https://store.test/"
 
 
 def picture(seed: int) -> bytes:
-    """A small JPEG that differs by ``seed``."""
-    out = io.BytesIO()
-    Image.linear_gradient("L").resize((120 + seed, 170)).convert("RGB").save(out, "JPEG")
-    return out.getvalue()
+    """A page as a window takes it, small and different by ``seed``."""
+    return card(seed)
 
 
 @dataclass
@@ -136,6 +133,13 @@ class Region:
         }
         self.log.say(case, "wrap", WINDOW, "window", body, "keys")
 
+    def keep_packets(self, digest: str, packets: Iterable[KeyPacket]) -> None:
+        """As the hub's table: one packet a place, those of the other lines stay."""
+        for packet in packets:
+            kept = self.packets.setdefault((digest, packet.recipient), [])
+            place = (packet.recipient_key, packet.line, packet.rendition)
+            kept[:] = [one for one in kept if (one.recipient_key, one.line, one.rendition) != place] + [packet]
+
     def forward(self, counter: int = 1, **changes: bytes) -> tuple[str, str]:
         """A case forwarded to the department: case id and manifest digest."""
         case, digest, keys = self.seal(counter, **changes)
@@ -181,8 +185,7 @@ class Region:
             else:
                 self.log.place(statement, envelope)
             if entry.packets:
-                digest = str(statement.body["manifest"])
-                self.packets[digest, str(statement.body["recipient"])] = list(entry.packets)
+                self.keep_packets(str(statement.body["manifest"]), entry.packets)
         except Refusal as caught:
             refusal = caught
         agent.journal.answered(entry.payload_digest, b"" if refusal else b"receipt", "", refusal)
@@ -268,6 +271,26 @@ class FakeHub:
         """A published document."""
         return self.region.log.documents[kind, version]
 
+    def case(self, name: str) -> bytes:
+        """The projection of a case that the node may see."""
+        self._reach()
+        found = [document for document in self.cases()[0] if canonical.parse(document)["case"] == name]
+        if not found:
+            raise Refusal("CASE_UNKNOWN", "A24", name=name)
+        return found[0]
+
+    def cases(self, state: str = "", page_token: str = "") -> tuple[list[bytes], str]:
+        """One page a case, so that pages are turned: those of its region for an overseer, else its own."""
+        self._reach()
+        record = self.region.log.directory.current(self.node)
+        seen = [
+            canonical.encode(file.to_document())
+            for file in self.region.log.files.values()
+            if (self.node in file.parties() or facts.oversees(file, record)) and state in ("", file.state.value)
+        ]
+        at = int(page_token or 0)
+        return seen[at : at + 1], str(at + 1) if at + 1 < len(seen) else ""
+
     def case_leaves(self, name: str, after_index: int = -1) -> list[bytes]:
         """Leaves of a case after an index."""
         self._reach()
@@ -279,6 +302,11 @@ class FakeHub:
         if (manifest_digest, self.node) not in self.region.packets:
             raise Refusal("KEYS_MISSING", "H02", recipient=self.node)
         return STORE + manifest_digest, self.region.log.manifests[manifest_digest]
+
+    def export_evidence(self, case_name: str) -> bytes:
+        """The package of a case, open to whoever may see it."""
+        self._reach()
+        return self.region.log.package(case_name)
 
     def key_packets(self, case_id: str, manifest_digest: str) -> list[KeyPacket]:
         """Packets wrapped to this node."""

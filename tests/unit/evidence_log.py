@@ -161,7 +161,7 @@ class SyntheticLog:
             (ISSUER, ["ISSUER"]),
         ):
             self.register(person, person.rsplit("/person/", 1)[0], "", roles, None)
-        self.publish("catalogue", json.loads((DEMO / "catalogue.json").read_bytes()))
+        self.publish("catalogue", listed_above(json.loads((DEMO / "catalogue.json").read_bytes())))
         self.publish("calendar", json.loads((DEMO / "calendar.json").read_bytes()))
         self.grant("G-DECIDE", "DECIDE", DECIDER)
         self.grant("G-SEAL", "SEAL_USE", ISSUER)
@@ -223,7 +223,7 @@ class SyntheticLog:
             context = sealing.Context(case, revision, line, 1, "full")
             sealer.add(sealing.new_data_key(), context, io.BytesIO(secrets.token_bytes(64)))
             media[line, 1, "full"] = "image/jpeg"
-            facts.append(manifests.LineFacts(line, material, "SUBMIT", "A", "SEEN_RETURNED"))
+            facts.append(manifests.LineFacts(line, material, "SUBMIT", "B", "SEEN_RETURNED"))
         made = manifests.build(
             sealer.finish(), facts, media, case=case, revision=revision, kind=kind, task_code=ITEM,
             catalogue="2026.11-1", object_key=f"{case}/{kind}/{revision}", part_size=sealing.PART_SIZE,
@@ -362,11 +362,15 @@ class SyntheticLog:
     # --- pieces ------------------------------------------------------------------------------------------------
 
     def _world(self) -> World:
-        catalogue = load_catalogue(json.loads(self._of_kind("catalogue")["2026.11-1"]))
+        listed = self._of_kind("catalogue")
+        catalogue = load_catalogue(json.loads(listed["2026.11-1"]))
         calendar = WorkCalendar.from_document(json.loads(self._of_kind("calendar")["2026.1"]))
         return World(
             BoundRegistry(self.directory, self.directory.epoch), catalogue, calendar, HUB, self.directory.epoch,
-            self.pinned.get, lambda version: catalogue,
+            self.pinned.get,
+            lambda version: (
+                load_catalogue(json.loads(listed[version])) if version in listed.keys() - {"2026.11-1"} else catalogue
+            ),
         )  # fmt: skip
 
     def _append(self, envelope: Envelope, file: CaseFile | None, assigned: dict[str, str]) -> Leaf:
@@ -380,6 +384,13 @@ class SyntheticLog:
         if file is not None:
             self.cases.setdefault(file.case, []).append(made.index)
         return made
+
+
+def listed_above(document: dict[str, Any]) -> dict[str, Any]:
+    """The list with a queue of a department above that cases are passed up to (T30)."""
+    above = {"region": "360000000000", "task_code": document["queues"][0]["task_code"], "queue": "inbound"}
+    document["queues"].append({**above, "node": "jiangxi-scj", "liaison": "0791-0000000"})
+    return document
 
 
 def _seal_body(manifest: str, counter: int) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from crypto.manifest import Line, Manifest, Page
 from crypto.records import Grant, KeyRecord, PublicKey
 from crypto.refusal import Refusal
 from crypto.sealing import Part
+from crypto.sharing import Sharing
 from crypto.statement import CUSTODY
 from deploy.calendar_seed import DEMO_YEARS, seed_calendar
 from hub.casework.catalogue.model import Catalogue, load_catalogue
@@ -61,8 +62,10 @@ _ROLES = {
 
 
 def catalogue(change: Callable[[dict[str, Any]], None] | None = None) -> Catalogue:
-    """The demonstration's list, or one changed in place by ``change``."""
+    """The demonstration's list with a queue of the department above (T30), or one changed in place by ``change``."""
     document = copy.deepcopy(_DOCUMENT)
+    above = {"region": "360000000000", "task_code": SUSPENDED_TASK, "node": "jiangxi-scj", "queue": "inbound"}
+    document["queues"].append({**above, "liaison": "0791-0000000"})
     for item in document["items"]:
         item["effective_from"] = "2026-01-01"
     if change is not None:
@@ -100,6 +103,12 @@ class Register:
         default_factory=lambda: {subject: record(subject, roles=roles) for subject, roles in _ROLES.items()}
     )
     grants: list[Grant] = field(default_factory=list)
+    sharings: dict[str, Sharing] = field(default_factory=dict)
+    shares: set[tuple[str, str]] = field(default_factory=set)
+
+    def shared(self, name: str, node: str) -> bool:
+        """Whether the node was given this secret."""
+        return (name, node) in self.shares
 
     def current(self, subject: str) -> KeyRecord:
         """The record. Refusal SUBJECT_UNKNOWN."""
@@ -111,9 +120,13 @@ class Register:
         """The grant with this id, or None."""
         return next((grant for grant in self.grants if grant.grant_id == grant_id), None)
 
+    def sharing(self, sharing_id: str) -> Sharing | None:
+        """The data-sharing authorisation with this id, or None."""
+        return self.sharings.get(sharing_id)
+
     def copied(self) -> "Register":
         """As it is now, for a world that an act is judged in again later."""
-        return Register(dict(self.records), list(self.grants))
+        return Register(dict(self.records), list(self.grants), shares=set(self.shares), sharings=dict(self.sharings))
 
     def grants_of(self, kind: str, node: str, task_code: str, date: str) -> list[Grant]:
         """All grants of this kind that staff of the node have for the item on that day."""

@@ -63,6 +63,8 @@ def seal(row: str) -> list[Scenario]:
             row, "lines_closed", "MATERIALS_INCOMPLETE",
             lambda bench, step: without("M04", "M06")(bench, step).saying(insisted_defects=["M04"]),
         ),
+        Scenario(row, "lines_closed", "BODY_MEMBER", says(insisted_defects=["Zhang San"])),
+        Scenario(row, "lines_closed", "BODY_MEMBER", says(insisted_defects=[])),
         Scenario(
             row, "lines_closed", "MATERIAL_NOT_LISTED",
             sealed("application", materials=("M01", "M02", "M03", "M04", "M06", "M07", "M99")),

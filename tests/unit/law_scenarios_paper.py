@@ -72,6 +72,12 @@ def soon(**days: int) -> Spoil:
     return spoil
 
 
+def said_before(bench: Bench, step: Step) -> Step:
+    """The hub said so already."""
+    bench.do(step)
+    return step
+
+
 def kept_for_archive(bench: Bench, step: Step) -> Step:
     """A case that goes on keeps what the list wants in the archive."""
     bench.file = replace(bench.case, state=State.UNDER_REVIEW)
@@ -170,6 +176,14 @@ PACKED = [
             (f"{WINDOW}/person/AUDITOR", "AUDITOR"),
         )
     ),
+    Scenario("O3D", "packing_overdue", "CLOCK_NOT_DUE", soon(days=4)),
+    Scenario("O3D", "packing_overdue", "CLOCK_NOT_DUE", said_before, killer=False),
+    Scenario("O3D", "packing_overdue", "PARCEL_NOT_OWED", says(kind="RESULT"), killer=False),
+    Scenario("O3D", "packing_overdue", "BODY_MEMBER", says(due="2026-03-02T23:59:59.999+08:00")),
+    Scenario("O3D", "packing_overdue", "BODY_MEMBER", says(clock="K10")),
+    Scenario("O5L", "check_in_overdue", "CHECK_IN_NOT_DUE", soon(days=4)),
+    Scenario("O5L", "check_in_overdue", "CHECK_IN_NOT_DUE", said_before),
+    Scenario("O5L", "check_in_overdue", "BODY_MEMBER", says(due="2026-03-02T23:59:59.999+08:00")),
     Scenario("O3L", "post_overdue", "CLOCK_NOT_DUE", soon(days=4)),
     Scenario("O3L", "post_overdue", "CLOCK_NOT_DUE", legs(late=True)),
     Scenario("O3L", "post_overdue", "CLOCK_NOT_DUE", legs(in_carrier_at="2026-03-02T10:00:00.000+08:00")),

@@ -20,7 +20,19 @@ from tests.unit.law_people import (
     grant,
     record,
 )
-from tests.unit.law_scenarios import Scenario, Spoil, after, at, filed, grants_only, item, says, sealed, signed_also
+from tests.unit.law_scenarios import (
+    Scenario,
+    Spoil,
+    after,
+    at,
+    filed,
+    grants_only,
+    item,
+    no_wraps,
+    says,
+    sealed,
+    signed_also,
+)
 from tests.unit.law_steps_review import DIGEST, TURNS
 from tests.unit.law_world import Bench
 
@@ -106,6 +118,15 @@ def anothers(bench: Bench, step: Step) -> Step:
     asked = bench.step("T29").saying(node=THIRD_DEPARTMENT)
     case = bench.do(asked)
     return step.saying(consult=case.consultations[-1].digest)
+
+
+def first_review_unwrapped(bench: Bench, step: Step) -> Step:
+    """T30: the department above can open the materials, but not the first review."""
+    referral = bench.case.referral
+    assert referral is not None
+    kept = tuple(made for made in bench.case.wraps if made.manifest not in referral.opinions)
+    bench.file = replace(bench.case, wraps=kept)
+    return step
 
 
 def on(day: int, hour: int = 10, month: int = 3) -> Spoil:
@@ -299,16 +320,24 @@ OTHERS = [
     Scenario("T29L", "silence", "OPINION_NOT_DUE", says(consult="f" * 64), killer=False),
     Scenario("T29L", "silence", "BODY_MEMBER", says(due="2026-03-08")),
     Scenario("T29L", "silence", "BODY_MEMBER", says(due=None)),
-    Scenario("T30", "may_refer", "GRANT_MISSING", grants_only()),
-    Scenario("T30", "may_refer", "GRANT_MISSING", granted("COORDINATE")),
-    Scenario("T30", "referred_upward", "TARGET_NOT_ABOVE", says(node=OTHER_DEPARTMENT)),
-    Scenario("T30", "referred_upward", "TARGET_NOT_ABOVE", says(node=DEPARTMENT)),
-    Scenario("T30", "referred_upward", "TARGET_NOT_DEPARTMENT", says(node=GATEWAY)),
-    Scenario("T30", "referred_upward", "LINK_WRONG", says(linked=CASE)),
-    Scenario("T30", "referred_upward", "LINK_WRONG", says(linked="D1" * 16)),
+    *(
+        Scenario(row, "may_refer", "GRANT_MISSING", spoil)
+        for row in ("T30", "T30X")
+        for spoil in (grants_only(), granted("COORDINATE"))
+    ),
+    Scenario("T30X", "keys_stayed_below", "REFERRAL_UNDER_WAY", after("keys go up")),
+    Scenario("T30", "referred_upward", "TARGET_NOT_ABOVE", says(accepting_node=OTHER_DEPARTMENT)),
+    Scenario("T30", "referred_upward", "TARGET_NOT_ABOVE", says(accepting_node=DEPARTMENT)),
+    Scenario("T30", "referred_upward", "TARGET_NOT_DEPARTMENT", says(accepting_node=GATEWAY)),
+    Scenario("T30", "procedures_ended", "SPECIAL_OPEN", after("T26N", then=lambda bench, _: bench.step("T30"))),
     Scenario("T30", "referred_upward", "BODY_MEMBER", says(queue=None), killer=False),
+    Scenario("T30", "referred_upward", "QUEUE_UNKNOWN", says(queue="nowhere")),
     *words("T30", "first_review_sealed", "opinion"),
     Scenario("T30", "first_review_sealed", "BODY_MEMBER", says(manifest=None), killer=False),
+    *(Scenario(row, "delivered_whole", "MANIFEST_MISMATCH", says(manifest=DIGEST)) for row in ("T30D", "T30L")),
+    *(Scenario(row, "keys_went_up", "KEYS_MISSING", no_wraps) for row in ("T30D", "T30L")),
+    *(Scenario(row, "keys_went_up", "KEYS_MISSING", first_review_unwrapped) for row in ("T30D", "T30L")),
+    Scenario("T30L", "silent_above", "DELIVERY_NOT_DUE", on(3, 23)),
 ]
 DECISION = [
     *(

@@ -10,7 +10,10 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from hub.casework.numbers import public_number
+from tests.unit import law_sharing as sharing
+from tests.unit import law_steps_materials as materials
 from tests.unit import law_steps_paper as on_paper
+from tests.unit import law_steps_parents as parents
 from tests.unit import law_steps_review as review
 from tests.unit import law_steps_supervision as supervision
 from tests.unit.law_people import (
@@ -234,7 +237,7 @@ STEPS: dict[str, Callable[["Bench"], Step]] = {
     ),
     "T23H": lambda bench: hub("redirected", accepting_node=OTHER_DEPARTMENT, queue="inbound"),
     "T24": lambda bench: Step("return_to_window", COORDINATOR, "COORDINATOR", {"reason": "WRONG_ITEM"}),
-    "K11": lambda bench: hub("escalate", clock="K11", due=due_of(bench, "K11")),
+    "K11": lambda bench: replace(hub("escalate", clock="K11", due=due_of(bench, "K11")), chain="supervision"),
     "A1": lambda bench: replace(hub("admit", node=OTHER_WINDOW, basis="CHECK_CODE"), chain="access"),
     "T31": lambda bench: department(bench, "decide", "DECIDER", outcome="GRANT", grant="G-DECIDE"),
     "T33": lambda bench: department(bench, "issue", "ISSUER", manifest=bench.result, grant="G-SEAL_USE"),
@@ -303,6 +306,14 @@ TURNS |= supervision.TURNS
 STEPS |= review.STEPS
 PATHS |= review.PATHS
 TURNS |= review.TURNS
+STEPS |= materials.STEPS
+PATHS |= materials.PATHS
+TURNS |= materials.TURNS
 STEPS |= on_paper.STEPS
 PATHS |= on_paper.PATHS
 TURNS |= on_paper.TURNS
+STEPS["H05"] = sharing.query
+PATHS["H05"] = PATHS["H02"]
+STEPS |= parents.STEPS
+PATHS |= parents.PATHS
+TURNS |= parents.TURNS

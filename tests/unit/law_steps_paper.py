@@ -23,6 +23,8 @@ PATHS: dict[str, tuple[str, ...]] = {
     "O2": (*_TO_PENDING, "wants originals"),
     "O3": _HELD,
     "O3L": (*_PACKED, "two working days"),
+    "O3D": (*_HELD, "two working days"),
+    "O5L": (*_SENT, "D5E:B1 delivered", "two working days"),
     "O6": _SENT,
     "O7": (*_SENT, "O6:missing"),
     "O8": (*_SENT, "a fortnight"),
@@ -102,6 +104,20 @@ def limit_of(bench: "Bench", parcel: str, name: str) -> dict[str, str]:
     return {"parcel": parcel, "clock": name, "due": (state.due or "") if state else ""}
 
 
+def unpacked(bench: "Bench") -> Step:
+    """O3D: what lies at the window and should have been sent."""
+    found = limits.owed(bench.file) if bench.file else ()
+    due = limits.packing_clock(found[0], bench.world()).due if found else DIGEST
+    return hub("packing_overdue", "originals", kind="ORIGINALS", subject=WINDOW, clock="K9", due=due)
+
+
+def unopened(bench: "Bench") -> Step:
+    """O5L: what arrived and nobody opened."""
+    leg = bench.file.parcel("B1") if bench.file else None
+    due = (limits.check_in_due(leg, bench.world()) if leg else "") or DIGEST
+    return hub("check_in_overdue", "originals", parcel="B1", due=due)
+
+
 def offer_of(bench: "Bench") -> str:
     """The newest offer of paper, or a digest of nothing."""
     pickups = bench.file.pickups if bench.file else ()
@@ -137,6 +153,8 @@ STEPS: dict[str, Callable[["Bench"], Step]] = {
     ),
     "O3": pack,
     "O3L": lambda bench: hub("post_overdue", "originals", **limit_of(bench, "B1", "K9")),
+    "O3D": unpacked,
+    "O5L": unopened,
     "D4W:B1": lambda bench: tracking("waybill", parcel="B1", carrier="EMS", waybill_no="EA123456785CN"),
     "D5E:B1 collected": lambda bench: told("B1", "COLLECTED"),
     "D5E:B1 delivered": lambda bench: told("B1", "DELIVERED", 1),

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from hub.casework.casefile import State
 from hub.casework.review import look
 from tests.unit.law_people import (
     DEPARTMENT,
@@ -46,6 +47,9 @@ PATHS: dict[str, tuple[str, ...]] = {
     "T29O": (*REVIEWED, "T29"),
     "T29L": (*REVIEWED, "T29", "a month"),
     "T30": REVIEWED,
+    "T30D": (*REVIEWED, "T30", "keys go up"),
+    "T30L": (*REVIEWED, "T30", "keys go up", "a month"),
+    "T30X": (*REVIEWED, "T30"),
     "T32": _DECIDED,
     "T32R": _ISSUED,
     "T36": REVIEWED,
@@ -63,9 +67,11 @@ def hub(event: str, **body: Any) -> Step:
     return Step(event, HUB, "hub", body, chain="custody" if event == "special_over" else "supervision", person=False)
 
 
-def sealed(bench: "Bench", kind: str, **changes: Any) -> str:
-    """The next sealing of its kind, in the store."""
+def sealed(bench: "Bench", kind: str, by: str = "", **changes: Any) -> str:
+    """The next sealing of its kind, in the store. ``by``: who seals an opinion, else the department at work."""
     made = bench.file.sealings_of(kind) if bench.file else ()
+    if kind == "opinion":
+        made = tuple(one for one in made if one.sealed_by == (by or bench.accepting))
     return bench.store(manifest(kind, **{"revision": len(made) + 1} | changes))
 
 
@@ -130,9 +136,24 @@ def extend(bench: "Bench") -> Step:
 def refer(bench: "Bench") -> Step:
     """T30: to the province."""
     return act(
-        bench, "refer_up", "DECIDER", node=HIGHER_DEPARTMENT, queue="inbound", linked=OTHER_CASE,
+        bench, "refer_up", "DECIDER", accepting_node=HIGHER_DEPARTMENT, queue="inbound",
         manifest=sealed(bench, "opinion"), grant="G-DECIDE",
     )  # fmt: skip
+
+
+def wrap_up(bench: "Bench") -> None:
+    """T30: the department below gives all keys to the one above."""
+    if bench.case.state is not State.REFERRED:
+        return
+    for made in look.goes_up(bench.case):
+        lines = tuple(line.line for line in bench.objects[made].manifest.lines)
+        step = bench.wrap(HIGHER_DEPARTMENT, lines, by=bench.case.accepting_node, sealing=made)
+        bench.do(replace(step, role="department"))
+
+
+def taken_up(bench: "Bench") -> Step:
+    """T30D: the node above countersigns."""
+    return Step("taken_up", HIGHER_DEPARTMENT, "department", {"manifest": bench.sealed}, person=False)
 
 
 def void(bench: "Bench") -> Step:
@@ -177,10 +198,14 @@ STEPS: dict[str, Callable[["Bench"], Step]] = {
     ),
     "T29O": lambda bench: Step(
         "opinion", OTHER_DEPARTMENT, "REVIEWER",
-        {"consult": asked(bench)[0], "answer": "CONFIRMED", "manifest": sealed(bench, "opinion")},
+        {"consult": asked(bench)[0], "answer": "CONFIRMED", "manifest": sealed(bench, "opinion", by=OTHER_DEPARTMENT)},
+        chain="opinions",
     ),
     "T29L": lambda bench: hub("opinion_late", consult=asked(bench)[0], due=asked(bench)[1]),
     "T30": refer,
+    "T30D": taken_up,
+    "T30L": lambda bench: replace(hub("constructive_take_up", manifest=bench.sealed), chain="custody"),
+    "T30X": lambda bench: act(bench, "referral_recalled", "DECIDER", grant="G-DECIDE"),
     "T32": lambda bench: act(bench, "correct", "DECIDER", reason="TYPING", paper=DIGEST, grant="G-DECIDE"),
     "T32R": correct_result,
     "T36": void,
@@ -206,4 +231,4 @@ def posts(bench: "Bench") -> None:
             bench.register.grants.append(grant(kind, bench.person(DEPARTMENT, role), f"G-{kind}"))
 
 
-TURNS: dict[str, Callable[["Bench"], None]] = {"expert review": expert_review, "posts": posts}
+TURNS: dict[str, Callable[["Bench"], None]] = {"expert review": expert_review, "posts": posts, "keys go up": wrap_up}

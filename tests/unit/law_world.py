@@ -55,6 +55,7 @@ class Bench:
         self.register = Register()
         self.catalogue = CATALOGUE
         self.calendar = CALENDAR
+        self.kin: dict[str, CaseFile] | None = None  # other cases, where they are known
         self.acts: list[Act] = []
         self.worlds: list[World] = []
         self.objects: dict[str, Pinned] = {}
@@ -72,7 +73,9 @@ class Bench:
     def world(self) -> World:
         """The facts as they are now."""
         catalogue, stored = self.catalogue, dict(self.objects)
-        return World(self.register.copied(), catalogue, self.calendar, HUB, 1, stored.get, lambda version: catalogue)
+        kin = None if self.kin is None else self.kin.get
+        facts = (self.register.copied(), catalogue, self.calendar, HUB, 1, stored.get, lambda version: catalogue)
+        return World(*facts, kin=kin)
 
     def store(self, made: Manifest) -> str:
         """Put a sealing into the store; its digest."""
@@ -168,7 +171,14 @@ class Bench:
 
     def change_item(self, change: Callable[[dict[str, Any]], None]) -> None:
         """From now on the list says something else about the item."""
-        self.change_list(lambda document: change(next(item for item in document["items"] if item["task_code"] == TASK)))
+
+        def change_it(document: dict[str, Any]) -> None:
+            item = next(item for item in document["items"] if item["task_code"] == TASK)
+            change(item)
+            if item.get("situations"):
+                document["themes"] = []  # an item with questions is part of no theme
+
+        self.change_list(change_it)
 
     def step(self, row: str) -> Step:
         """The act that a row asks for, with nothing wrong in it."""

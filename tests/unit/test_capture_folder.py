@@ -1,4 +1,4 @@
-"""node_agent.capture.folder: whole pages only, in order of names, each once."""
+"""node_agent.imaging.sources.folder: whole pages only, in order of names, each once."""
 
 import io
 import threading
@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from crypto.refusal import Refusal
-from node_agent.capture.folder import Settling, pages_in, watch_pages
 from node_agent.imaging.check import inspect_file
+from node_agent.imaging.sources.folder import Settling, pages_in, watch_pages
 
 
 @pytest.fixture(scope="module")

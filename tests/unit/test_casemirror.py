@@ -45,20 +45,27 @@ def test_a_whole_case_needs_no_network(region: Region, agent: Agent) -> None:
     assert mirror(agent, case).file == region.log.files[case]
 
 
-def test_without_the_manifest_the_state_is_read_from_the_acts(region: Region, tmp_path: Path) -> None:
-    """A window does not see the result's manifest before the department wraps it: no guess, but no silence either."""
+def test_without_the_manifest_the_state_is_read_from_the_acts(
+    region: Region, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A window whose hub gives it the result's manifest in no way: no guess, but no silence either."""
+
+    def refused(hub: object, case_name: str) -> bytes:
+        raise Refusal("NOT_YOUR_CASE", "A24")
+
     case = region.log.run_case(1, until="issue")
     window = region.agent(tmp_path / "window", WINDOW, ("C01",))
     for sealing in region.log.files[case].sealings[:1]:
         region.packets[sealing.manifest, WINDOW] = []
-    Receiver(window, region.transfer()).step()
+    with monkeypatch.context() as closed:
+        closed.setattr(type(window.hub), "export_evidence", refused)
+        Receiver(window, region.transfer()).step()
     view = mirror(window, case)
     result = region.log.files[case].sealings[1].manifest
     assert view.missing == (f"manifest:{result}",)
     assert (view.file, view.state) == (None, State.DELIVERING)
     assert view.head.digest == region.log.files[case].head
-    region.packets[result, WINDOW] = []
-    Receiver(window, region.transfer()).step()
+    Receiver(window, region.transfer()).step()  # no packet of it came: codes and digests stand in the package
     assert mirror(window, case).file == region.log.files[case]
 
 

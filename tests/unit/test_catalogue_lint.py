@@ -178,6 +178,7 @@ PLANTED: list[tuple[str, Edit, str]] = [
     ("THEME_ELEMENT_MISSING", plan(conditions=" "), "B03"),
     ("THEME_ELEMENT_MISSING", plan(form=[]), "B05"),
     ("THEME_EXIT", plan(exit_node=""), "B01"),
+    ("THEME_EXIT", plan(exit_node="xihu-hall"), "B07"),
     ("THEME_WINDOWS", plan(windows=[]), "B18"),
     ("THEME_WINDOW_UNKNOWN", plan(windows=["yubei-hall", "nowhere"]), "B18"),
     ("ASSISTED_FEE", plan(assisted_fee=1), "B17"),

@@ -95,7 +95,7 @@ def record(*roles: str, witness: bool = True) -> KeyRecord:
 def test_loops_follow_the_key_record(agent_as: Callable[[str], Agent], evidence_log: ModuleType) -> None:
     agent = agent_as(evidence_log.WINDOW)
     common = {"registry", "renewal", "rotation", "sender", "receiver", "monitor", "witness"}
-    assert set(loops_for(agent, record("window"))) == common | {"snapshot"}
+    assert set(loops_for(agent, record("window"))) == common | {"snapshot", "reading"}
     assert set(loops_for(agent, record("gateway"))) == common | {"gateway"}
     assert set(loops_for(agent, record("department", witness=False))) == common - {"witness"}
 

@@ -277,6 +277,7 @@ def test_a_grant_out_of_form(agent: Agent, kind: str, items: list[str], dates: t
     assert caught.value.code == "GRANT_FORMAT"
 
 
+@pytest.mark.requirement("C04")
 def test_the_queue_is_in_the_order_of_legal_risk(region: Region, agent: Agent, inbox: Receiver, case: str) -> None:
     younger, _ = region.forward(2)
     unsigned_case, _ = region.forward(3)
@@ -291,6 +292,8 @@ def test_the_queue_is_in_the_order_of_legal_risk(region: Region, agent: Agent, i
     inbox.step()
     lines = department.queue_view(agent, region.log.files[younger].recorded_at)
     assert [line.view.case for line in lines[-1:]] == [unsigned_case]  # no clock of ours runs there yet
+    shown = {line.view.case: line.shown for line in lines}
+    assert shown[case].startswith("承诺件：受理时限") and shown[younger].startswith("承诺件：承诺时限")
     clocks = {line.view.case: set(line.days) for line in lines}
     assert clocks == {case: {"K2"}, younger: {"K3"}, unsigned_case: set()}
     days = [min(line.days.values()) for line in lines[:2]]

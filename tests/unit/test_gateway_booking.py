@@ -79,7 +79,7 @@ def post_case(module: ModuleType, page: bytes | None = None, wrap_by: str = "", 
         seal_and_return(module, log, case, moved_from)
     revision = 2 if moved_from else 1
     manifest, stored, keys = seal_pages(module, log, case, {"FORM": b"{}", "ADDRESS": address}, revision)
-    log.say(case, "seal", module.COLLECTOR, "COLLECTOR", module._seal_body(manifest, 1) | {"insisted_defects": DEFECTS})
+    log.say(case, "seal", module.COLLECTOR, "COLLECTOR", module._seal_body(manifest, 1))
     gateway = log.keys[module.GATEWAY].opening
     made = sealing.wrap_keys(
         case, revision, {("L02", "full"): keys["L02", "full"]}, module.GATEWAY, gateway.suite, gateway.public
@@ -88,13 +88,13 @@ def post_case(module: ModuleType, page: bytes | None = None, wrap_by: str = "", 
         "manifest": manifest, "recipient": module.GATEWAY, "recipient_key": made[0].recipient_key,
         "packets": [{"line": one.line, "rendition": one.rendition, "digest": one.digest} for one in made],
     }  # fmt: skip
-    log._wrap(case, manifest, module.DEPARTMENT, ["L01", "L02"])
+    log._wrap(case, manifest, module.DEPARTMENT, LINES)
     if not wrap_by:
         log.say(case, "wrap", module.WINDOW, "window", body, "keys")
     log.say(case, "delivered", module.DEPARTMENT, "department", {"manifest": manifest})
     if wrap_by:
         log.register(RECOVERY, RECOVERY, "500000000000", ["recovery"], None)
-        log._wrap(case, manifest, RECOVERY, ["L01", "L02"])
+        log._wrap(case, manifest, RECOVERY, LINES)
         log.say(case, "wrap", wrap_by, "node", body, "keys")
     log.say(case, "accept", module.ACCEPTOR, "ACCEPTOR", {})
     log.say(case, "decide", module.DECIDER, "DECIDER", {"outcome": "GRANT", "grant": "G-DECIDE"})
@@ -110,14 +110,15 @@ def seal_and_return(module: ModuleType, log: Any, case: str, place: str) -> None
     log.register(clerk, desk, "", ["COORDINATOR"], None)
     address = canonical.encode({"name": NAME, "phone": PHONE, "address": place})
     manifest, _, _ = seal_pages(module, log, case, {"FORM": b"{}", "ADDRESS": address})
-    log.say(case, "seal", module.COLLECTOR, "COLLECTOR", module._seal_body(manifest, 1) | {"insisted_defects": DEFECTS})
-    log._wrap(case, manifest, module.DEPARTMENT, ["L01", "L02"])
+    log.say(case, "seal", module.COLLECTOR, "COLLECTOR", module._seal_body(manifest, 1))
+    log._wrap(case, manifest, module.DEPARTMENT, LINES)
     log.say(case, "delivered", module.DEPARTMENT, "department", {"manifest": manifest})
     log.say(case, "misrouted", module.ACCEPTOR, "ACCEPTOR", {"reason": "WRONG_ITEM"})
     log.say(case, "return_to_window", clerk, "COORDINATOR", {"reason": "WRONG_ITEM"})
 
 
-DEFECTS = ["M01", "M02", "M03", "M04", "M06", "M07"]
+LINES = [f"L{number:02}" for number in range(1, 9)]
+KEY_MATERIALS = ("M01", "M02", "M03", "M04", "M06", "M07")
 
 
 def seal_pages(
@@ -125,12 +126,14 @@ def seal_pages(
 ) -> tuple[str, bytes, dict[tuple[str, str], bytes]]:
     out = io.BytesIO()
     sealer, keys, facts, media = sealing.Sealer(out), {}, [], {}
-    for number, (material, page) in enumerate(pages.items(), 1):
+    seen = dict.fromkeys(KEY_MATERIALS, b"{}")
+    for number, (material, page) in enumerate({**pages, **seen}.items(), 1):
         line = f"L{number:02}"
         keys[line, "full"] = sealing.new_data_key()
         sealer.add(keys[line, "full"], sealing.Context(case, revision, line, 1, "full"), io.BytesIO(page))
         media[line, 1, "full"] = "application/json"
-        facts.append(manifests.LineFacts(line, material, "FORM", "D", "NOT_NEEDED"))
+        got = ("SUBMIT", "B", "SEEN_RETURNED") if material in seen else ("FORM", "D", "NOT_NEEDED")
+        facts.append(manifests.LineFacts(line, material, *got))
     made = manifests.build(
         sealer.finish(), facts, media, case=case, revision=revision, kind="application", task_code=module.ITEM,
         catalogue="2026.11-1", object_key=f"{case}/application/{revision}", part_size=sealing.PART_SIZE,
@@ -372,8 +375,11 @@ def test_another_manifest_is_refused(posted: Posted, bench: Make) -> None:
 
 
 def test_changed_ciphertext_is_refused(posted: Posted, bench: Make) -> None:
-    made = bench(posted)
-    made.store.data = made.store.data[:-1] + bytes([made.store.data[-1] ^ 1])
+    made, damaged = bench(posted), bytearray(posted.stored)
+    (sealed,) = (line for line in posted.log.pinned[posted.manifest].manifest.lines if line.material == "ADDRESS")
+    stream = sealed.pages[0].renditions[0].stream
+    damaged[stream.offset + stream.length - 1] ^= 1
+    made.store.data = bytes(damaged)
     assert refused(made, posted) == "CIPHERTEXT_CHANGED"
 
 

@@ -26,11 +26,16 @@ from tests.unit.law_people import (
 from tests.unit.law_scenarios import Scenario, future, moved, without
 from tests.unit.law_scenarios_entry import ENTRY
 from tests.unit.law_scenarios_main import MAIN
+from tests.unit.law_scenarios_materials import MATERIALS
+from tests.unit.law_scenarios_online import ONLINE
 from tests.unit.law_scenarios_paper import PAPER
+from tests.unit.law_scenarios_parents import PARENTS
 from tests.unit.law_scenarios_review import REVIEW
 from tests.unit.law_scenarios_route import ROUTE
+from tests.unit.law_scenarios_sharing import SHARING
 from tests.unit.law_scenarios_supervision import SUPERVISION
 from tests.unit.law_scenarios_supplement import SUPPLEMENT
+from tests.unit.law_sharing import with_verified
 from tests.unit.law_world import Bench
 
 FUTURE = [
@@ -38,7 +43,10 @@ FUTURE = [
     for row in ROWS
     if any(guard.__name__ == "not_from_future" for guard in row.guards)
 ]
-SCENARIOS = [*ENTRY, *MAIN, *PAPER, *ROUTE, *SUPPLEMENT, *REVIEW, *SUPERVISION, *FUTURE]
+SCENARIOS = [
+    *(*ENTRY, *MAIN, *PAPER, *ROUTE, *SUPPLEMENT, *REVIEW, *SUPERVISION),
+    *(*ONLINE, *SHARING, *MATERIALS, *PARENTS, *FUTURE),
+]
 PAIRS = [(row.id, guard.__name__) for row in ROWS for guard in row.guards]
 KEPT = ids_of_guards(ROWS)
 COVERED_TWICE = {(row, "item_on_list"): "window_authorised" for row in ("T05", "T05R")}
@@ -119,15 +127,12 @@ def test_t05_who_insists_lists_exactly_what_is_missing() -> None:
     assert bench.do(step).state is State.COLLECTED
 
 
-def test_t05_a_line_closed_without_a_page_counts_when_it_was_verified_online() -> None:
+def test_t05_a_line_closed_without_a_scan_counts_when_it_was_verified_online() -> None:
     bench = Bench()
     whole = manifest("application")
-    lines = tuple(
-        replace(line, pages=(), acquisition="COMMITMENT") if line.line == "M04" else line for line in whole.lines
-    )
-    assert bench.do(bench.step("T05").saying(manifest=bench.store(replace(whole, lines=lines)))).case == CASE
+    assert bench.do(with_verified(bench, bench.step("T05"), "M02")).case == CASE
     other = Bench()
-    bare = tuple(replace(line, pages=()) if line.line == "M04" else line for line in whole.lines)
+    bare = tuple(replace(line, pages=()) if line.line == "M02" else line for line in whole.lines)
     with pytest.raises(Refusal, match="MATERIALS_INCOMPLETE"):
         other.do(other.step("T05").saying(manifest=other.store(replace(whole, lines=bare))))
 

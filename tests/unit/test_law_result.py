@@ -68,6 +68,8 @@ def test_opened_by_the_applicant_counts_up_to_level_three() -> None:
     bench = Bench()
     bench.change_item(lambda item: item.update(required_proof_level=3))
     bench.reach("D3")
+    served = Bench().reach("D3").do(replace(bench.step("D3"), node=DEPARTMENT, role="department"))
+    assert served.result is not None and served.result.state == "E_DELIVERED"
     bench.do(bench.step("D3"))
     assert bench.settle().state is State.CLOSED
 

@@ -17,7 +17,6 @@ from tests.unit.law_people import (
     CALENDAR,
     COORDINATOR,
     DEPARTMENT,
-    HUB,
     OTHER_COORDINATOR,
     OTHER_DEPARTMENT,
     PREFIX,
@@ -27,7 +26,7 @@ from tests.unit.law_people import (
     record,
 )
 from tests.unit.law_steps import PATHS
-from tests.unit.law_world import Bench
+from tests.unit.law_world import Bench, stated
 
 UNKNOWN = WorkCalendar.from_document(seed_calendar((2025,), "2025.1"))
 """A calendar that does not know 2026."""
@@ -327,7 +326,7 @@ def test_invariant_17_a_case_left_waiting_is_escalated_once() -> None:
     bench.now += timedelta(milliseconds=1)
     case = bench.settle()
     assert (case.state, case.clocks["K11"].expired) == (State.REROUTING, True)
-    assert case.cards == (Card("Y7", case.recorded_at, COORDINATOR, case.head),)
+    assert case.cards == (Card("Y7", case.recorded_at, COORDINATOR, bench.acts[-1].digest),)
     assert timers.wake_at(case, bench.world()) is None
     assert bench.do(bench.step("T23")).state is State.FORWARDED
 
@@ -353,7 +352,7 @@ def test_what_is_due_counts_once(row: str) -> None:
     bench = Bench().reach(row)
     event = bench.due()
     assert event is not None
-    bench.do(Step(event.event, HUB, "hub", event.body, person=False))
+    bench.do(stated(event))
     following = bench.due()
     assert following is None or following.event != event.event
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -254,12 +255,19 @@ def test_a_second_notice_begins_a_supplement_of_its_own() -> None:
 
 
 def test_a_supplement_of_lines_without_pages_needs_no_keys() -> None:
-    """A commitment in place of the paper."""
+    """Covered by another material that the case holds (D19)."""
     bench = Bench().reach("T17")
+
+    def change(item: dict[str, Any]) -> None:
+        for material in item["materials"]:
+            if material["code"] in ("M02", "M05"):
+                material |= {"acquisition": ["SUBMIT", "COVERED_BY"], "covered_by": ["M03"]}
+
+    bench.change_item(change)
     digest = bench.addendum(("M02", "M05"))
     bare = bench.objects[digest].manifest
-    committed = tuple(replace(each, pages=(), acquisition="COMMITMENT") for each in bare.lines)
-    digest = bench.store(replace(bare, lines=committed))
+    covered = tuple(replace(each, pages=(), acquisition="COVERED_BY") for each in bare.lines)
+    digest = bench.store(replace(bare, lines=covered))
     bench.do(bench.step("T17").saying(manifest=digest))
     assert bench.settle().state is State.PENDING_ACCEPT
 

@@ -14,12 +14,12 @@ from tests.unit.law_people import (
     DEPARTMENT,
     FAR_AUDITOR,
     GATEWAY,
+    HIGHER_DEPARTMENT,
     HUB,
     OTHER_COORDINATOR,
     OTHER_DEPARTMENT,
     OTHER_GATEWAY,
     OTHER_WINDOW,
-    THIRD_DEPARTMENT,
     WINDOW,
     Step,
     record,
@@ -30,8 +30,9 @@ from tests.unit.law_world import (
 
 OPENING = {row.event for row in ROWS if row.opening}
 EVENTS = sorted({(row.chain, row.event) for row in ROWS})
-WITH_PERSON = [row.id for row in ROWS if row.signers is Signers.PERSON_AND_NODE]
-WITHOUT_PERSON = [row.id for row in ROWS if row.signers is not Signers.PERSON_AND_NODE]
+BY_PERSON = (Signers.PERSON_AND_NODE, Signers.PERSON_OR_PORTAL)
+WITH_PERSON = [row.id for row in ROWS if row.signers in BY_PERSON]
+WITHOUT_PERSON = [row.id for row in ROWS if row.signers not in BY_PERSON]
 STRANGER = {
     Party.COLLECTING: OTHER_WINDOW,
     Party.ACCEPTING: OTHER_DEPARTMENT,
@@ -41,7 +42,10 @@ STRANGER = {
     Party.SUPPLIER: OTHER_WINDOW,
     Party.COORDINATOR: OTHER_COORDINATOR,
     Party.READER: OTHER_DEPARTMENT,
-    Party.CONSULTED: THIRD_DEPARTMENT,
+    Party.MERGER: OTHER_DEPARTMENT,
+    Party.EXIT: OTHER_WINDOW,
+    Party.CONSULTED: HIGHER_DEPARTMENT,
+    Party.REFERRED: OTHER_DEPARTMENT,
     Party.CARDED: OTHER_DEPARTMENT,
     Party.PAPER: OTHER_WINDOW,
     Party.SUPERVISOR: FAR_AUDITOR,
@@ -105,9 +109,9 @@ def test_no_other_event_opens_a_case(row: str) -> None:
         LAW.row(None, act)
 
 
-def test_a_case_begins_with_a_seal_a_pre_review_a_decline_or_a_discard() -> None:
+def test_a_case_begins_with_a_seal_a_pre_review_a_decline_or_a_discard_and_a_parent_with_its_own_seal() -> None:
     """states.md 4, last paragraph."""
-    assert {"seal", "ask_pre_review", "decline", "discard"} == OPENING
+    assert {"seal", "ask_pre_review", "decline", "discard", "seal_parent"} == OPENING
 
 
 @pytest.mark.parametrize("event, chain", [("remember", "custody"), ("accept", "keys"), ("wrap", "custody")])

@@ -29,7 +29,7 @@ from node_agent.opening import OpenedCase, OpenedLine, OpenedPage
 from node_agent.receiver import Receiver
 from node_agent.sender import Sender
 from tests.unit.agent_region import RECOVERY, Region, picture
-from tests.unit.evidence_log import ACCEPTOR, DEPARTMENT, WINDOW
+from tests.unit.evidence_log import ACCEPTOR, COLLECTOR, DEPARTMENT, ISSUER, WINDOW
 from tests.unit.test_aside_agents import C01 as DESK_PERSON
 from tests.unit.test_aside_agents import add_desk
 from tests.unit.test_department import APPEAL, REASONS
@@ -311,7 +311,8 @@ def test_housekeeping_bounds_the_spool(world: World, sender: Sender, tmp_path: P
 # --- words and pages at the department -------------------------------------------------------------------------------
 
 
-def test_the_words_of_a_decision_are_forgotten_when_the_result_is_issued(tmp_path: Path) -> None:
+def test_the_words_of_a_decision_are_forgotten_when_the_case_is_over(tmp_path: Path) -> None:
+    """Until then a result that was lost is made anew with them (D10)."""
     region = Region()
     agent = region.agent(tmp_path / "dept", DEPARTMENT, ("A01", "D01", "I01"))
     hub = SendingHub(region, DEPARTMENT)
@@ -327,7 +328,16 @@ def test_the_words_of_a_decision_are_forgotten_when_the_result_is_issued(tmp_pat
     department.issue(agent, case, "I01", [page_file(tmp_path, "result.jpg")])
     assert agent.journal.kept(f"decision:{case}") is not None
     sender.step()
+    inbox.step()
     assert region.log.files[case].state is State.DELIVERING
+    assert agent.journal.kept(f"decision:{case}") is not None
+    paper = "a" * 64
+    chosen = {"delivery": "COUNTER_DEPT", "paper": paper}
+    region.log.say(case, "choose_delivery", COLLECTOR, "COLLECTOR", chosen, "delivery")
+    region.log.say(case, "lay_out", ISSUER, "ISSUER", {"notice": paper}, "delivery")
+    region.log.say(case, "hand_over", ISSUER, "ISSUER", {"identity_checked": True, "signature": paper})
+    inbox.step()
+    assert region.log.files[case].state is State.CLOSED
     assert agent.journal.kept(f"decision:{case}") is None
 
 

@@ -11,8 +11,8 @@ import pytest
 from crypto import canonical
 from crypto.directory import Directory
 from crypto.evidence.read import read, readable
-from crypto.evidence.report import Severity, Verdict
-from crypto.evidence.timeline import envelope_of
+from crypto.evidence.report import Collector, Severity, Verdict
+from crypto.evidence.timeline import Timeline, envelope_of
 from crypto.evidence.verify import verify
 from crypto.keyid import key_id
 from crypto.log.leaf import Leaf, decode, encode
@@ -20,7 +20,8 @@ from crypto.refusal import Refusal
 from crypto.statement import Actor, Statement, sign
 from hub.casework.casefile import State
 from hub.casework.context import BoundRegistry
-from hub.casework.replay import Replay, replay, rules_document
+from hub.casework.replay import Replay, _Run, replay, rules_document
+from tests.unit.law_world import Bench
 
 
 @pytest.fixture(scope="module")
@@ -214,6 +215,56 @@ def test_what_time_brought_stands_before_the_next_act(
     done = run(log, log.case)
     assert [(one.code, one.detail) for one in done.findings] == [("TIMER_MISSING", f"owed: {owed}")]
     assert done.findings[0].where == f"leaves/{late.index}.json"
+
+
+def test_keys_and_countersignature_of_one_instant_owe_no_statement() -> None:
+    """A wrap that comes after the silent day, with the delivery that it makes possible, in one batch (T10, T10b)."""
+    bench = Bench().reach("T10b")
+    found = Collector()
+    run = _Run(Timeline((), (), verified=True), {}, {}, found)
+    act, world = bench.act(bench.step("T10")), bench.world()
+    leaf = replace(bench.leaves()[-1], recorded_at=act.recorded_at)
+    for before, owed in ((replace(bench.case, wraps=()), []), (bench.case, ["TIMER_MISSING"])):
+        run.file, run._then = bench.case, before
+        run._require_timer(leaf, act.statement, world)
+        assert [one.code for one in found.findings] == owed
+
+
+def _owed(bench: Bench, row: str) -> list[str]:
+    """What an auditor misses where this act is the next leaf, and time had passed before it."""
+    found = Collector()
+    run = _Run(Timeline((), (), verified=True), {}, {}, found)
+    act = bench.act(bench.step(row))
+    run.file = run._then = bench.case
+    run._require_timer(replace(bench.leaves()[-1], recorded_at=act.recorded_at), act.statement, bench.world())
+    return [one.detail for one in found.findings]
+
+
+def test_what_is_owed_does_not_hide_behind_something_else() -> None:
+    """A pause that is over, and a parcel that nobody packed (Y4), which comes first."""
+    suspended = ("T05", "W1", "T08", "T10", "wants originals", "O2", "T14", "expert review", "T26", "a month")
+    bench = Bench().walk(*suspended)
+    first = bench.due()
+    assert first is not None and first.event == "packing_overdue"
+    assert _owed(bench, "T26M") == ["owed: special_over"]
+
+
+@pytest.mark.requirement("row O5", "K2")
+def test_a_parcel_left_shut_is_owed_where_it_starts_k2() -> None:
+    """行政许可法 32(4): the five days begin with the arrival, whatever the hub keeps to itself."""
+
+    def by_paper(basis: str) -> Bench:
+        bench = Bench().walk("T05", "W1", "T08")
+        bench.change_item(
+            lambda item: [
+                item.update(receipt_basis=basis),
+                [one.update(original_policy="MAIL_FOR_ARCHIVE") for one in item["materials"] if one["code"] == "M02"],
+            ].clear()
+        )
+        return bench.walk("O2", "T10", "O3", "D4W:B1", "D5E:B1 collected", "D5E:B1 delivered", "two working days")
+
+    assert _owed(by_paper("ORIGINALS"), "T21") == ["owed: check_in_overdue"]
+    assert _owed(by_paper("ELECTRONIC"), "T21") == []
 
 
 def test_a_hub_that_states_what_time_brought_is_right(evidence_log: Any) -> None:

@@ -1,6 +1,8 @@
 """node_agent.review and ``yidi dept …``: the acts of the inner life of a case, judged by the real law."""
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,17 +11,20 @@ import pytest
 from typer.testing import CliRunner
 
 from crypto.identity import person_id
+from crypto.manifest import read as read_manifest
 from crypto.refusal import Refusal
 from crypto.statement import read_envelope, read_signed, read_statement
 from deploy.commands import common, dept_review
 from hub.casework.casefile import State
-from node_agent import department, review, review_papers
-from node_agent.casemirror import mirror
+from hub.casework.catalogue.values import Limit
+from hub.casework.time.clock_table import Unit
+from node_agent import delivery, department, opinions, review, review_papers
+from node_agent.casemirror import handed_on, history, mirror
 from node_agent.receiver import Receiver
 from node_agent.runtime import Agent
 from storage.journal import OutboxEntry
 from tests.unit.agent_region import RECOVERY, Region, picture
-from tests.unit.evidence_log import DEPARTMENT
+from tests.unit.evidence_log import DEPARTMENT, WINDOW
 
 OTHER = "spiffe://yidi.test/360403000000/jiangxi-xunyang-scj"
 HIGHER = "spiffe://yidi.test/360000000000/jiangxi-scj"
@@ -68,6 +73,15 @@ def exchange(region: Region, agent: Agent, inbox: Receiver) -> list[OutboxEntry]
     answered = region.send(agent)
     inbox.step()
     assert [entry.refusal for entry in answered] == [None] * len(answered)
+    return answered
+
+
+def answered_by(region: Region, agent: Agent) -> Callable[[str], OutboxEntry]:
+    """The hub's answer to an opening."""
+
+    def answered(digest: str) -> OutboxEntry:
+        return next(entry for entry in region.send(agent) if entry.payload_digest == digest)
+
     return answered
 
 
@@ -135,10 +149,15 @@ def test_another_department_is_asked_and_answers(
     assert {wrap.recipient for wrap in file.wraps if wrap.manifest == opinion.manifest} == {OTHER, DEPARTMENT}
     with pytest.raises(Refusal, match="CONSULT_UNKNOWN"):
         review.opinion(agent, case, "R01", "AGREE")
+    inbox.step()
+    (told,) = opinions.read(agent, case, "R01", answered_by(region, agent), region.transfer())
+    assert (told.event, told.node, told.answer, told.words) == ("opinion", OTHER, "CONFIRMED", WORDS)
 
 
 @proves("T30", "E01")
-def test_a_case_goes_up_with_its_keys(region: Region, agent: Agent, inbox: Receiver, case: str) -> None:
+def test_a_case_goes_up_with_its_keys_and_goes_on_there(
+    region: Region, agent: Agent, inbox: Receiver, case: str, tmp_path: Path
+) -> None:
     accepted(region, agent, inbox, case)
     review.refer_up(agent, case, "D01", HIGHER, "inbound", "初审同意")
     events = [entry.event for entry in exchange(region, agent, inbox)]
@@ -149,6 +168,58 @@ def test_a_case_goes_up_with_its_keys(region: Region, agent: Agent, inbox: Recei
         made.manifest for made in file.sealings
     }
     assert RECOVERY not in {wrap.recipient for wrap in file.wraps if wrap.manifest == file.sealings[-1].manifest}
+    region.log.register(person_id(HIGHER, "D02"), HIGHER, "", ["DECIDER"], None)
+    above = region.agent(tmp_path / "above", HIGHER, ("D02",))
+    took = exchange(region, above, Receiver(above, region.transfer()))
+    assert [entry.event for entry in took] == ["taken_up"]
+    file = region.log.files[case]
+    assert (file.state, file.holder, file.first_reviewers) == (State.UNDER_REVIEW, HIGHER, (DEPARTMENT,))
+    assert mirror(above, case).file == file and [one.view.case for one in department.queue_view(above)] == [case]
+    (first,) = opinions.read(above, case, "D02", answered_by(region, above), region.transfer())
+    assert (first.event, first.node, first.words) == ("refer_up", DEPARTMENT, "初审同意")
+    review.take(above, case, "D02", "ON_DUTY")
+    exchange(region, above, Receiver(above, region.transfer()))
+    assert region.log.files[case].responsible == person_id(HIGHER, "D02")
+
+
+@proves("T29", "T30", "A24")
+def test_who_has_no_keys_of_an_opinion_still_mirrors_the_whole_case(
+    region: Region, agent: Agent, inbox: Receiver, case: str, tmp_path: Path
+) -> None:
+    """What two departments wrote to each other is closed to the window; that they did, it has to be able to replay."""
+    accepted(region, agent, inbox, case)
+    review.refer_up(agent, case, "D01", HIGHER, "inbound", "初审同意")
+    exchange(region, agent, inbox)
+    window = region.agent(tmp_path / "window", WINDOW, ("C01",))
+    Receiver(window, region.transfer()).step()
+    opinion = region.log.files[case].sealing("opinion")
+    assert opinion is not None and (opinion.manifest, WINDOW) not in region.packets
+    view = mirror(window, case)
+    assert (view.missing, view.file) == ((), region.log.files[case])
+
+
+@proves("T30", "F05")
+def test_a_referral_is_recalled_and_made_again(
+    region: Region, agent: Agent, inbox: Receiver, case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The keys did not go up; the second first review is the one that goes along."""
+    accepted(region, agent, inbox, case)
+    with monkeypatch.context() as held:
+        held.setattr(review, "wraps_to", lambda *_, **__: [])
+        review.refer_up(agent, case, "D01", HIGHER, "inbound", "初审同意")
+        exchange(region, agent, inbox)
+    first = region.log.files[case].sealing("opinion")
+    review.recall_referral(agent, case, "D01")
+    assert [entry.refusal for entry in exchange(region, agent, inbox)] == [None]
+    assert region.log.files[case].state is State.UNDER_REVIEW and mirror(agent, case).file == region.log.files[case]
+    review.refer_up(agent, case, "D01", HIGHER, "inbound", "补充初审意见")
+    assert "refer_up" in [entry.event for entry in exchange(region, agent, inbox) if entry.refusal is None]
+    file = region.log.files[case]
+    second = file.sealing("opinion")
+    assert file.referral is not None and first is not None and second is not None and first != second
+    assert file.referral.opinions == (second.manifest,)
+    assert second.manifest in handed_on(history(agent.journal, case))
+    assert first.manifest not in handed_on(history(agent.journal, case))
 
 
 @proves("T32", "T36")
@@ -210,3 +281,48 @@ def test_commands_sign_and_tell(
         assert arguments[0] != "extend" or Path(told["paper"]).exists()
     exchange(region, agent, inbox)
     assert region.log.files[case].clocks["K4"].total == 23
+
+
+@proves("C06", "F02", "row T31")
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [({"steps": {"UNDERTAKE": 1}}, "STEP_OPEN"), ({"decision_by": "COLLECTIVE"}, "RECORD_MISSING")],
+)
+def test_what_needs_steps_or_a_record_is_not_decided_at_once(
+    agent: Agent, case: str, changes: dict[str, Any], code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = replace(
+        department.item_of(agent, case), case_type="INSTANT", promised_limit=Limit(1, Unit.WORKING_DAY),
+        special_procedures=(), **changes,
+    )  # fmt: skip
+    monkeypatch.setattr(department, "item_of", lambda agent, case: at_once)
+    with pytest.raises(Refusal, match=code):
+        review.accept_and_decide(agent, case, "A01", "D01")
+    assert agent.journal.waiting() == []
+    head = replace(at_once, steps={}, decision_by="HEAD")
+    monkeypatch.setattr(department, "item_of", lambda agent, case: head)
+    with pytest.raises(Refusal, match="ROLE_MISSING"):
+        review.accept_and_decide(agent, case, "A01", "D01")
+    accepted_by, decided_by = review.accept_and_decide(agent, case, "A01", "H01")
+    assert (accepted_by.event, decided_by.event) == ("accept", "decide")
+
+
+@proves("row D10", "row T32")
+def test_a_refusal_that_was_issued_is_corrected_and_made_anew_with_its_words(
+    region: Region, agent: Agent, inbox: Receiver, case: str, paper: Path
+) -> None:
+    accepted(region, agent, inbox, case)
+    department.decide(agent, case, "D01", "REFUSE", "不符合条件", "可在六十日内申请复议")
+    department.issue(agent, case, "I01", [paper])
+    exchange(region, agent, inbox)
+    corrected = department.correct_result(agent, case, "D01", [paper], "TYPING", paper, "I01")
+    assert body_of(corrected)["second_person"] == person_id(DEPARTMENT, "I01")
+    exchange(region, agent, inbox)
+    delivery.recall_result(agent, case, "I01", "WRONG_CONTENT")
+    exchange(region, agent, inbox)
+    department.reissue(agent, case, "I01", [paper], "ZS-2026-0001")
+    exchange(region, agent, inbox)
+    file = region.log.files[case]
+    assert [made.revision for made in file.sealings_of("result")] == [2, 3, 4] and len(file.corrections) == 1
+    lines = [line.line for line in read_manifest(region.log.manifests[file.sealings_of("result")[-1].manifest]).lines]
+    assert "DECISION" in lines

@@ -17,7 +17,7 @@ from crypto.sealing import KeyPacket
 from crypto.statement import read_envelope, read_signed
 from deploy.commands.keys import _lines
 from hub.casework.casefile import State
-from node_agent import department, enrol, opening, rotation
+from node_agent import department, enrol, opening, pulling, rotation
 from node_agent.auditor.alarms import alarms
 from node_agent.casemirror import mirror
 from node_agent.receiver import Receiver
@@ -290,12 +290,12 @@ def test_a_pulled_case_is_wrapped_again_without_asking_and_a_refusal_ends_the_ol
 def test_a_case_that_went_elsewhere_keeps_no_old_key_and_is_asked_for_once_a_change(
     region: Region, agent: Agent, inbox: Receiver, loop: Rotation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _, digest = region.forward()
+    case, digest = region.forward()
     exchange(region, agent, inbox)
     old = own_kem(agent)
     rotate(region, agent, loop)
     inbox.step()
-    agent.journal.forget(f"packets:{digest}")
+    agent.journal.forget(pulling.packets_note(case, digest))
     asked: list[str] = []
     monkeypatch.setattr(agent.hub, "key_packets", gone_elsewhere(asked))
     for _ in range(4):

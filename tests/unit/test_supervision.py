@@ -230,6 +230,10 @@ def test_a_good_rating_starts_nothing_and_a_bad_one_is_checked_put_right_and_tol
     assert "K12" not in good.do(good.step("T38")).clocks
     bench = Bench().reach("T38F")
     assert bench.case.clocks["K12"].limit == 5 and bench.case.clocks["K12"].stopped_at is None
+    region = Bench().reach("T38")
+    region.change_list(lambda document: document.update(rating_fix_days=15))
+    bad = region.step("T38").saying(scores={"process": 1, "window": 5, "staff": 1})
+    assert region.do(bad).clocks["K12"].limit == 15
     case = bench.do(bench.step("T38F"))
     assert case.clocks["K12"].stopped_at
     (rating,) = case.ratings

@@ -18,7 +18,7 @@ from crypto.refusal import Refusal
 from crypto.sealing import open_page, unwrap_key
 from crypto.statement import read_envelope, read_statement
 from hub.casework.numbers import check_public_number
-from node_agent import drafts, window
+from node_agent import drafts, window, window_materials
 from node_agent.paper import shelf
 from storage.journal import OutboxEntry
 from tests.unit.agent_region import RECOVERY
@@ -95,7 +95,7 @@ def test_a_bad_page_takes_none_of_its_folder_and_is_named(world: World, tmp_path
     folder = tmp_path / "scan"
     folder.mkdir()
     page_file(folder, "1.jpg")
-    (folder / "2.jpg").write_bytes(page_file(folder, "3.jpg").read_bytes()[:-200])
+    (folder / "2.jpg").write_bytes(page_file(folder, "3.jpg", 3).read_bytes()[:-200])
     taken = window.add_pages(world.agent, case, "M04", [folder / "1.jpg", folder / "2.jpg", folder / "../scan/3.jpg"])
     assert taken.taken == ()
     assert [(name, refusal.code) for name, refusal in taken.refused] == [("2.jpg", "PAGE_TRUNCATED")]
@@ -119,16 +119,18 @@ def test_pages_of_a_folder_are_copied_privately_under_names_of_our_own(world: Wo
     assert len(drafts.load(world.agent, case).lines["M04"].pages) == 1
 
 
+def soon() -> date:
+    """A day on which a promise may fall due."""
+    return datetime.now(UTC).date() + timedelta(days=5)
+
+
 def test_lines_close_only_in_the_ways_of_the_list(world: World, tmp_path: Path) -> None:
     case, page = world.begin(), page_file(tmp_path, "p.jpg")
     agent = world.agent
     assert code_of(lambda: window.add_pages(agent, case, "M99", page)) == "MATERIAL_NOT_LISTED"
     assert code_of(lambda: window.add_pages(agent, case, "M01", page, "COMMITMENT")) == "ACQUISITION_NOT_ALLOWED"
-    assert code_of(lambda: window.verify(agent, case, "M01", "VERIFY_ONLINE", "V1")) == "ACQUISITION_NOT_ALLOWED"
-    assert code_of(lambda: window.verify(agent, case, "M03", "SUBMIT", "V1")) == "ACQUISITION_NOT_ALLOWED"
-    assert code_of(lambda: window.verify(agent, case, "M03", "FROM_LICENCE", " ")) == "REFERENCE_MISSING"
-    assert code_of(lambda: window.tolerate(agent, case, "M01", date(2999, 1, 1))) == "MATERIAL_IS_KEY"
-    assert code_of(lambda: window.tolerate(agent, case, "M05", date(2020, 1, 1))) == "PROMISE_DATE"
+    assert code_of(lambda: window_materials.tolerate(agent, case, "M01", soon(), page)) == "MATERIAL_IS_KEY"
+    assert code_of(lambda: window_materials.tolerate(agent, case, "M05", date(2020, 1, 1), page)) == "PROMISE_DATE"
     (tmp_path / "empty").mkdir()
     assert code_of(lambda: window.add_pages(agent, case, "M01", tmp_path / "empty")) == "PAGES_NONE"
     gone = window.add_pages(agent, case, "M01", tmp_path / "gone.jpg")
@@ -140,9 +142,9 @@ def test_the_checklist_tells_all_that_is_missing_at_once(world: World, tmp_path:
     agent = world.agent
     window.add_pages(agent, case, "M01", page, original="NOT_NEEDED")
     window.add_pages(agent, case, "M02", page, original="NOT_NEEDED")  # CHECK_AND_RETURN: original must be shown
-    window.verify(agent, case, "M03", "FROM_LICENCE", "L-1")
-    window.add_pages(agent, case, "M04", page, "COMMITMENT", "NOT_NEEDED")
-    window.tolerate(agent, case, "M05", date(2999, 1, 1))
+    window.add_pages(agent, case, "M03", page)
+    window_materials.commit(agent, case, "M04", page, told=True)
+    window_materials.tolerate(agent, case, "M05", soon(), page)
     lines = {line.material: line for line in drafts.checklist(agent, case)}
     assert [code for code, line in lines.items() if line.open] == ["M02", "M06", "M07", "M08"]
     assert "请出示原件" in lines["M02"].words
@@ -152,7 +154,7 @@ def test_the_checklist_tells_all_that_is_missing_at_once(world: World, tmp_path:
     assert caught.value.code == "MATERIALS_INCOMPLETE"
     assert caught.value.values["missing"] == "M02,M06,M07"
     trust = {code: line.trust for code, line in drafts.load(agent, case).lines.items()}
-    assert trust == {"M01": "C", "M02": "C", "M03": "A", "M04": "D"}
+    assert trust == {"M01": "C", "M02": "C", "M03": "B", "M04": "D"}
 
 
 # --- seal --------------------------------------------------------------------------------------------------------

@@ -172,8 +172,7 @@ class SendingHub(FakeHub):
             except Refusal as refusal:
                 return Answer(refusal=refusal)
             if item.packets:
-                use = (str(statement.body["manifest"]), str(statement.body["recipient"]))
-                self.region.packets[use] = list(item.packets)
+                self.region.keep_packets(str(statement.body["manifest"]), item.packets)
         return Answer(self.spoil(self._receipt(index)), index, self.region.log.files[str(statement.case)].case_no)
 
     def _receipt(self, index: int) -> bytes:

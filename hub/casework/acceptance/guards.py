@@ -34,6 +34,11 @@ def notice_complete(file: CaseFile | None, act: Act, world: World) -> None:
     """T16, 行政许可法 32(4), E01: what of which material, until when, how; nothing unlisted, nothing held already."""
     assert file is not None
     facts.require_defects(file, act, world, "行政许可法 32(4); T16")
+    require_terms(act, world)
+
+
+def require_terms(act: Act, world: World) -> None:
+    """行政许可法 32(4), I06: until when, how. Refusals DUE_TOO_SOON, DUE_TOO_LATE, SUPPLEMENT_METHOD, BODY_MEMBER."""
     due = facts.date_told(act, "due", "T16", MOST_DAYS)
     if world.calendar.working_days(facts.day_of(act.date), due) < 1:
         raise Refusal("DUE_TOO_SOON", "T16", due=due.isoformat(), at=act.recorded_at)

@@ -6,12 +6,18 @@ from hub.casework.acceptance import guards as gs
 from hub.casework.access import effects as ae
 from hub.casework.casefile import State
 from hub.casework.decision import effects as de
+from hub.casework.entry import online as go
 from hub.casework.hand_off import effects as er
 from hub.casework.law import Party, Rule
+from hub.casework.materials import effects as me
+from hub.casework.materials import guards as mg
+from hub.casework.materials import guards_seal as ms
 from hub.casework.originals import effects as oe
+from hub.casework.parents import guards_child as fk
 from hub.casework.review import effects as pe
 from hub.casework.review import guards as pg
-from hub.casework.row_values import ACCEPTOR, BY_HUB, HUB, PERSON, WINDOW, members
+from hub.casework.row_values import ACCEPTOR, APPLICANTS, BY_HUB, HUB, PERSON, WINDOW, members
+from hub.casework.sharing import guards as hg
 from hub.casework.supervision import effects as se
 
 _NOTICE_MEMBERS = members("lines due methods manifest")
@@ -19,27 +25,36 @@ _NOTICE_MEMBERS = members("lines due methods manifest")
 ROWS = (
     Rule(
         "T14", "accept", (State.PENDING_ACCEPT,), State.UNDER_REVIEW, Party.ACCEPTING, ACCEPTOR, PERSON,
-        (c.not_from_future, pg.responsible_acts),
-        (es.effective_from_completion, pe.first_act_takes, c.stop("K2"), de.start_decision_clocks, pe.start_step_clock),
-        "states.md T14; 行政许可法 32(5), 42; F06", frozenset(),
+        (c.not_from_future, pg.responsible_acts, mg.materials_there, mg.debts_allowed, mg.originals_there),
+        (
+            es.effective_from_completion, pe.first_act_takes, c.stop("K2"), de.start_decision_clocks,
+            pe.start_step_clock, me.keep_promises, me.run_tolerance, me.keep_copies,
+        ),
+        "states.md T14; 行政许可法 32(5), 42; F06; B10", members("tolerated copies"),
     ),
     Rule(
         "T15", "deem_accept", (State.PENDING_ACCEPT,), State.UNDER_REVIEW, Party.HUB, HUB, BY_HUB,
-        (gs.accept_clock_expired,), (es.deem, de.start_decision_clocks, pe.start_step_clock),
-        "states.md T15; 行政许可法 32(4)",
-        members("clock due"),
+        (gs.accept_clock_expired,),
+        (es.deem, de.start_decision_clocks, pe.start_step_clock, me.bound_promises, me.run_tolerance),
+        "states.md T15; 行政许可法 32(4); B10", members("clock due"),
     ),
     Rule(
         "T16", "supplement_notice", (State.PENDING_ACCEPT,), State.SUPPLEMENT, Party.ACCEPTING, ACCEPTOR, PERSON,
-        (c.not_from_future, pg.responsible_acts, gs.first_notice, gs.notice_complete, gs.words_sealed),
+        (
+            c.not_from_future, pg.responsible_acts, gs.first_notice, fk.notice_merged, gs.notice_complete,
+            fk.held_by_kin, gs.words_sealed,
+        ),
         (es.keep_words, pe.first_act_takes, es.keep_notice, c.stop("K2")),
         "states.md T16; 行政许可法 32(4); E01", _NOTICE_MEMBERS,
     ),
     Rule(
-        "T17", "supplement_part", (State.SUPPLEMENT,), None, Party.SUPPLIER, WINDOW, PERSON,
-        (c.not_from_future, gs.addendum_sealed, gs.only_demanded, gs.supplement_signed),
-        (ae.keep_sealing, oe.keep_originals, es.handed_in),
-        "states.md T17; I06", members("manifest materials applicant_signed"),
+        "T17", "supplement_part", (State.SUPPLEMENT,), None, Party.SUPPLIER, WINDOW, APPLICANTS,
+        (
+            c.not_from_future, gs.addendum_sealed, gs.only_demanded, ms.ways_lawful, gs.supplement_signed,
+            go.applicant_ordered, go.no_original_seen, hg.verifications_founded,
+        ),
+        (ae.keep_sealing, oe.keep_originals, es.handed_in, me.settle_debts),
+        "states.md T17; I06", members("manifest materials applicant_signed order verified"),
     ),
     Rule(
         "T17E", "extend_due", (State.SUPPLEMENT,), None, Party.ACCEPTING, ACCEPTOR, PERSON,

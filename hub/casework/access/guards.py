@@ -8,8 +8,20 @@ from crypto.refusal import Refusal
 from hub.casework import facts, numbers
 from hub.casework.casefile import CaseFile, State
 from hub.casework.context import Act, World
+from hub.casework.parents import share
 
-PURPOSES = ("ACCEPT_REVIEW", "DECISION", "HANDOVER", "ISSUE", "ENQUIRY", "COMPLAINT", "AUDIT", "NOTICE", "RESEAL")
+PURPOSES = (
+    "ACCEPT_REVIEW",
+    "DECISION",
+    "HANDOVER",
+    "ISSUE",
+    "ENQUIRY",
+    "COMPLAINT",
+    "AUDIT",
+    "NOTICE",
+    "RESEAL",
+    "REUSE",
+)
 """What a document may be opened for (H02): a closed list, so that no free text reaches the log (promise 1)."""
 
 
@@ -30,10 +42,14 @@ def wrap_valid(file: CaseFile | None, act: Act, world: World) -> None:
         raise Refusal("RECIPIENT_KEY_STALE", "architecture: key packets", recipient=recipient.subject)
     sealing = facts.sealing_named(file, act.text("manifest"))
     lines = facts.wrapped_lines(act.statement.body)
-    found = world.pinned(sealing.manifest)
+    found = facts.sealed(file, sealing.manifest, world)
     if found is None:
         raise Refusal("OBJECT_MISSING", "promise 5", manifest=sealing.manifest)
     materials = {line.line: line.material for line in found.manifest.lines}
+    if file.bond is not None and set(lines) - set(materials):
+        raise Refusal("PART_LINES", "states.md P1; H02", part=file.bond.part)
+    if file.bundle is not None and recipient.subject in file.consulted():
+        _require_asked_lines(file, recipient.subject, lines)
     if not lines or not set(lines) <= set(materials):
         raise Refusal("WRAP_LINES", "architecture: key packets", manifest=sealing.manifest)
     only_address = {materials[line] for line in lines} == {facts.ADDRESS}
@@ -45,6 +61,12 @@ def wrap_valid(file: CaseFile | None, act: Act, world: World) -> None:
         raise Refusal("RECIPIENT_FORBIDDEN", "H02; A05", recipient=recipient.subject)
     if not identity.node_region(file.collecting_node).startswith(numbers.region_prefix(recipient.region)):
         raise Refusal("RECOVERY_REGION", "architecture: key packets; H02", recipient=recipient.subject)
+
+
+def _require_asked_lines(file: CaseFile, node: str, lines: tuple[str, ...]) -> None:
+    """P13: who is asked for an opinion on a part opens what that part needs. Refusal PART_LINES."""
+    if set(lines) - share.consulted_lines(file, node):
+        raise Refusal("PART_LINES", "states.md P13; H02", part=node)
 
 
 def opening_has_purpose(file: CaseFile | None, act: Act, world: World) -> None:
@@ -73,6 +95,8 @@ def _may_hold_keys(file: CaseFile, act: Act, world: World) -> set[str]:
     """
     sealers = {sealing.sealed_by for sealing in file.sealings_of("addendum")}
     proposed = {file.proposal.node} if file.proposal else set()
+    if file.bundle is not None:  # a parent's parts open their own lines, each on its own chain
+        return {file.collecting_node, act.node.subject} | file.consulted()
     own = {file.collecting_node, file.accepting_node, file.holder, act.node.subject}
-    asked = file.consulted() | ({file.referral.node} if file.referral else set())
+    asked = file.consulted() | ({file.referred_to} - {""})
     return own | sealers | proposed | asked | {facts.queue_node(file, world, facts.day_of(act.date))}

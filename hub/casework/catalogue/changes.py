@@ -66,6 +66,23 @@ def unlawful(before: Document, after: Document) -> Rows:
                 yield Breach(code, f"{name}[{entry[member]}]", "left out, not withdrawn (D09)", told)
 
 
+def withdrawn(before: Document, after: Document) -> list[tuple[str, str, str]]:
+    """(``items`` or ``windows``, code or node, ISO date) of what the new version takes out of service (D09).
+
+    Also what it leaves out because it was withdrawn, or ended, before: open cases may be left of it.
+    """
+    found = []
+    for name, member in (("items", "task_code"), ("windows", "node")):
+        olds, news = _keyed(before[name], (member,)), _keyed(after[name], (member,))
+        for key, entry in olds.items():
+            new = news.get(key)
+            if new is None:
+                found.append((name, entry[member], str(after["effective_from"])))
+            elif new.get("withdrawal") is not None and entry.get("withdrawal") is None:
+                found.append((name, entry[member], str(new["withdrawal"]["from"])))
+    return found
+
+
 def _over(entry: Entry, starts: str) -> bool:
     """Whether an entry had ended, or was withdrawn with approval, when the next version starts (ISO dates)."""
     withdrawn, ends = entry.get("withdrawal"), entry.get("effective_to")

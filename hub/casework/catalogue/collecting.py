@@ -50,7 +50,7 @@ def why_not(
     if not window.open_on(on):
         return "WINDOW_OUT_OF_SERVICE"
     far = "LOCAL" if place is None else distance(window.region, place)
-    if place is None or far == "LOCAL":
+    if place is None or far == "LOCAL" or _own_portal(window, place):
         return ""
     if not item.scope & _REACH[far]:
         return "SCOPE_CLOSED"
@@ -87,6 +87,11 @@ def nearest(windows: Iterable[Window], region: str) -> Window | None:
     Among equals the first by region and name, so that the answer is stable.
     """
     return min(windows, key=lambda window: (-_shared(window.region, region), window.region, window.node), default=None)
+
+
+def _own_portal(window: Window, place: str) -> bool:
+    """A portal serves all places of its own region: where the applicant sits is no question there (A02, A13)."""
+    return window.portal and place.startswith(region_prefix(window.region))
 
 
 def _joins(agreement: Agreement, one: tuple[str, str], other: tuple[str, str]) -> bool:

@@ -75,7 +75,7 @@ def _plan(theme: Entry, plan: Entry, items: Mapping[str, Entry], windows: set[st
     for name in ("parts", "materials", "form"):
         if live and not plan[name]:
             yield Breach("THEME_ELEMENT_MISSING", f"{where}.{name}", "a group of elements is empty (B03)")
-    if live and not plan["exit_node"].strip():
+    if live and (not plan["exit_node"].strip() or plan["windows"] and plan["exit_node"] not in plan["windows"]):
         yield Breach("THEME_EXIT", where, "results leave by one exit (B07, P8)")
     if live and not plan["windows"]:
         yield Breach("THEME_WINDOWS", where, "no window takes the theme in (B18)")
@@ -102,6 +102,10 @@ def _parts(theme: Entry, plan: Entry, items: Mapping[str, Entry], where: str) ->
             yield Breach("THEME_DEPARTMENT", place, "neither lead nor cooperating unit (B02)", part["department"])
         if part["kind"] == "APPROVAL" and part["task_code"] not in items:
             yield Breach("THEME_PART_ITEM", place, "the item is not on the list (D01)", part["task_code"])
+        if items.get(part["task_code"], {}).get("situations"):
+            yield Breach(
+                "THEME_PART_SITUATIONS", place, "the one list asks no situations (B05, B16)", part["task_code"]
+            )
         yield from _body(part, items, place)
     core = [part for part in plan["parts"] if part["core"]]
     if plan["parts"] and len(core) != 1:

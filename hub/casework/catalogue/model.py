@@ -51,6 +51,7 @@ class Catalogue:
         self.themes: Final[Mapping[str, Theme]] = {
             entry["code"]: theme_in(entry) for entry in document.get("themes", ())
         }
+        self.rating_fix_days: Final[int | None] = document.get("rating_fix_days")
         self._digest: Final = digest(encode(document))
         self._by_place: Final[dict[tuple[str, str], tuple[Queue, ...]]] = {}
         self._regions: Final[dict[str, set[str]]] = {}
@@ -119,11 +120,14 @@ class Catalogue:
     def nearest_window(
         self, task_code: str, region: str, on: date | None = None, place: str | None = None
     ) -> Window | None:
-        """The window nearest to ``region`` that may collect the item; on that day and for that place where told."""
+        """The window nearest to ``region`` that may collect the item; on that day and for that place where told.
+
+        A portal is none: who is sent on from a counter is sent to another one.
+        """
         item = self.items.get(task_code)
         if item is None:
             return None
-        may = [window for window in self.windows.values() if task_code in window.may_collect]
+        may = [window for window in self.windows.values() if task_code in window.may_collect and not window.portal]
         if on is not None:
             may = [window for window in may if not self._why_not(item, window, place, on)]
         return collecting.nearest(may, region)

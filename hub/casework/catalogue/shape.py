@@ -191,7 +191,7 @@ ITEM: Final[Mapping[str, Any]] = {
 QUEUE: Final[Mapping[str, Any]] = {"region": text, "task_code": text, "node": text, "queue": text, "liaison": plain}
 WINDOW: Final[Mapping[str, Any]] = {
     "node": text,
-    "kind": one_of("SPECIALISED", "GENERAL", "ONE_THING", "CROSS_REGION", "PUBLIC_SERVICE"),
+    "kind": one_of("SPECIALISED", "GENERAL", "ONE_THING", "CROSS_REGION", "PUBLIC_SERVICE", "PORTAL"),
     "region": text,
     "may_collect": [text],
     "timetable": lambda value: isinstance(value, dict),
@@ -263,6 +263,12 @@ def _entries(value: Any) -> bool:
     return isinstance(value, list)
 
 
+def _rating_fix_days(value: Any) -> bool:
+    return type(value) is int and value in RATING_FIX_DAYS
+
+
+RATING_FIX_DAYS: Final = (5, 7, 15)
+"""Working days that a region gives for putting a bad rating right (K12; states.md 2)."""
 HEAD: Final[Mapping[str, Any]] = {
     "v": number(1, 1),
     "version": text,
@@ -275,6 +281,7 @@ HEAD: Final[Mapping[str, Any]] = {
     "places": Maybe(_entries),
     "departments": Maybe(_entries),
     "themes": Maybe(_entries),
+    "rating_fix_days": Maybe(_rating_fix_days),
 }
 TABLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "items": ITEM,

@@ -55,6 +55,11 @@ def materials_for(item: Item, answers: Answers) -> tuple[Material, ...]:
     return tuple(material for material in item.materials if holds(material.when, answers))
 
 
+def questions_for(item: Item, answers: Answers) -> list[Situation]:
+    """The questions that these answers call for, in order."""
+    return _asked(item, answers)
+
+
 def _asked(item: Item, answers: Answers) -> list[Situation]:
     """Questions called for, in order. A condition looks back only, so one pass is enough (lint SITUATION_ORDER)."""
     told: dict[str, str] = {}

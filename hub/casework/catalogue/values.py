@@ -263,6 +263,11 @@ class Window:
     seasons: tuple[tuple[date, date], ...] = ()
     withdrawal: Withdrawal | None = None
 
+    @property
+    def portal(self) -> bool:
+        """Whether it is no counter but a way in online (网上入口, A02)."""
+        return self.kind == "PORTAL"
+
     def open_on(self, on: date) -> bool:
         """Whether it is in service on that day: in season (D23) and not withdrawn (D09); hours are another question."""
         withdrawn = self.withdrawal is not None and self.withdrawal.since <= on

@@ -12,9 +12,14 @@ from hub.casework.time import clocks
 
 def start_decision_clocks(file: CaseFile, act: Act, world: World) -> CaseFile:
     """K3 and K4 from the effective date of acceptance (行政许可法 42; C01)."""
+    return with_decision_clocks(file, file.effective_at, world)
+
+
+def with_decision_clocks(file: CaseFile, at: str, world: World) -> CaseFile:
+    """The file with K3 and K4 from ``at``, in the item's limits."""
     item = item_of(file, world)
     for name, limit in (("K3", item.promised_limit), ("K4", item.statutory_limit)):
-        state = clocks.start(name, file.effective_at, world.calendar, limit=limit.n, unit=clocks.Unit(limit.unit))
+        state = clocks.start(name, at, world.calendar, limit=limit.n, unit=clocks.Unit(limit.unit))
         file = with_clock(file, state)
     return file
 
@@ -30,5 +35,9 @@ def keep_outcome(file: CaseFile, act: Act, world: World) -> CaseFile:
 
 
 def start_delivery_clock(file: CaseFile, act: Act, world: World) -> CaseFile:
-    """K8, 行政许可法 44: ten working days from the decision."""
+    """K8, 行政许可法 44: ten working days from the decision; of a part whose result leaves with the others, from when
+    the whole has concluded (P8).
+    """
+    if file.bond is not None and file.bond.together and not file.bond.exit_open:
+        return file
     return with_clock(file, clocks.start("K8", act.recorded_at, world.calendar))

@@ -13,11 +13,13 @@ from hub.casework.hub_event import HubEvent
 from hub.casework.originals import states
 from hub.casework.row_values import WITH_PAPER
 
+_GOING_OUT = (State.DELIVERING, State.P_DELIVERING)
+
 
 def next_event(file: CaseFile, world: World, now: str) -> HubEvent | None:
     """T34: proof at or above the item's level closes the case, when it is clear where each original is; then calls."""
-    if file.state is State.DELIVERING and not states.unclear(file.originals):
-        made = whereabouts.proof(file, facts.item_of(file, world).required_proof_level)
+    if file.state in _GOING_OUT and not states.unclear(file.originals):
+        made = whereabouts.proof(file, facts.proof_needed(file, world))
         if made is not None:
             return HubEvent("delivered_proven", made)
     if file.state not in WITH_PAPER:
@@ -31,7 +33,7 @@ def next_event(file: CaseFile, world: World, now: str) -> HubEvent | None:
 
 def due_event(file: CaseFile, world: World, now: str) -> HubEvent | None:
     """D9: a result that nobody fetches; the case is never closed for that."""
-    owed = guards.next_reminder(file) if file.state is State.DELIVERING else None
+    owed = guards.next_reminder(file) if file.state in _GOING_OUT else None
     if owed is None or now <= owed[1]:
         return None
     return HubEvent("unclaimed", {"number": owed[0], "due": owed[1]})
@@ -39,5 +41,5 @@ def due_event(file: CaseFile, world: World, now: str) -> HubEvent | None:
 
 def wake_at(file: CaseFile, world: World, now: str) -> str | None:
     """Just after the day of the next reminder."""
-    owed = guards.next_reminder(file) if file.state is State.DELIVERING else None
+    owed = guards.next_reminder(file) if file.state in _GOING_OUT else None
     return just_after(owed[1]) if owed else None

@@ -13,11 +13,13 @@ from hub.casework.context import Act, World
 from hub.casework.delivery import whereabouts
 from hub.casework.delivery.values import ResultPaper, ResultState
 from hub.casework.originals import effects as oe
-from hub.casework.originals import states
+from hub.casework.originals import limits, states
+
+_GOING_OUT = (State.DELIVERING, State.P_DELIVERING)
 
 
 def open_parcel(file: CaseFile, act: Act, world: World) -> CaseFile:
-    """D4, E09: a parcel leg with its gateway; K9 runs from now."""
+    """D4, E09: a parcel leg with its gateway; K9 runs since the result was issued, else from now."""
     kind = str(act.statement.body.get("kind", states.RESULT_KIND))
     to_window = kind == states.TO_WINDOW_KIND
     leg = ParcelLeg(
@@ -29,7 +31,7 @@ def open_parcel(file: CaseFile, act: Act, world: World) -> CaseFile:
         items=(states.RESULT,) if to_window else (),
         packed_at=act.recorded_at,
     )
-    return file.changed(parcels=(*file.parcels, leg))
+    return file.changed(parcels=(*file.parcels, limits.packed(file, leg)))
 
 
 def keep_waybill(file: CaseFile, act: Act, world: World) -> CaseFile:
@@ -68,13 +70,25 @@ def keep_tracking(file: CaseFile, act: Act, world: World) -> CaseFile:
 
 def stop_when_proven(file: CaseFile, act: Act, world: World) -> CaseFile:
     """K8 stops with the proof of delivery, also where an original still keeps the case open (states.md 2)."""
-    proven = file.state is State.DELIVERING and whereabouts.proof(file, facts.item_of(file, world).required_proof_level)
+    proven = file.state in _GOING_OUT and whereabouts.proof(file, facts.proof_needed(file, world))
     return stop("K8")(file, act, world) if proven else file
 
 
 def choose(file: CaseFile, act: Act, world: World) -> CaseFile:
     """I01: another way; what lay at the department's counter is ready to go again."""
-    return file.changed(delivery=act.text("delivery"), result=None if whereabouts.at_counter(file) else file.result)
+    back = None if whereabouts.at_counter(file) else file.result
+    return file.changed(delivery=act.text("delivery"), result=back, ready_since=file.ready_since and act.recorded_at)
+
+
+def restore(file: CaseFile, act: Act, world: World) -> CaseFile:
+    """T32R after D11: what was recalled from the counter is replaced by what was corrected, which is ready (D1)."""
+    recalled = file.result is not None and file.result.state == ResultState.RECALLED.value
+    return file.changed(result=None) if recalled else file
+
+
+def make_ready(file: CaseFile, act: Act, world: World) -> CaseFile:
+    """T33, D10, T32R: the result that counts is there and may go out from now (K9)."""
+    return file.changed(ready_since=act.recorded_at)
 
 
 def lay_out(file: CaseFile, act: Act, world: World) -> CaseFile:
@@ -161,6 +175,8 @@ def _attempts(leg: ParcelLeg, act: Act) -> tuple[str, ...]:
 def _with_times(before: ParcelLeg, leg: ParcelLeg, act: Act) -> ParcelLeg:
     """When the carrier took it over (K10), and since when it is missed (O8, O9)."""
     since = before.in_carrier_at
+    if leg.receiver and leg.status == states.DELIVERED:
+        leg = replace(leg, arrived_at=before.arrived_at or act.recorded_at)
     if leg.status not in states.NOT_SENT | {"CANCELLED"}:
         since = since or act.recorded_at
     if before.answer == "DENIED":

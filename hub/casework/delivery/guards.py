@@ -6,7 +6,6 @@ Invariant: a guard looks and refuses; it never changes anything.
 from crypto.refusal import Refusal
 from hub.casework import facts, reasons
 from hub.casework.casefile import CaseFile, ParcelLeg
-from hub.casework.catalogue.model import Item
 from hub.casework.context import Act, World
 from hub.casework.delivery import whereabouts
 from hub.casework.delivery.values import PARCEL_STATUSES, ResultState
@@ -25,7 +24,8 @@ def parcel_possible(file: CaseFile | None, act: Act, world: World) -> None:
     """
     assert file is not None
     kind = str(act.statement.body.get("kind", states.RESULT_KIND))
-    if kind not in _POSTED_BY or file.delivery != _POSTED_BY[kind]:
+    to_exit = kind == states.TO_WINDOW_KIND and file.bond is not None and file.bond.together
+    if kind not in _POSTED_BY or not (to_exit or file.delivery == _POSTED_BY[kind]):
         raise Refusal("DELIVERY_NOT_POST", "I01; D4", delivery=file.delivery)
     if file.parcel(act.text("parcel")) is not None:
         raise Refusal("PARCEL_EXISTS", "D4", parcel=act.text("parcel"))
@@ -65,7 +65,7 @@ def status_listed(file: CaseFile | None, act: Act, world: World) -> None:
 def proof_enough(file: CaseFile | None, act: Act, world: World) -> None:
     """T34, D2, D3, D5: proof of delivery at or above the item's level; a parcel at the door proves nothing."""
     assert file is not None
-    needed = facts.item_of(file, world).required_proof_level
+    needed = facts.proof_needed(file, world)
     made = whereabouts.proof(file, needed)
     if made is None:
         best = max((leg.proof_level for leg in whereabouts.result_parcels(file)), default=0)
@@ -90,11 +90,13 @@ def delivery_choosable(file: CaseFile | None, act: Act, world: World) -> None:
     method = act.text("delivery")
     if method not in METHODS:
         raise Refusal("DELIVERY_UNKNOWN", "I01", delivery=method[:20])
-    require_provable(method, facts.item_of(file, world))
+    require_provable(method, facts.proof_needed(file, world))
+    if method == "COUNTER_COLLECT" and file.mode:
+        raise Refusal("DELIVERY_NO_COUNTER", "A02; I01", delivery=method)
     if whereabouts.on_its_way(file):
         raise Refusal("DELIVERY_PACKED", "I01", delivery=file.delivery)
     sealing = file.sealing("application")
-    found = world.pinned(sealing.manifest) if sealing else None
+    found = facts.sealed(file, sealing.manifest, world) if sealing else None
     if method == "POST" and not (found and any(line.material == facts.ADDRESS for line in found.manifest.lines)):
         raise Refusal("ADDRESS_NOT_SEALED", "I01; H01")
 
@@ -105,7 +107,8 @@ def may_lie_at_counter(file: CaseFile | None, act: Act, world: World) -> None:
     facts.require_digest(act, "notice", "D2, D8")
     if whereabouts.ready_at(file) != act.node.subject:
         raise Refusal("RESULT_NOT_READY", "D2", node=whereabouts.at_counter(file))
-    if file.delivery != "COUNTER_DEPT" and not whereabouts.returned(file):
+    at_exit = file.bundle is not None and file.delivery == "COUNTER_COLLECT"
+    if file.delivery != "COUNTER_DEPT" and not at_exit and not whereabouts.returned(file):
         raise Refusal("DELIVERY_NOT_COUNTER", "I01; D2, D8", delivery=file.delivery)
 
 
@@ -142,7 +145,7 @@ def applicant_asked(file: CaseFile | None, act: Act, world: World) -> None:
     assert file is not None
     facts.require_digest(act, "paper", "D6")
     leg = file.parcel(act.text("parcel"))
-    needed = facts.item_of(file, world).required_proof_level
+    needed = facts.proof_needed(file, world)
     if leg is None or leg.receiver or leg.void or leg.status != states.DELIVERED:
         raise Refusal("PARCEL_NOT_ASKED", "D6", parcel=act.text("parcel")[:40])
     if leg.proof_level >= whereabouts.level_needed(leg, needed) or leg.lost_at:
@@ -201,9 +204,8 @@ def result_recallable(file: CaseFile | None, act: Act, world: World) -> None:
 # --- shared ----------------------------------------------------------------------------------------------------------
 
 
-def require_provable(method: str, item: Item) -> None:
+def require_provable(method: str, needed: int) -> None:
     """I01, D3, T34: no way is chosen that can never prove delivery; opening proves level 3. DELIVERY_PROOF_LOW."""
-    needed = item.required_proof_level
     if method == "ELECTRONIC" and needed > whereabouts.ELECTRONIC_PROOF:
         raise Refusal("DELIVERY_PROOF_LOW", "I01, D3; T34", level=whereabouts.ELECTRONIC_PROOF, needed=needed)
 

@@ -38,7 +38,7 @@ def returned(file: CaseFile) -> tuple[ParcelLeg, ...]:
 
 def ready_at(file: CaseFile) -> str:
     """The node that has the result ready to go on, or an empty text (D1)."""
-    if file.state is not State.DELIVERING or file.result is not None or in_parcel(file):
+    if file.state not in (State.DELIVERING, State.P_DELIVERING) or file.result is not None or in_parcel(file):
         return ""
     return file.accepting_node
 
@@ -56,8 +56,13 @@ def on_its_way(file: CaseFile) -> bool:
 
 def spoilt(file: CaseFile) -> bool:
     """Whether the result cannot be delivered any more: lost, recalled, or found wrong at opening (D10, D11)."""
+    return recalled(file) or any(leg.lost_at for leg in result_parcels(file))
+
+
+def recalled(file: CaseFile) -> bool:
+    """Whether somebody took the result back, or found it wrong (D11)."""
     bad = file.result is not None and file.result.state in _BAD
-    return bad or any(leg.lost_at or leg.recalled_at for leg in result_parcels(file))
+    return bad or any(leg.recalled_at for leg in result_parcels(file))
 
 
 def level_needed(leg: ParcelLeg, needed: int) -> int:

@@ -54,6 +54,7 @@ def keep_application(file: CaseFile, act: Act, world: World) -> CaseFile:
         public_no=act.text("public_no"),
         applicant_key=str(key["public"]),
         delivery=act.text("delivery"),
+        mode=str(act.statement.body.get("mode", "")),
         accepting_node="",
         queue="",
     )
@@ -63,7 +64,9 @@ def keep_application(file: CaseFile, act: Act, world: World) -> CaseFile:
 
 
 def start_forward_clock(file: CaseFile, act: Act, world: World) -> CaseFile:
-    """K1: window hours of the collecting window, from the seal."""
+    """K1: window hours of the collecting window, from the seal; for a part, from its release."""
+    if file.bond is not None and file.bond.blocked:
+        return file
     timetable = facts.window_of(file, world).timetable
     state = clocks.start(
         "K1", act.recorded_at, world.calendar, limit=timetable.forward_limit_hours, timetable=timetable

@@ -12,6 +12,7 @@ from hub.casework.context import Act, World
 from hub.casework.delivery.guards import METHODS, require_provable
 from hub.casework.facts import ADDRESS, FORM
 from hub.casework.hand_off import routing
+from hub.casework.materials import ways
 from hub.casework.originals import states
 
 
@@ -79,15 +80,18 @@ def answer_complete(file: CaseFile | None, act: Act, world: World) -> None:
 
 
 def lines_closed(file: CaseFile | None, act: Act, world: World) -> None:
-    """T05, A03, E04: every key material is there in a way the item allows, or the applicant insists.
+    """T05, A03, B10, B16, E04: what the applicant's situation calls for is there as the list wants it, or promised
+    where it may be, or the applicant insists.
 
-    Whoever insists hands in a list of the defects; only materials of the pinned list may be sealed (D03).
+    Whoever insists hands in a list of the defects, and only then is there one (promise 1: no text but codes of the
+    list); only materials of the pinned list may be sealed (D03).
     """
     _require_listed(act, world)
     item = facts.pinned_catalogue(act, world).item(act.text("task_code"))
-    given = facts.given_materials(facts.pinned(act, world).manifest)
-    missing = sorted(material.code for material in item.materials if material.key and material.code not in given)
+    missing = ways.lacking(item, act, facts.pinned(act, world).manifest)
     insisted = act.statement.body.get("insisted_defects")
+    if not missing and "insisted_defects" in act.statement.body:
+        raise Refusal("BODY_MEMBER", "E04; promise 1; T05", member="insisted_defects")
     if missing and sorted(map(str, insisted if isinstance(insisted, list) else [])) != missing:
         raise Refusal("MATERIALS_INCOMPLETE", "A03, E04; T05", missing=",".join(missing))
 
@@ -111,7 +115,8 @@ def applicant_key_given(file: CaseFile | None, act: Act, world: World) -> None:
     kem.require_kem_public(key.suite, key.public)
     if act.text("delivery") not in METHODS:
         raise Refusal("DELIVERY_UNKNOWN", "I01", delivery=act.text("delivery"))
-    require_provable(act.text("delivery"), facts.pinned_catalogue(act, world).item(act.text("task_code")))
+    item = facts.pinned_catalogue(act, world).item(act.text("task_code"))
+    require_provable(act.text("delivery"), item.required_proof_level)
 
 
 def decline_complete(file: CaseFile | None, act: Act, world: World) -> None:
@@ -165,7 +170,7 @@ def _require_application(act: Act, world: World, revision: int) -> None:
 
 def _require_listed(act: Act, world: World) -> None:
     item = facts.pinned_catalogue(act, world).item(act.text("task_code"))
-    listed = {material.code for material in item.materials} | {ADDRESS, FORM}
+    listed = {material.code for material in item.materials} | {ADDRESS, FORM, facts.PROXY}
     foreign = sorted({line.material for line in facts.pinned(act, world).manifest.lines} - listed)
     if foreign:
         raise Refusal("MATERIAL_NOT_LISTED", "D03; 重庆全渝通办 清单之外", material=foreign[0])

@@ -5,18 +5,29 @@ from hub.casework.access import effects as ae
 from hub.casework.casefile import BEFORE_DECISION, State
 from hub.casework.entry import effects as ee
 from hub.casework.entry import guards as ge
+from hub.casework.entry import online as go
 from hub.casework.law import Party, Rule
+from hub.casework.materials import effects as me
+from hub.casework.materials import guards_seal as ms
 from hub.casework.originals import effects as oe
-from hub.casework.row_values import ACCEPTOR, NODE, PERSON, WINDOW, WINDOW_NODE, members
+from hub.casework.parents import effects_child as fc
+from hub.casework.parents import guards_entry as fo
+from hub.casework.row_values import ACCEPTOR, APPLICANTS, NODE, PERSON, WINDOW, WINDOW_NODE, members
+from hub.casework.sharing import guards as hg
 
 _SEAL_GUARDS = (
-    c.not_from_future, ge.item_on_list, ge.window_authorised, ge.public_number_valid, ge.application_sealed,
+    c.not_from_future, fo.bound_to_parent, ge.item_on_list, ge.window_authorised, ge.public_number_valid,
+    ge.application_sealed,
     ge.lines_closed, ge.declarations_given, ge.applicant_key_given,
+    go.applicant_ordered, go.online_lawful, go.no_original_seen, go.agent_empowered,
+    ms.situations_answered, ms.ways_lawful, ms.promises_founded, ms.commitments_given, ms.reuse_named,
+    ms.applicant_named, ms.second_intake_reasoned, hg.verifications_founded,
 )  # fmt: skip
-_SEAL_EFFECTS = (ee.keep_application, ae.keep_sealing, oe.keep_originals, ee.start_forward_clock)
+_SEAL_EFFECTS = (fc.bind, ee.keep_application, me.keep_ways, ae.keep_sealing, oe.keep_originals, ee.start_forward_clock)
 _SEAL_MEMBERS = members(
     "task_code region catalogue manifest public_no applicant_key delivery "
-    "no_classified applicant_signed privacy_notice insisted_defects"
+    "parent part bond no_classified applicant_signed privacy_notice insisted_defects mode order agent verified "
+    "situations tolerated commitment_notice reused reuse_agreement applicant duplicate_of duplicate_reason"
 )
 _DECLINE_GUARDS = (c.not_from_future, ge.window_authorised, ge.decline_complete)
 _DECLINE_MEMBERS = members("task_code region catalogue missing applicant_agreed paper")
@@ -38,12 +49,12 @@ ROWS = (
         (c.not_from_future, ge.answer_complete), (), "states.md T04; E05", members("answer lines"),
     ),
     Rule(
-        "T05", "seal", (), State.COLLECTED, Party.COLLECTING, WINDOW, PERSON, _SEAL_GUARDS, _SEAL_EFFECTS,
+        "T05", "seal", (), State.COLLECTED, Party.COLLECTING, WINDOW, APPLICANTS, _SEAL_GUARDS, _SEAL_EFFECTS,
         "states.md T05; A03, A04, E04", _SEAL_MEMBERS, opening=ee.open_case,
     ),
     Rule(
-        "T05R", "seal", (State.DRAFT,), State.COLLECTED, Party.COLLECTING, WINDOW, PERSON, _SEAL_GUARDS, _SEAL_EFFECTS,
-        "states.md T05, T24; A03, A04, E04", _SEAL_MEMBERS,
+        "T05R", "seal", (State.DRAFT,), State.COLLECTED, Party.COLLECTING, WINDOW, APPLICANTS,
+        _SEAL_GUARDS, _SEAL_EFFECTS, "states.md T05, T24; A03, A04, E04", _SEAL_MEMBERS,
     ),
     Rule(
         "T06", "decline", (), State.NOT_COLLECTED, Party.COLLECTING, WINDOW, PERSON, _DECLINE_GUARDS, (),
@@ -65,7 +76,7 @@ ROWS = (
         "states.md T07, O14", _DISCARD_MEMBERS,
     ),
     Rule(
-        "T35", "withdraw", BEFORE_DECISION, State.WITHDRAWN, Party.COLLECTING, WINDOW, PERSON,
+        "T35", "withdraw", BEFORE_DECISION, State.WITHDRAWN, Party.COLLECTING, WINDOW, APPLICANTS,
         (c.not_from_future, ge.withdrawal_written), (c.stop(),), "states.md T35; standards.md 4",
         members("identity_checked paper"),
     ),

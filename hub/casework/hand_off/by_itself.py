@@ -44,6 +44,7 @@ def wake_at(file: CaseFile, world: World, now: str) -> str | None:
     """
     if file.state is State.COLLECTED:
         blocked = file.bounce is not None and file.bounce.blocks
+        blocked = blocked or (file.bond is not None and file.bond.blocked)
         return None if blocked else just_after(clocks.end_of(facts.day_of(max(now, file.recorded_at))))
     if file.state is State.REROUTING:
         state = facts.clock_of(file, "K11", world)
@@ -69,9 +70,10 @@ def constructive(file: CaseFile, cause: str, world: World) -> HubEvent | None:
 def _collected(file: CaseFile, world: World, now: str) -> HubEvent | None:
     """T08: one live queue, and its node can open the sealing; T09: no such queue, and a coordinator to ask.
 
-    Else the case waits where it is, as it does while a bounce stands unexamined.
+    Else the case waits where it is, as it does while a bounce stands unexamined, or while a part that comes before it
+    is not granted (P1).
     """
-    if file.bounce is not None and file.bounce.blocks:
+    if (file.bounce is not None and file.bounce.blocks) or (file.bond is not None and file.bond.blocked):
         return None
     if file.directed_by:
         return _route(file, file.accepting_node, file.queue, world)

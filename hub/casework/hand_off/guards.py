@@ -151,11 +151,8 @@ def hops_left(file: CaseFile | None, act: Act, world: World) -> None:
 
 def target_live(file: CaseFile | None, act: Act, world: World) -> None:
     """T23, A05: the target is a live department, and the queue is one that the list gives it."""
-    node, queue = act.text("accepting_node"), act.text("queue")
-    _require_department(node, world, "T23")
-    name = node.rsplit("/", 1)[1]
-    if not any((found.node, found.queue) == (name, queue) for found in world.catalogue.queues):
-        raise Refusal("QUEUE_UNKNOWN", "A05; T23", node=node, queue=queue[:40])
+    _require_department(act.text("accepting_node"), world, "T23")
+    facts.require_queue(act, world, "A05; T23")
 
 
 def target_is_new(file: CaseFile | None, act: Act, world: World) -> None:

@@ -5,31 +5,34 @@ from hub.casework.casefile import State
 from hub.casework.hand_off import effects as er
 from hub.casework.hand_off import guards as gr
 from hub.casework.law import Party, Rule
+from hub.casework.parents import effects_child as fc
+from hub.casework.parents import guards_child as fk
 from hub.casework.review import effects as pe
 from hub.casework.review import guards as pg
 from hub.casework.row_values import (
     ACCEPTOR,
+    APPLICANTS,
     BY_HUB,
     COORDINATOR,
     DEPARTMENT_NODE,
     HUB,
+    INTAKE_NODE,
     NODE,
     PERSON,
     WINDOW,
-    WINDOW_NODE,
     members,
 )
 
 ROWS = (
     Rule(
         "T08", "route", (State.COLLECTED,), State.FORWARDED, Party.HUB, HUB, BY_HUB,
-        (gr.no_open_bounce, gr.route_is_the_one), (er.forward,), "states.md T08; A05",
+        (gr.no_open_bounce, fk.part_released, gr.route_is_the_one), (er.forward,), "states.md T08; A05",
         members("accepting_node queue"),
     ),
     Rule(
         "T09", "route_failed", (State.COLLECTED,), State.REROUTING, Party.HUB, HUB, BY_HUB,
-        (gr.no_open_bounce, gr.route_fails, gr.coordinator_there), (er.ask_coordinator,), "states.md T09; A05",
-        members("cause"),
+        (gr.no_open_bounce, fk.part_released, gr.route_fails, gr.coordinator_there), (er.ask_coordinator,),
+        "states.md T09; A05", members("cause"),
     ),
     Rule(
         "T10", "delivered", (State.FORWARDED,), State.PENDING_ACCEPT, Party.ACCEPTING, DEPARTMENT_NODE, NODE,
@@ -56,18 +59,19 @@ ROWS = (
         (gr.bounce_unexamined,), (er.keep_finding,), "states.md T10b, T12", members("bounce finding"),
     ),
     Rule(
-        "T12R", "resend", (State.COLLECTED,), None, Party.COLLECTING, WINDOW_NODE, NODE,
+        "T12R", "resend", (State.COLLECTED,), None, Party.COLLECTING, INTAKE_NODE, NODE,
         (c.not_from_future, gr.resent_the_same), (er.keep_resent,), "states.md T12; promise 5", members("manifest"),
     ),
     Rule(
-        "T12D", "reopen", (State.COLLECTED,), State.DRAFT, Party.COLLECTING, WINDOW, PERSON,
-        (c.not_from_future, gr.lost_for_good), (er.give_up_bounce, er.back_to_window, c.stop()),
+        "T12D", "reopen", (State.COLLECTED,), State.DRAFT, Party.COLLECTING, WINDOW, APPLICANTS,
+        (c.not_from_future, gr.lost_for_good), (er.give_up_bounce, er.back_to_window, fc.forget_answer, c.stop()),
         "states.md T12; invariant 12", members("reason"),
     ),
     Rule(
         "T22", "misrouted", (State.PENDING_ACCEPT,), State.REROUTING, Party.ACCEPTING, ACCEPTOR, PERSON,
         (c.not_from_future, pg.responsible_acts, gr.hops_left, gr.misroute_told, gr.coordinator_there),
-        (pe.first_act_takes, er.keep_hop, c.stop("K2"), er.ask_coordinator), "states.md T22; A05, F05",
+        (pe.first_act_takes, er.keep_hop, fc.forget_answer, c.stop("K2"), er.ask_coordinator),
+        "states.md T22; A05, F05; P2",
         members("reason target queue"),
     ),
     Rule(
@@ -83,11 +87,11 @@ ROWS = (
     ),
     Rule(
         "T24", "return_to_window", (State.REROUTING,), State.DRAFT, Party.COORDINATOR, COORDINATOR, PERSON,
-        (c.not_from_future, gr.return_reason_known), (er.back_to_window, c.stop()), "states.md T24",
-        members("reason"),
+        (c.not_from_future, gr.return_reason_known), (er.back_to_window, fc.forget_answer, c.stop()),
+        "states.md T24; P2", members("reason"),
     ),
     Rule(
         "K11", "escalate", (State.REROUTING,), None, Party.HUB, HUB, BY_HUB,
-        (gr.reroute_overdue,), (er.escalate,), "states.md 2 (K11), 10 (17)", members("clock due"),
+        (gr.reroute_overdue,), (er.escalate,), "states.md 2 (K11), 10 (17)", members("clock due"), chain="supervision",
     ),
 )  # fmt: skip

@@ -23,7 +23,6 @@ MESSAGES: dict[str, Message] = {
     "PAGES_NONE": say("以纸质提交的材料至少要有一页扫描件。", "请先扫描这份材料。", "material"),
     "PAGE_UNREADABLE": say("这一页读不出来。", "请重新扫描这一页。"),
     "PROMISE_DATE": say("容缺补交的期限须在承诺办结之前。", "请重新约定日期。", "due"),
-    "REFERENCE_MISSING": say("没有纸质扫描件的材料须写明核验编号或承诺书。", "请补填后再封装。", "material"),
     "PUBLIC_NUMBERS_SPENT": say("本机的取件号已用完，暂不能收件。", ASK_REGISTRAR, "prefix"),
     "PUBLIC_PREFIX_MISSING": say("本机没有登记取件号段，不能收件。", ASK_REGISTRAR, "node"),
     "CHECK_CODE_FORMAT": say("查询码的格式不对。", "请照回执重新输入。", "length"),
@@ -92,5 +91,6 @@ MESSAGES: dict[str, Message] = {
     # demonstration
     "ATTACK_IMPOSSIBLE": say("演示需要的办件记录还没有。", "请先把演示办件走完。", "event", "subject"),
     "DEMO_COMMAND": say("演示中的一个命令没有成功。", "请查看演示记录后重新运行。", "command"),
+    "DEMO_DAYS": say("演示用的时钟只能在演示环境中拨快 1 至 400 天。", "请重新运行演示。", "days"),
     "DEMO_STUCK": say("演示等待超时。", "请查看演示记录后重新运行。", "waiting_for"),
 }

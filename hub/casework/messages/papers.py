@@ -15,6 +15,8 @@ MESSAGES: dict[str, Message] = {
         "item"),
     "PARCEL_KIND": say("封装须注明是寄往受理部门还是退回。", "请重新选择。", "kind"),
     "RECEIVER_WRONG": say("纸质材料只能交给本件的另一方，或退回申请人。", "请核对收件单位。", "node"),
+    "PARCEL_NOT_OWED": say("这件现在没有应寄未寄的原件或结果。", "到时系统自动登记，不用操作。", "kind"),
+    "CHECK_IN_NOT_DUE": say("还没有到核收的期限，或者邮件已经核收。", "到时系统自动登记，不用操作。", "due"),
     "PARCEL_NOT_OURS": say("这个邮件不是寄给本处的，或已经核收过。", "请核对邮件编号和封面，送错的请退回寄件人。", "parcel"),
     "LIST_NOT_TICKED": say("封装清单上的每一行都须核对并注明。", "请逐行核对后再签收。", "items"),
     "FINDING_UNKNOWN": say("核对结果只能从规定的清单中选。", "请重新选择。", "finding"),

@@ -26,6 +26,16 @@ NEXT_STEPS: Final[Mapping[State, str]] = {
     State.REFERRED: "已转报上级部门，由上级部门继续办理。",
     State.VOIDED: "本件已作废；有疑问请到收件窗口询问。",
     State.ABANDONED: "登记已作废；需要可以重新申请。",
+    State.P_COLLECTED: "窗口已一次收齐，正在分送各部门，您不用再跑。",
+    State.P_DISPATCHED: "各部门正在审查是否受理；如有缺项，由牵头部门一次告知。",
+    State.P_SUPPLEMENT: "请在所示日期前补交汇总告知书所列材料，可到就近窗口、邮寄或网上补交。",
+    State.P_IN_PROGRESS: "已受理，各部门正在联合办理，所示日期前办结。",
+    State.P_CONCLUDED: "各部门都已作出决定，结果正在汇总到统一出件地点。",
+    State.P_DELIVERING: "全部结果正在一次送达，请留意领取或签收。",
+    State.P_CLOSED: "已办结，欢迎对整件事评价一次；材料和结果请妥善保管。",
+    State.P_ARCHIVED: "已归档；需要查阅请带证件到窗口。",
+    State.P_WITHDRAWN: "已按您的申请整件撤回；需要可以重新申请。",
+    State.P_FAILED: "各部分都没有办成，理由和救济途径见各部门的通知书。",
 }
 MILESTONES: Final[Mapping[str, str]] = {
     "collected": "收件",

@@ -40,6 +40,8 @@ MESSAGES: dict[str, Message] = {
     "OPINION_NOT_DUE": say("还没有到答复的日期，或者已经答复。", "到时系统自动登记，不用操作。", "consult"),
     "TARGET_NOT_ABOVE": say("只能转报给管辖本地的上级受理部门（《行政许可法》第四十三条）。",
         "请另选上级部门；送错部门的请在受理前提出改派。", "node"),
+    "REFERRAL_UNDER_WAY": say("上级部门已经能打开全部材料，转报不能再收回。",
+        "请等上级签收，满一个工作日不签收的视为签收；有误的请电话联系上级部门。", "node"),
     "LINK_WRONG": say("所关联的须是另外一件，且没有关联过。", "请核对另一件的编号。", "linked"),
     # decision
     "HEAD_MUST_DECIDE": say("这一事项须由部门负责人决定，初审权不能代替决定权。", "请部门负责人登录后决定。", "role"),

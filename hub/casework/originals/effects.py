@@ -6,14 +6,16 @@ Invariants:
   gave it to the applicant with proof; in all other cases who had it still answers for it (promise 2).
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from hub.casework import facts
 from hub.casework.casefile import CaseFile, ParcelLeg, State
+from hub.casework.catalogue.model import Item
 from hub.casework.common import with_card, with_clock
 from hub.casework.context import Act, World
 from hub.casework.delivery.values import ResultPaper, ResultState
-from hub.casework.originals import guards, states
+from hub.casework.originals import guards, limits, states
 from hub.casework.originals.values import ItemState, Original, Pickup
 from hub.casework.time import clocks
 
@@ -21,12 +23,16 @@ from hub.casework.time import clocks
 def keep_originals(file: CaseFile, act: Act, world: World) -> CaseFile:
     """O2: what the window says, line by line, that it kept (manifest, ``original`` HELD). One item a line.
 
-    What was seen and given back at once (O1) stands in the manifest alone: nobody has it in custody.
+    What was seen and given back at once (O1) stands in the manifest alone: nobody has it in custody. What is held from
+    before is what the new application calls it, and stays only where the list of its item wants it (T24, A06).
     """
-    found = world.pinned(act.text("manifest"))
+    found = facts.sealed(file, act.text("manifest"), world)
     assert found is not None  # guarded
     item = facts.item_of(file, world)
     tail = f".A{found.manifest.revision}" if found.manifest.kind == "addendum" else ""
+    if not tail:
+        names = {line.line: line.material for line in found.manifest.lines if line.original == "HELD"}
+        file = file.changed(originals=tuple(_as_listed(one, names.get(one.item), item) for one in file.originals))
     known = {one.item for one in file.originals}
     held = tuple(
         _taken(act, line.line + tail, line.material, material.original_policy if material else "")
@@ -44,7 +50,7 @@ def take(file: CaseFile, act: Act, world: World) -> CaseFile:
 
 
 def pack(file: CaseFile, act: Act, world: World) -> CaseFile:
-    """O3, O14: a parcel with its list; K9 runs from now."""
+    """O3, O14: a parcel with its list; K9 runs since it was due, else from now."""
     leg = ParcelLeg(
         act.text("parcel"),
         act.text("gateway"),
@@ -58,7 +64,7 @@ def pack(file: CaseFile, act: Act, world: World) -> CaseFile:
         replace(item, parcel=leg.parcel, answer="", settled="") if item.item in leg.items else item
         for item in file.originals
     )
-    packed = file.changed(parcels=(*file.parcels, leg), originals=items)
+    packed = file.changed(parcels=(*file.parcels, limits.packed(file, leg)), originals=items)
     return states.moved(packed, leg.parcel, act.digest, act.recorded_at)
 
 
@@ -115,6 +121,40 @@ def card_late_post(file: CaseFile, act: Act, world: World) -> CaseFile:
     leg = file.parcel(act.text("parcel"))
     assert leg is not None  # guarded
     return with_card(_with_leg(file, replace(leg, late=True)), act, "Y4", leg.sender)
+
+
+def card_unpacked(file: CaseFile, act: Act, world: World) -> CaseFile:
+    """K9: Y4 on who has what should have been sent (states.md 2: the parcel is due)."""
+    return with_card(file, act, "Y4", act.text("subject"), guards.owed_named(file, act).cause)
+
+
+def card_unopened(file: CaseFile, act: Act, world: World) -> CaseFile:
+    """O5: Y14 on who let a parcel lie."""
+    leg = file.parcel(act.text("parcel"))
+    assert leg is not None  # guarded
+    return with_card(_with_leg(file, replace(leg, check_late=True)), act, "Y14", leg.receiver)
+
+
+def start_accept_clock_by_arrival(file: CaseFile, act: Act, world: World) -> CaseFile:
+    """K2 with ``receipt_basis`` ORIGINALS, where the department does not open what arrived (行政许可法 32(4)).
+
+    It received the last of the papers on the day on which the carrier brought them: no department puts the limit off by
+    leaving a parcel shut.
+    """
+    leg = file.parcel(act.text("parcel"))
+    assert leg is not None  # guarded
+    if not _waits_for_paper(file, world):
+        return file
+    came = [item.at for item in file.originals if item.policy == states.MAIL and item.holder == file.accepting_node]
+    since = max(leg.arrived_at, file.received_at, file.supplement_at, *came)
+    return with_clock(file, clocks.start("K2", since, world.calendar))
+
+
+def shut_parcels_count(file: CaseFile, parcels: Iterable[str], world: World) -> bool:
+    """Whether K2 begins once it is said that these parcels were not opened in time: what was awaited is there."""
+    shut = set(parcels)
+    legs = tuple(replace(leg, check_late=True) if leg.parcel in shut else leg for leg in file.parcels)
+    return _waits_for_paper(file.changed(parcels=legs), world)
 
 
 def lose(file: CaseFile, act: Act, world: World) -> CaseFile:
@@ -184,10 +224,7 @@ def fetch(file: CaseFile, act: Act, world: World) -> CaseFile:
 
 def start_accept_clock_by_paper(file: CaseFile, act: Act, world: World) -> CaseFile:
     """K2 with ``receipt_basis`` ORIGINALS (states.md 2, O6): from the day on which the last of them was checked in."""
-    item = facts.item_of(file, world)
-    running = file.clocks.get("K2")
-    waits = file.state is State.PENDING_ACCEPT and (running is None or running.stopped_at is not None)
-    if not waits or not item.licensing_law or item.receipt_basis != "ORIGINALS" or states.awaited(file):
+    if not _waits_for_paper(file, world):
         return file
     return with_clock(file, clocks.start("K2", act.recorded_at, world.calendar))
 
@@ -204,6 +241,21 @@ def at_counter(file: CaseFile, act: Act, sound: bool) -> CaseFile:
     """D2, E09: the result lies at this node's counter for the applicant, unless it came otherwise than it was sent."""
     state = ResultState.AT_COUNTER if sound else ResultState.DISCREPANCY
     return file.changed(result=ResultPaper(state.value, act.node.subject, act.recorded_at))
+
+
+def _waits_for_paper(file: CaseFile, world: World) -> bool:
+    """Whether K2 does not run yet, and only because originals were awaited that are all there now."""
+    item = facts.item_of(file, world)
+    running = file.clocks.get("K2")
+    waits = file.state is State.PENDING_ACCEPT and (running is None or running.stopped_at is not None)
+    return waits and item.licensing_law and item.receipt_basis == "ORIGINALS" and not states.awaited(file)
+
+
+def _as_listed(one: Original, material: str | None, item: Item) -> Original:
+    """A document that is held already, under the item of a new application."""
+    code = material or one.material
+    listed = item.material(code)
+    return replace(one, material=code, policy=listed.original_policy if listed else "")
 
 
 def _taken(act: Act, name: str, material: str, policy: str) -> Original:

@@ -13,6 +13,7 @@ from hub.casework.delivery import whereabouts
 from hub.casework.originals import limits, states
 from hub.casework.originals.values import ItemState, Original
 from hub.casework.row_values import WITNESSES
+from hub.casework.time import clocks
 
 ITEM = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 SEAL = re.compile(r"[A-Za-z0-9-]{4,40}")
@@ -183,10 +184,11 @@ def offered_right(file: CaseFile | None, act: Act, world: World) -> None:
     if type(pages := act.statement.body.get("pages")) is not int or pages < 1:
         raise Refusal("BODY_MEMBER", "E08", member="pages")
     receiver, names = act.text("receiver"), facts.codes_of(act, "items", "E08")
-    others = {file.accepting_node, file.collecting_node} - {"", act.node.subject}
+    goal = states.destination(file)
+    others = {goal, file.collecting_node} - {"", act.node.subject}
     if receiver not in others or (states.RESULT in names and receiver != file.collecting_node):
         raise Refusal("RECEIVER_WRONG", "E08, E09", node=receiver[:80])
-    if receiver == file.accepting_node:
+    if receiver == goal:
         _require_alive(file, _items_named(file, names))
 
 
@@ -205,7 +207,7 @@ def fetched_as_offered(file: CaseFile | None, act: Act, world: World) -> None:
     gone = [name for name in made.items if not _still_there(file, name, made.sender)]
     if gone:
         raise Refusal("ITEM_NOT_HERE", "E08; invariant 1", item=gone[0], node=made.sender)
-    if made.receiver == file.accepting_node:
+    if made.receiver == states.destination(file):
         _require_alive(file, _items_named(file, made.items))
 
 
@@ -225,6 +227,29 @@ def post_overdue(file: CaseFile | None, act: Act, world: World) -> None:
     """O3, K9: packed and not taken over by a carrier within a working day; once a parcel (Y4)."""
     assert file is not None
     _require_due(file.parcel(act.text("parcel")), act, world, "K9")
+
+
+def packing_overdue(file: CaseFile | None, act: Act, world: World) -> None:
+    """K9, states.md 2: due for a working day and not even packed; said once (Y4)."""
+    assert file is not None
+    one = owed_named(file, act)
+    state = limits.packing_clock(one, world)
+    if limits.carded(file, one) or not clocks.is_due(state, act.recorded_at):
+        raise Refusal("CLOCK_NOT_DUE", "states.md 2", clock="K9", due=state.due or "")
+    for member, value in (("clock", "K9"), ("due", state.due)):
+        if act.text(member) != value:
+            raise Refusal("BODY_MEMBER", "states.md 2", member=member)
+
+
+def check_in_overdue(file: CaseFile | None, act: Act, world: World) -> None:
+    """O5: arrived a working day ago and not opened by who it is for; said once (Y14)."""
+    assert file is not None
+    leg = file.parcel(act.text("parcel"))
+    due = limits.check_in_due(leg, world) if leg else ""
+    if not due or act.recorded_at <= due:
+        raise Refusal("CHECK_IN_NOT_DUE", "O5; states.md 5", due=due)
+    if act.text("due") != due:
+        raise Refusal("BODY_MEMBER", "O5", member="due")
 
 
 def transit_overdue(file: CaseFile | None, act: Act, world: World) -> None:
@@ -251,6 +276,14 @@ def parcel_recallable(file: CaseFile | None, act: Act, world: World) -> None:
 def item_named(file: CaseFile, name: str) -> Original | None:
     """The custody item of this name, or None."""
     return next((item for item in file.originals if item.item == name), None)
+
+
+def owed_named(file: CaseFile, act: Act) -> limits.Owed:
+    """The parcel that is due, by kind and node. Refusal PARCEL_NOT_OWED."""
+    for one in limits.owed(file):
+        if (one.kind, one.node) == (act.text("kind"), act.text("subject")):
+            return one
+    raise Refusal("PARCEL_NOT_OWED", "states.md 2 (K9)", kind=act.text("kind")[:20])
 
 
 def taken_items(act: Act) -> tuple[tuple[str, str], ...]:
@@ -297,7 +330,8 @@ def _still_there(file: CaseFile, name: str, sender: str) -> bool:
 
 def _require_outward(file: CaseFile, act: Act, items: list[Original]) -> None:
     receiver = act.statement.body.get("receiver")
-    if not file.accepting_node or receiver != file.accepting_node or receiver == act.node.subject:
+    goal = states.destination(file)
+    if not goal or receiver != goal or receiver == act.node.subject:
         raise Refusal("RECEIVER_WRONG", "O3", node=str(receiver)[:80])
     _require_needed(file, items, "A06; O3")
 

@@ -30,6 +30,16 @@ ROWS = (
         members("parcel clock due"), chain=_CHAIN,
     ),
     Rule(
+        "O3D", "packing_overdue", WITH_PAPER, None, Party.HUB, HUB, BY_HUB,
+        (og.packing_overdue,), (oe.card_unpacked,), "states.md 2 (K9); standards.md 8 (Y4)",
+        members("kind subject clock due"), chain=_CHAIN,
+    ),
+    Rule(
+        "O5L", "check_in_overdue", WITH_PAPER, None, Party.HUB, HUB, BY_HUB,
+        (og.check_in_overdue,), (oe.card_unopened, oe.start_accept_clock_by_arrival),
+        "states.md O5, 2 (K2); 行政许可法 32(4)", members("parcel due"), chain=_CHAIN,
+    ),
+    Rule(
         "O6", "check_in", WITH_PAPER, None, Party.PAPER, PAPER_STAFF, PERSON,
         (c.not_from_future, og.parcel_for_us, og.list_ticked), (oe.check_in, _K2),
         "states.md O6, O7, O12; E09, H12", members("parcel seal_intact lines photo"), chain=_CHAIN,

@@ -10,7 +10,7 @@ Invariants:
 from collections.abc import Iterable
 from dataclasses import replace
 
-from hub.casework.casefile import BEFORE_DECISION, CaseFile, ParcelLeg, State
+from hub.casework.casefile import BEFORE_DECISION, PARENT_ENDS, PARENT_STATES, CaseFile, ParcelLeg, State
 from hub.casework.originals.values import ItemState, Original
 
 RESULT = "RESULT"
@@ -31,7 +31,8 @@ AT_REST = frozenset({_S.HELD, _S.CHECKED_IN, _S.IN_CUSTODY, _S.BACK_AT_SENDER})
 UNDER_WAY = frozenset({_S.PACKED, _S.WAYBILLED, _S.IN_CARRIER, _S.ARRIVED, _S.RETURN_PACKED, _S.RETURN_IN_CARRIER})
 TROUBLED = frozenset({_S.LOST_SUSPECTED, _S.DISCREPANCY, _S.DAMAGED})
 GOOD_ENDS = frozenset({_S.SEEN_RETURNED, _S.ARCHIVED, _S.RETURNED_TO_APPLICANT})
-ENDED = frozenset(State) - {*BEFORE_DECISION, State.DECIDED, State.DELIVERING, State.ARCHIVED}
+_BEFORE_THE_END = frozenset({*BEFORE_DECISION, State.DECIDED, State.DELIVERING, State.ARCHIVED})
+ENDED = frozenset(State) - _BEFORE_THE_END - PARENT_STATES | PARENT_ENDS
 """States of the case after which nothing is decided any more: papers go back, or to the archive."""
 
 
@@ -94,15 +95,30 @@ def returnable(file: CaseFile, item: Original) -> bool:
     return item.policy != MAIL or came_to_nothing(file)
 
 
+def destination(file: CaseFile) -> str:
+    """The department that papers go to: the accepting one; from a referral on, the one above (T30, 行政许可法 35)."""
+    on_its_way = file.state is State.REFERRED and file.referral is not None
+    return file.referral.node if on_its_way and file.referral else file.accepting_node
+
+
 def came_to_nothing(file: CaseFile) -> bool:
     """Whether the department has no claim to the applicant's papers: never sealed, ended undecided, or refused."""
     return not file.public_no or (file.state in ENDED and file.state is not State.CLOSED) or file.outcome == "REFUSE"
 
 
 def awaited(file: CaseFile) -> bool:
-    """Whether an original that belongs into the archive has not reached the accepting node yet (K2, O6)."""
+    """Whether an original that belongs into the archive has not reached the accepting node yet (K2, O6).
+
+    One that lies there in a parcel that nobody opened in time has reached it; one that another node let lie has not.
+    """
+    unopened = {
+        leg.parcel
+        for leg in file.parcels
+        if leg.check_late and leg.receiver == file.accepting_node and leg.status == DELIVERED
+    }
     return any(
-        item.policy == MAIL and item.holder != file.accepting_node and not item.settled for item in file.originals
+        item.policy == MAIL and item.holder != file.accepting_node and not item.settled and item.parcel not in unopened
+        for item in file.originals
     )
 
 

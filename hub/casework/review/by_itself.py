@@ -14,17 +14,20 @@ from hub.casework.review.guards import posts_doubled
 
 def due_event(file: CaseFile, world: World, now: str) -> HubEvent | None:
     """What time made due at ``now``."""
-    if file.state is State.PENDING_ACCEPT:
-        return _untaken(file, world, now)
+    if file.state is State.REFERRED:
+        return _not_taken_up(file, world, now)
     if file.state is State.SUSPENDED:
         return _pause_over(file, now) or _silent(file, now)
-    return _silent(file, now) if file.state is State.UNDER_REVIEW else None
+    untaken = _untaken(file, world, now)
+    return untaken or (_silent(file, now) if file.state is State.UNDER_REVIEW else None)
 
 
 def wake_at(file: CaseFile, world: World, now: str) -> str | None:
     """Just after the first of the moments at which one of these is due."""
     moments: list[str | None] = []
-    if file.state is State.PENDING_ACCEPT and not file.responsible and file.received_at:
+    if file.state is State.REFERRED and look.keys_above(file, world):
+        moments.append(just_after(look.take_up_due(file, world)))
+    if file.awaits_taker:
         if not file.chased_at:
             moments.append(just_after(look.untaken_after(file, world, look.CHASE_WORKING_DAYS)))
         if not file.to_b_at:
@@ -40,13 +43,21 @@ def wake_at(file: CaseFile, world: World, now: str) -> str | None:
 
 def _untaken(file: CaseFile, world: World, now: str) -> HubEvent | None:
     """T13, states.md 9: B after one working day, the coordinator after three."""
-    if file.responsible or not file.received_at:
+    if not file.awaits_taker:
         return None
     due = look.untaken_after(file, world, look.TO_B_WORKING_DAYS)
     if now > due and not file.to_b_at and posts_doubled(file, world, due):
         return HubEvent("to_b", {"due": due})
     due = look.untaken_after(file, world, look.CHASE_WORKING_DAYS)
     return HubEvent("chase", {"due": due}) if now > due and not file.chased_at else None
+
+
+def _not_taken_up(file: CaseFile, world: World, now: str) -> HubEvent | None:
+    """T30L, where the department above can open what it was given."""
+    application = file.sealing("application")
+    if application is None or now <= look.take_up_due(file, world) or not look.keys_above(file, world):
+        return None
+    return HubEvent("constructive_take_up", {"manifest": application.manifest})
 
 
 def _pause_over(file: CaseFile, now: str) -> HubEvent | None:

@@ -9,6 +9,7 @@ from hub.casework import facts
 from hub.casework.casefile import CaseFile
 from hub.casework.common import with_card, with_clock
 from hub.casework.context import Act, World
+from hub.casework.decision.effects import with_decision_clocks
 from hub.casework.law import Effect
 from hub.casework.review import look
 from hub.casework.review.values import Consultation, Link, Referral, Special, StepDone, Taking
@@ -164,13 +165,66 @@ def keep_silence(file: CaseFile, act: Act, world: World) -> CaseFile:
 
 
 def refer(file: CaseFile, act: Act, world: World) -> CaseFile:
-    """T30: the way up, and the case that goes on there; Y13 where the first review took too long (行政许可法 43)."""
+    """T30: the way up; Y13 where the first review took too long (行政许可法 43).
+
+    Who passed it up answers for it until the department above countersigned, and the clocks run on (F05): nobody evades
+    a limit by a referral whose keys never come. Opinions that are still awaited are asked for no more, at no one's
+    fault.
+    """
     if act.recorded_at > look.first_review_due(file, world):
         file = with_card(file, act, "Y13", file.accepting_node)
-    return file.changed(
-        referral=Referral(act.text("node"), act.text("queue"), act.recorded_at),
-        linked=(*file.linked, Link(act.text("linked"), "REFERRED_TO")),
+    below = file.referral
+    opinions = (*(below.opinions if below else ()), act.text("manifest"))
+    made = Referral(
+        node=act.text("accepting_node"),
+        queue=act.text("queue"),
+        at=act.recorded_at,
+        opinions=opinions,
+        steps=len(file.steps),
+        steps_below=below.steps if below else 0,
+        taken_below=below.taken_at if below else "",
     )
+    asked = tuple(replace(one, ended_at=act.recorded_at) if one.open else one for one in file.consultations)
+    return file.changed(referral=made, consultations=asked)
+
+
+def recall_referral(file: CaseFile, act: Act, world: World) -> CaseFile:
+    """T30X: the case is where it was before; clocks, steps and who answers for it were never touched."""
+    up = file.referral
+    assert up is not None  # the state says so
+    if not up.taken_below:
+        return file.changed(referral=None)
+    back = Referral(
+        node=file.accepting_node,
+        queue=file.queue,
+        at=up.taken_below,
+        opinions=up.opinions[:-1],
+        steps=up.steps_below,
+        taken_at=up.taken_below,
+    )
+    return file.changed(referral=back)
+
+
+def take_over(file: CaseFile, act: Act, world: World) -> CaseFile:
+    """T30D, T30L, 行政许可法 35, 43: the case goes on above, as it is; nothing is asked or accepted again.
+
+    The leg above has the item's limits of its own, from the day on which the department there was given the case.
+    """
+    referral = file.referral
+    assert referral is not None  # the state says so
+    moved = file.changed(
+        accepting_node=referral.node,
+        queue=referral.queue,
+        holder=referral.node,
+        first_reviewers=(*file.first_reviewers, file.accepting_node),
+        referral=replace(referral, taken_at=act.recorded_at),
+    )
+    return start_step_clock(with_decision_clocks(receive(moved, act, world), act.recorded_at, world), act, world)
+
+
+def card_silent_above(file: CaseFile, act: Act, world: World) -> CaseFile:
+    """T30L: Y3 on the department above that did not countersign."""
+    return with_card(file, act, "Y3", file.accepting_node)
 
 
 def link(kind: str) -> Effect:

@@ -179,7 +179,7 @@ def require_a_grant(kinds: tuple[str, ...], file: CaseFile, act: Act, world: Wor
 
 def _require_untaken(file: CaseFile, act: Act, world: World, days: int, said_at: str) -> None:
     due = look.untaken_after(file, world, days)
-    if file.responsible or said_at or act.recorded_at <= due:
+    if said_at or act.recorded_at <= due or not file.awaits_taker:
         raise Refusal("UNTAKEN_NOT_DUE", "T13; states.md 9", due=due, person=file.responsible)
     if act.text("due") != due:
         raise Refusal("BODY_MEMBER", "T13", member="due")

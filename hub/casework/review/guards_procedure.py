@@ -175,15 +175,43 @@ def may_refer(file: CaseFile | None, act: Act, world: World) -> None:
 
 
 def referred_upward(file: CaseFile | None, act: Act, world: World) -> None:
-    """T30, 行政许可法 43, C10: to a live department of a level above, as a case of its own that is linked."""
+    """T30, 行政许可法 43, C10, A05: to a live department of a level above, into a queue that the list gives it."""
     assert file is not None
-    node = act.text("node")
+    node = act.text("accepting_node")
     _require_department(node, world, "T30")
     here, above = (region_prefix(node_region(found)) for found in (file.accepting_node, node))
     if len(above) >= len(here) or not here.startswith(above):
         raise Refusal("TARGET_NOT_ABOVE", "行政许可法 43; T30", node=node)
-    act.text("queue")
-    require_case(file, act, "T30")
+    facts.require_queue(act, world, "A05; T30")
+
+
+def procedures_ended(file: CaseFile | None, act: Act, world: World) -> None:
+    """T30, C10: what was begun below ends there, with its result, before the case goes up."""
+    assert file is not None
+    for special in look.open_specials(file):
+        raise Refusal("SPECIAL_OPEN", "C10; T26, T30", special=special.kind)
+
+
+def keys_went_up(file: CaseFile | None, act: Act, world: World) -> None:
+    """T30, 行政许可法 35, E01: only who can open all of the materials and the first review takes the case over."""
+    assert file is not None and file.referral is not None  # the state says so
+    if not look.keys_above(file, world):
+        raise Refusal("KEYS_MISSING", "T30; 行政许可法 35; architecture: key packets", recipient=file.referral.node)
+
+
+def keys_stayed_below(file: CaseFile | None, act: Act, world: World) -> None:
+    """T30X: only what the department above cannot open comes back; else it countersigns, or silence counts (T30L)."""
+    assert file is not None and file.referral is not None  # the state says so
+    if look.keys_above(file, world):
+        raise Refusal("REFERRAL_UNDER_WAY", "T30; 行政许可法 43", node=file.referral.node)
+
+
+def silent_above(file: CaseFile | None, act: Act, world: World) -> None:
+    """T30L, as T10b: a full working day without a countersignature from above."""
+    assert file is not None
+    due = look.take_up_due(file, world)
+    if act.recorded_at <= due:
+        raise Refusal("DELIVERY_NOT_DUE", "T30; states.md 2", due=due)
 
 
 def first_review_sealed(file: CaseFile | None, act: Act, world: World) -> None:
@@ -196,10 +224,13 @@ def first_review_sealed(file: CaseFile | None, act: Act, world: World) -> None:
 
 
 def require_sealed(file: CaseFile, act: Act, world: World, kind: str, rule: str) -> None:
-    """The sealing named is of this case and kind, and the next of its kind. Refusals MANIFEST_MISMATCH, _REVISION."""
+    """The sealing named is of this case and kind, and the next of its kind; opinions are counted by who seals them, so
+    that two departments may speak at once. Refusals MANIFEST_MISMATCH, MANIFEST_REVISION.
+    """
     manifest = facts.pinned(act, world).manifest
     facts.require_manifest(manifest, act, kind=kind, task_code=file.task_code)
-    expected = len(file.sealings_of(kind)) + 1
+    before = [made for made in file.sealings_of(kind) if kind != "opinion" or made.sealed_by == act.node.subject]
+    expected = len(before) + 1
     if manifest.revision != expected:
         raise Refusal("MANIFEST_REVISION", rule, expected=expected, got=manifest.revision)
 

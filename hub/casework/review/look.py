@@ -33,9 +33,9 @@ def untaken_after(file: CaseFile, world: World, days: int) -> str:
 
 
 def open_step(file: CaseFile) -> str:
-    """The step that is to be done next; empty when all are done (T25)."""
+    """The step that is to be done next; empty when all are done (T25). Above, all of them are done anew (T30)."""
     done: list[str] = []
-    for made in file.steps:
+    for made in file.steps[file.referral.steps if file.referral and file.referral.taken_at else 0 :]:
         if made.sent_back:
             done = [step for step in done if before(step, made.step)]
         else:
@@ -81,6 +81,25 @@ def silent(file: CaseFile, now: str) -> Consultation | None:
 def opinion_due(consultation: Consultation) -> str:
     """Last moment for an opinion."""
     return clocks.end_of(facts.day_of(consultation.until))
+
+
+def goes_up(file: CaseFile) -> tuple[str, ...]:
+    """Manifests of what goes up with the case: application, addenda, all first reviews (T30, 行政许可法 35)."""
+    application = file.sealing("application")
+    sealings = (*((application,) if application else ()), *file.sealings_of("addendum"))
+    return (*(made.manifest for made in sealings), *(file.referral.opinions if file.referral else ()))
+
+
+def keys_above(file: CaseFile, world: World) -> bool:
+    """Whether the department above can open all that goes up (T30)."""
+    node = file.referral.node if file.referral else ""
+    return not any(facts.unopened_lines(file, manifest, node, world) for manifest in goes_up(file))
+
+
+def take_up_due(file: CaseFile, world: World) -> str:
+    """Last moment for the department above to countersign: the full working day after the act (T30L, as T10b)."""
+    assert file.referral is not None  # asked only of a case on its way up
+    return clocks.end_of(world.calendar.add_working_days(facts.day_of(file.referral.at), 1).date)
 
 
 def first_review_due(file: CaseFile, world: World) -> str:

@@ -4,15 +4,18 @@ from hub.casework import common as c
 from hub.casework.acceptance import effects as es
 from hub.casework.access import effects as ae
 from hub.casework.casefile import BEFORE_DECISION, State
+from hub.casework.hand_off import guards as gr
 from hub.casework.law import Party, Rule
 from hub.casework.review import effects as pe
 from hub.casework.review import guards as pg
 from hub.casework.review import guards_end as px
 from hub.casework.review import guards_procedure as pp
-from hub.casework.row_values import BY_HUB, HUB, PERSON, members
+from hub.casework.row_values import BY_HUB, DEPARTMENT_NODE, HUB, NODE, PERSON, members
 
 AT_WORK = (State.UNDER_REVIEW, State.SUSPENDED)
 AT_DEPARTMENT = (State.PENDING_ACCEPT, *AT_WORK)
+_UNTAKEN = (State.PENDING_ACCEPT, State.UNDER_REVIEW)
+"""New in the queue, or passed up to it (T30)."""
 _REVIEWER = frozenset({"REVIEWER", "TECH_REVIEWER"})
 _STAFF = frozenset({"REVIEWER", "TECH_REVIEWER", "DECIDER", "HEAD"})
 _LEADS = frozenset({"DECIDER", "HEAD"})
@@ -30,16 +33,16 @@ ROWS = (
         members("person grant evidence"),
     ),
     Rule(
-        "T13B", "to_b", (State.PENDING_ACCEPT,), None, Party.HUB, HUB, BY_HUB,
+        "T13B", "to_b", _UNTAKEN, None, Party.HUB, HUB, BY_HUB,
         (pg.post_b_due,), (pe.open_to_b,), "states.md T13, 9; F06", members("due"), chain="supervision",
     ),
     Rule(
-        "T13C", "chase", (State.PENDING_ACCEPT,), None, Party.HUB, HUB, BY_HUB,
+        "T13C", "chase", _UNTAKEN, None, Party.HUB, HUB, BY_HUB,
         (pg.chase_due,), (pe.chase,), "states.md T13, 9; F05, F13", members("due"), chain="supervision",
     ),
     Rule(
         "T25", "step_done", (State.UNDER_REVIEW,), None, Party.ACCEPTING, _STAFF, PERSON,
-        (c.not_from_future, pg.step_in_order, pg.step_granted, pg.step_separate), (pe.keep_step,),
+        (c.not_from_future, pg.step_in_order, pg.step_granted, pg.step_separate), (pe.first_act_takes, pe.keep_step),
         "states.md T25; C06, C08, F02, F12", members("step grant opinion"),
     ),
     Rule(
@@ -87,7 +90,7 @@ ROWS = (
     Rule(
         "T29O", "opinion", AT_WORK, None, Party.CONSULTED, _STAFF | {"ACCEPTOR"}, PERSON,
         (c.not_from_future, pp.opinion_asked), (es.keep_words, pe.keep_opinion), "states.md T29",
-        members("consult answer manifest"),
+        members("consult answer manifest"), chain="opinions",
     ),
     Rule(
         "T29L", "opinion_late", AT_WORK, None, Party.HUB, HUB, BY_HUB,
@@ -95,9 +98,24 @@ ROWS = (
     ),
     Rule(
         "T30", "refer_up", (State.UNDER_REVIEW,), State.REFERRED, Party.ACCEPTING, frozenset({"REVIEWER"}) | _LEADS,
-        PERSON, (c.not_from_future, pp.may_refer, pp.referred_upward, pp.first_review_sealed),
-        (ae.keep_sealing, pe.refer, c.stop()), "states.md T30; 行政许可法 43; C10, E01",
-        members("node queue linked manifest grant"),
+        PERSON, (c.not_from_future, pp.may_refer, pp.referred_upward, pp.procedures_ended, pp.first_review_sealed),
+        (ae.keep_sealing, pe.refer), "states.md T30; 行政许可法 43; C10, E01",
+        members("accepting_node queue manifest grant"),
+    ),
+    Rule(
+        "T30D", "taken_up", (State.REFERRED,), State.UNDER_REVIEW, Party.REFERRED, DEPARTMENT_NODE, NODE,
+        (c.not_from_future, gr.delivered_whole, pp.keys_went_up), (pe.take_over,),
+        "states.md T30, 7; 行政许可法 35, 43; E01", members("manifest"),
+    ),
+    Rule(
+        "T30L", "constructive_take_up", (State.REFERRED,), State.UNDER_REVIEW, Party.HUB, HUB, BY_HUB,
+        (gr.delivered_whole, pp.keys_went_up, pp.silent_above), (pe.take_over, pe.card_silent_above),
+        "states.md T10b, T30; 行政许可法 43", members("manifest"),
+    ),
+    Rule(
+        "T30X", "referral_recalled", (State.REFERRED,), State.UNDER_REVIEW, Party.ACCEPTING,
+        frozenset({"REVIEWER"}) | _LEADS, PERSON, (c.not_from_future, pp.may_refer, pp.keys_stayed_below),
+        (pe.recall_referral,), "states.md T30; 行政许可法 43; F05", members("grant"),
     ),
     Rule(
         "T36", "void", BEFORE_DECISION, State.VOIDED, Party.EITHER, frozenset({"COLLECT_LEAD", "DECIDER"}), PERSON,

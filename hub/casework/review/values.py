@@ -79,11 +79,21 @@ class Consultation:
 
 @dataclass(frozen=True)
 class Referral:
-    """Where the case was passed up to (T30, 行政许可法 43): node id and queue."""
+    """Where the case was passed up to (T30, 行政许可法 43): node id and queue.
+
+    ``opinions``: manifests of the first reviews that go along, one a level below; ``steps``: how many steps were done
+    before, by those below; ``taken_at``: since when the case is above, empty while it is on its way; ``steps_below``,
+    ``taken_below``: the same two of the level that passes it up, where it had the case from below itself.
+    """
 
     node: str
     queue: str
     at: str
+    opinions: tuple[str, ...] = ()
+    steps: int = 0
+    taken_at: str = ""
+    steps_below: int = 0
+    taken_below: str = ""
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ _TABLE: Final = (
     CardRule("Y1", _YELLOW, _BY_TIME, "收件后超过转交时限仍未转出", Answers.COLLECTING, "states.md 2; A14", "K1"),
     CardRule("Y2", _YELLOW, _BY_TIME, "环节时限已过", Answers.ACCEPTING, "states.md 2; C06", "K5"),
     CardRule("Y3", _YELLOW, _BY_ACT, "满一个工作日未签收，枢纽视为签收", Answers.RECEIVER, "states.md T10b"),
-    CardRule("Y4", _YELLOW, _BY_ACT, "原件在寄出时限内没有揽收", Answers.COLLECTING, "states.md 2; O3", "K9"),
+    CardRule("Y4", _YELLOW, _BY_ACT, "原件或结果在寄出时限内没有封装或揽收", Answers.HANDLER, "states.md 2; O3", "K9"),
     CardRule("Y5", _YELLOW, _BY_ACT, "受理地指出影像低于归档规范", Answers.COLLECTING, "DA/T 31-2017; E06, H04"),
     CardRule("Y6", _YELLOW, _BY_ACT, "第二次送错部门，或退回又收下本单位的事项", Answers.SENDER, "states.md T23, 9"),
     CardRule(
@@ -85,6 +85,7 @@ _TABLE: Final = (
     CardRule("Y11", _YELLOW, _BY_ACT, "特别程序到告知的日期自动恢复计时", Answers.ACCEPTING, "states.md T27"),
     CardRule("Y12", _YELLOW, _BY_ACT, "被征求意见的单位逾期未答复", Answers.HANDLER, "states.md T29"),
     CardRule("Y13", _YELLOW, _BY_ACT, "下级初审超过二十个工作日才转报", Answers.ACCEPTING, "行政许可法 43; T30"),
+    CardRule("Y14", _YELLOW, _BY_ACT, "邮件到达后满一个工作日没有核收", Answers.RECEIVER, "states.md O5"),
     CardRule("R1", _RED, _BY_TIME, "承诺办结时限已过", Answers.ACCEPTING, "states.md 2; C01", "K3"),
     CardRule("R2", _RED, _BY_TIME, "法定办结时限已过", Answers.ACCEPTING, "行政许可法 42", "K4"),
     CardRule("R3", _RED, _BY_ACT, "五个工作日内没有告知，视为受理", Answers.ACCEPTING, "行政许可法 32(4); T15", "K2"),

@@ -75,7 +75,7 @@ def _of_clocks(file: CaseFile, world: World) -> Iterator[DueCard]:
         state = facts.clock_of(file, name, world)
         assert state is not None  # it is there
         for rule, moment in _moments(file, state, world):
-            if moment is not None:
+            if moment is not None and not _of_kin(file, rule, moment):
                 yield DueCard(rule, _subject(file, rule, state.clock), name, state.started_at, moment)
 
 
@@ -84,7 +84,7 @@ def _moments(file: CaseFile, state: ClockState, world: World) -> Iterator[tuple[
     clock = state.clock
     if clock == "K1":
         waits = file.bounce is not None and file.bounce.waits
-        if file.state is State.COLLECTED and not waits:
+        if file.state in (State.COLLECTED, State.P_COLLECTED) and not waits:
             yield "Y1", state.due
         return
     if clock in STEP_CLOCKS:
@@ -96,6 +96,19 @@ def _moments(file: CaseFile, state: ClockState, world: World) -> Iterator[tuple[
         yield rule, state.due
     if clock == "K8":
         yield "R10", _at(state, state.total + SERIOUSLY_LATE_DAYS, world)
+
+
+def _of_kin(file: CaseFile, rule: str, moment: str) -> bool:
+    """P6, P8, F05: what a part's department could not help: its result waits for the others at the one exit, or nothing
+    was to be decided on that day.
+    """
+    bond = file.bond
+    if bond is None:
+        return False
+    if file.state is State.DELIVERING:
+        return bond.together and rule in {"W1", "Y8", "R10"}
+    held = bool(bond.held_at) and bond.held_at <= moment and (bond.held or moment <= bond.went_on_at)
+    return rule in {"R1", "R2"} and held
 
 
 def _at(state: ClockState, days: int, world: World) -> str | None:

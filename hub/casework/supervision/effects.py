@@ -69,13 +69,14 @@ def card_held_demand(file: CaseFile, act: Act, world: World) -> CaseFile:
 
 
 def keep_rating(file: CaseFile, act: Act, world: World) -> CaseFile:
-    """T38, B11: the applicant's rating; a bad one starts K12."""
+    """T38, B11: the applicant's rating; a bad one starts K12, in the days that the region's list gives (5, 7 or 15)."""
     scores = voices.scores_of(act, reasons.RATING_TARGETS)
     made = Rating(act.digest, act.recorded_at, act.node.subject, "PUBLIC", scores, basis=act.text("basis"))
     kept = file.changed(ratings=(*file.ratings, made))
     if not made.bad:
         return kept
-    return with_clock(kept, clocks.start("K12", act.recorded_at, world.calendar))
+    days = world.catalogue_of(file.catalogue).rating_fix_days
+    return with_clock(kept, clocks.start("K12", act.recorded_at, world.calendar, limit=days))
 
 
 def keep_internal_rating(file: CaseFile, act: Act, world: World) -> CaseFile:

@@ -218,7 +218,7 @@ def named_complaint(file: CaseFile, act: Act) -> Complaint:
 
 def nodes_ever(file: CaseFile) -> frozenset[str]:
     """Nodes that had to do with the case."""
-    return file.parties() | {*file.hops, *file.helpers, file.coordinator} - {""}
+    return file.parties() | {*file.hops, *file.helpers, *file.first_reviewers, file.coordinator} - {""}
 
 
 def judge_of(file: CaseFile, complaint: Complaint, world: World) -> str:

@@ -14,7 +14,17 @@ from hub.casework.masking.text import mask_text
 from hub.casework.messages.public import MILESTONES, NEXT_STEPS
 from hub.casework.supervision.rows import SERVED
 
-_REVIEWED = (State.UNDER_REVIEW, State.SUSPENDED)
+_REVIEWED = (State.UNDER_REVIEW, State.SUSPENDED, State.P_IN_PROGRESS)
+_SERVED = (State.CLOSED, State.P_CLOSED)
+_WAITED_FOR = {
+    State.PENDING_ACCEPT: "K2",
+    State.SUPPLEMENT: "K6",
+    State.DECIDED: "K8",
+    State.DELIVERING: "K8",
+    State.P_SUPPLEMENT: "K6",
+    State.P_CONCLUDED: "K8",
+    State.P_DELIVERING: "K8",
+}
 
 
 @dataclass(frozen=True)
@@ -57,15 +67,13 @@ def _milestones(file: CaseFile) -> tuple[tuple[str, str], ...]:
         "noticed": file.notices[-1].at if file.notices else "",
         "accepted": file.effective_at,
         "decided": clocks["K8"].started_at if "K8" in clocks else "",
-        "served": (clocks["K8"].stopped_at or "") if "K8" in clocks and file.state is State.CLOSED else "",
+        "served": (clocks["K8"].stopped_at or "") if "K8" in clocks and file.state in _SERVED else "",
     }
     return tuple((MILESTONES[name], moment[:10]) for name, moment in moments.items() if moment)
 
 
 def _due(file: CaseFile) -> str:
     """The day by which the one whose turn it is must act: accept, hand in, decide, deliver."""
-    name = {State.PENDING_ACCEPT: "K2", State.SUPPLEMENT: "K6", State.DECIDED: "K8", State.DELIVERING: "K8"}.get(
-        file.state, "K3" if file.state in _REVIEWED else ""
-    )
+    name = _WAITED_FOR.get(file.state, "K3" if file.state in _REVIEWED else "")
     clock = file.clocks.get(name)
     return (clock.due or "")[:10] if clock is not None else ""

@@ -6,7 +6,8 @@ All stand on side chains: supervision never moves a case nor its custody chain (
 from hub.casework import common as c
 from hub.casework.casefile import State
 from hub.casework.law import Party, Rule
-from hub.casework.row_values import BY_HUB, HUB, LIVE, NODE, PERSON, READERS, WINDOW, members
+from hub.casework.parents import guards_child as fk
+from hub.casework.row_values import APPLICANTS, BY_HUB, HUB, INTAKE_NODE, LIVE, NODE, PERSON, READERS, WINDOW, members
 from hub.casework.supervision import effects as se
 from hub.casework.supervision import guards as sg
 from hub.casework.supervision import guards_voices as sv
@@ -23,7 +24,8 @@ HANDLED = (
 EXAMINED = HANDLED[:4]
 SERVED = (
     *(State.DECIDED, State.DELIVERING, State.CLOSED, State.NOT_COLLECTED, State.NOT_ACCEPTED),
-    *(State.WITHDRAWN, State.TERMINATED, State.REFERRED, State.VOIDED),
+    *(State.WITHDRAWN, State.TERMINATED, State.VOIDED),
+    *(State.P_CONCLUDED, State.P_DELIVERING, State.P_CLOSED, State.P_WITHDRAWN, State.P_FAILED),
 )
 """States in which the service is over and may be rated (T38)."""
 
@@ -54,8 +56,8 @@ ROWS = (
         "standards.md 8 (Y5); DA/T 31-2017; H04", members("manifest defects"), chain=CHAIN,
     ),
     Rule(
-        "T38", "rate", SERVED, None, Party.SUPPLIER, frozenset({"window", "portal"}), NODE,
-        (c.not_from_future, sv.rating_whole, sv.rating_given, sv.rated_once), (se.keep_rating,),
+        "T38", "rate", SERVED, None, Party.SUPPLIER, INTAKE_NODE, NODE,
+        (c.not_from_future, fk.rated_as_whole, sv.rating_whole, sv.rating_given, sv.rated_once), (se.keep_rating,),
         "states.md T38; B11, G03, G04", members("scores basis by_applicant paper words"), chain=CHAIN,
     ),
     Rule(
@@ -75,7 +77,7 @@ ROWS = (
     ),
     Rule(
         "T38C", "complain", LIVE, None, Party.CONCERNED,
-        WINDOW | SUPERVISOR | {"ACCEPTOR", "HEAD", "COORDINATOR"}, PERSON,
+        WINDOW | SUPERVISOR | {"ACCEPTOR", "HEAD", "COORDINATOR"}, APPLICANTS,
         (c.not_from_future, sv.complaint_said, sv.complaint_about, sv.handler_apart), (se.keep_complaint,),
         "states.md T38; G07, G10", members("channel ticket kind about_node about_person handler words"), chain=CHAIN,
     ),
@@ -90,12 +92,13 @@ ROWS = (
         "GB/T 39046-2020 table 10; G07", members("complaint finding feedback"), chain=CHAIN,
     ),
     Rule(
-        "T38D", "dispute_complaint", LIVE, None, Party.CONCERNED, WINDOW | SUPERVISOR | {"ACCEPTOR", "HEAD"}, PERSON,
+        "T38D", "dispute_complaint", LIVE, None, Party.CONCERNED,
+        WINDOW | SUPERVISOR | {"ACCEPTOR", "HEAD"}, APPLICANTS,
         (c.not_from_future, sv.complaint_disputable), (se.dispute_complaint,),
         "GB/T 39046-2020 table 10; H03", members("complaint words"), chain=CHAIN,
     ),
     Rule(
-        "H01", "export", LIVE, None, Party.CONCERNED, READERS | SUPERVISOR | {"AUDITOR"}, PERSON,
+        "H01", "export", LIVE, None, Party.CONCERNED, READERS | SUPERVISOR | {"AUDITOR", "AUDIT_ADMIN"}, PERSON,
         (c.not_from_future, sg.export_said, sg.export_granted), (), "H01; 个人信息保护法 51; standards.md 8 (R9)",
         members("profile kind digest grant"), chain="access",
     ),

@@ -17,6 +17,7 @@ from crypto.statement import Statement, read_signed
 from hub.casework import numbers
 from hub.casework.audience import audience
 from hub.casework.casefile import CaseFile, from_document
+from hub.casework.materials import across
 from hub.casework.replay import replay
 from hub.services.fsck.findings import BookFinding, Counts, note
 from storage.book_rows import BookRows
@@ -30,7 +31,8 @@ Found = Iterator[BookFinding]
 
 
 def check_cases(reading: BookRows, pins: Pins, counts: Counts) -> Found:
-    """Findings CASE_…, INBOX_…, NUMBER_TWICE, SERIAL_BEHIND, OBJECT_UNPINNED, PIN_DIFFERS, PACKET_ABSENT."""
+    """Findings CASE_…, INBOX_…, NUMBER_TWICE, SERIAL_BEHIND, OBJECT_UNPINNED, PIN_DIFFERS, PACKET_ABSENT,
+    APPLICANT_DIFFERS."""
     judge = _Judge(reading, pins, counts)
     for page in reading.cases_by_page():
         for row in page:
@@ -99,6 +101,7 @@ class _Judge:
         yield from self._inbox(row.case_id, expected, where)
         yield from self._sealed(again.file, pinned, where)
         self._drawn(again.file)
+        yield from self._applicant(again.file, where)
 
     def _row(self, row: CaseRow, file: CaseFile, last: int, where: str) -> Found:
         made = CaseRow(
@@ -123,6 +126,12 @@ class _Judge:
         if wrong:
             yield BookFinding("CASE_ROW_DIFFERS", where, ",".join(dict.fromkeys(wrong)))
 
+    def _applicant(self, file: CaseFile, where: str) -> Found:
+        """What the index of applicants has is what follows from the case (A22)."""
+        made, row = across.known_of(file), self._reading.applicant_of(file.case)
+        if (vars(made) if made else None) != (vars(row) if row else None):
+            yield BookFinding("APPLICANT_DIFFERS", where)
+
     def _inbox(self, case_id: str, expected: _Expected, where: str) -> Found:
         stored = self._reading.inbox_of(case_id)
         self._counts.inbox += len(stored)
@@ -146,7 +155,9 @@ class _Judge:
             row = pinned[sealing.manifest][0]
             again = file.bounce is not None and file.bounce.finding == "UNSOUND" and not file.bounce.settled  # T12R
             version = row.version_id if again and sealing.kind == "application" else sealing.version_id
-            if (row.case_id, row.object_key, row.version_id) != (file.case, sealing.object_key, version):
+            shared = file.bond is not None and row.case_id == file.bond.parent  # states.md P1: many references
+            named = row.case_id if shared else file.case
+            if (row.case_id, row.object_key, row.version_id) != (named, sealing.object_key, version):
                 yield BookFinding("PIN_DIFFERS", where, f"manifest {sealing.manifest}")
         there = self._reading.packet_places(file.case)
         for wrap in file.wraps:

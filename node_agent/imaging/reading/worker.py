@@ -1,0 +1,105 @@
+"""The process that reads: ``python -m node_agent.imaging.reading.worker FOLDER``. Started and watched by ``keeper``.
+
+Invariants: one page at a time; a page that breaks the reading is withheld, never skipped as clean; between two pages
+the process ends when it has grown, and when nothing has waited for a while, so that its memory is free again.
+"""
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from crypto.refusal import Refusal
+from node_agent.imaging.check import inspect_page
+from node_agent.imaging.finding.hints import Hint
+from node_agent.imaging.finding.judged import Judged
+from node_agent.imaging.reading.queue import PageQueue
+
+if TYPE_CHECKING:
+    from node_agent.imaging.picture import Pixels
+    from node_agent.imaging.reading.engine import Engine
+
+IDLE_SECONDS: Final = 30.0
+POLL: Final = 0.1
+GROWN_BYTES: Final = 900 * 2**20
+LONGEST: Final = 3600
+"""Pixels on the long side: A4 at 300 dpi. Larger pages are read smaller, and the boxes brought back."""
+log = logging.getLogger(__name__)
+
+
+def main() -> None:
+    """Read pages until nothing waits."""
+    os.nice(5)  # the camera comes first
+    queue = PageQueue(Path(sys.argv[1]))
+    with queue.held() as alone:
+        if alone:
+            work(queue)
+
+
+def work(queue: PageQueue) -> None:
+    """Until idle or grown."""
+    from node_agent.imaging.reading.engine import Engine
+
+    engine = Engine()
+    last = time.monotonic()
+    while time.monotonic() - last < IDLE_SECONDS and not _grown():
+        waiting = queue.waiting()
+        if not waiting:
+            time.sleep(POLL)
+            continue
+        job = waiting[0]
+        queue.start(job)
+        page, hints = queue.page(job)
+        queue.finish(job, judge(engine, page, hints))
+        last = time.monotonic()
+
+
+def judge(engine: "Engine", page: bytes, hints: Sequence[Hint]) -> Judged:
+    """What is on one page; what is no page, or breaks the reading, is withheld."""
+    from node_agent.imaging.picture import decode
+
+    try:
+        inspect_page("page", page)
+        return judge_pixels(engine, decode(page), hints)
+    except Refusal as refusal:
+        return Judged((), (refusal.code,), 0)
+    except Exception as error:  # whatever breaks: the page is withheld, the window goes on
+        log.warning("page not read: %s", type(error).__name__)
+        return Judged((), ("READING_BROKE",), 0)
+
+
+def judge_pixels(engine: "Engine", pixels: "Pixels", hints: Sequence[Hint] = ()) -> Judged:
+    """Read and find; boxes in pixels of the page as given."""
+    from node_agent.imaging.finding.find import find
+    from node_agent.imaging.finding.found import Found
+    from node_agent.imaging.picture import shrunk
+    from node_agent.imaging.reading.engine import turned
+
+    small = shrunk(pixels, LONGEST)
+    reading = engine.read(small)
+    judged = find(turned(small, reading.turn), reading, hints)
+    scale = pixels.shape[1] / small.shape[1]
+    if scale == 1:
+        return judged
+    found = tuple(
+        Found(one.kind, _grown_box(one.box, scale), one.certainty, one.reason, one.text) for one in judged.found
+    )
+    return Judged(found, judged.withheld, judged.turn)
+
+
+def _grown_box(box: tuple[int, int, int, int], scale: float) -> tuple[int, int, int, int]:
+    left, top, right, bottom = box
+    return int(left * scale), int(top * scale), int(right * scale) + 1, int(bottom * scale) + 1
+
+
+def _grown() -> bool:
+    import psutil
+
+    return bool(psutil.Process().memory_info().rss > GROWN_BYTES)
+
+
+if __name__ == "__main__":
+    main()

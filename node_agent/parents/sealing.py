@@ -1,0 +1,325 @@
+"""A parent sealed once, with its children: one upload, one receipt, all acts in one journal transaction (P1, B05, B06).
+
+The order in the queue is the order of the law: ``seal_parent``, a ``seal`` for each child, the key packets.
+
+Invariants:
+- every material is encrypted once, under a data key of its own; each part's form is a line of its own (``FORM@P1``);
+- a part's department gets packets of that part's lines alone (``hub.casework.parents.share``): what the others asked
+  for it cannot open;
+- it works without hub and store; a kill leaves the parent with all its children or nothing (promise 6);
+- the children wait in the queue until the hub has answered for the parent (``node_agent.behind``).
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+
+from crypto import identity
+from crypto.canonical import CHINA
+from crypto.checkcode import slow_hash
+from crypto.manifest import LineFacts
+from crypto.records import KeyRecord, PublicKey
+from crypto.refusal import Refusal
+from crypto.sealing import KeyPacket
+from crypto.statement import read_signed
+from hub.casework.catalogue.model import Catalogue
+from hub.casework.facts import ADDRESS, FORM
+from hub.casework.hand_off import routing
+from hub.casework.parents import plan as plans
+from hub.casework.parents import share
+from node_agent import acts, behind, drafts
+from node_agent.acts import Head
+from node_agent.applicant import Applicant, new_applicant
+from node_agent.draft_says import said_of
+from node_agent.drafts import Draft
+from node_agent.missing_wraps import note_of
+from node_agent.paper import shelf
+from node_agent.parents.merged import DraftPart, missing, part_form
+from node_agent.runtime import Agent
+from node_agent.sealer import Bundle, LineInput, packets_entry, seal_bundle, wrap_entry
+from node_agent.snapshot import require_fresh
+from node_agent.verification.evidence import said_in
+from node_agent.window_receipt import order_of_seal
+from node_agent.window_seal import (
+    SealResult,
+    collecting_role,
+    json_page,
+    next_public_number,
+    require_ticks,
+    sealed_line,
+    undone,
+)
+from storage.journal import OutboxEntry
+
+Body = dict[str, object]
+Keys = Mapping[tuple[str, str], bytes]
+
+
+def seal(
+    agent: Agent,
+    case_id: str,
+    staff_code: str,
+    *,
+    insist: bool = False,
+    no_classified: bool,
+    applicant_signed: bool,
+    privacy_notice: bool,
+) -> SealResult:
+    """Seal a parent's draft and queue it with its children. Refusals as ``window_seal.seal``; nothing is left of a
+    refused attempt."""
+    draft, now = drafts.open_draft(agent, case_id), datetime.now(UTC)
+    ticks = {"no_classified": no_classified, "applicant_signed": applicant_signed, "privacy_notice": privacy_notice}
+    require_ticks(ticks)
+    require_fresh(agent, now)
+    catalogue, today = agent.registry.catalogue(draft.catalogue), now.astimezone(CHINA).date()
+    _require_live(agent, catalogue, draft, today)
+    defects, got = _require_closed(agent, catalogue, draft, insist), said_of(agent, draft)
+    if verified := said_in(agent, draft):
+        got["verified"] = verified
+    role = collecting_role(agent, staff_code)
+    applicant, public_no = new_applicant(), next_public_number(agent)
+    bundle = _sealed(agent, catalogue, draft)
+    said: Body = {
+        **ticks,
+        "manifest": bundle.digest,
+        "applicant_key": PublicKey(applicant.result_key.suite, applicant.result_key.public).as_object(),
+        "delivery": draft.delivery,
+        "catalogue": draft.catalogue,
+    }
+    body = _parent_body(draft, {**said, "public_no": public_no})
+    parent = _entry(agent, "seal_parent", case_id, body, role, staff_code, bundle)
+    parent = _with_check_code(parent, public_no, applicant)
+    children = []
+    for part in draft.parts:
+        own = {**said, **_part_says(draft, part, got), **_child_of(agent, draft, part, body)}
+        if part.code in defects:
+            own["insisted_defects"] = defects[part.code]
+        children.append(_entry(agent, "seal", part.case, own, role, staff_code, bundle))
+    wraps, notes, waiting_for = _wraps(agent, catalogue, draft, bundle, parent, children, today)
+    entries = [parent, *children, *wraps]
+    with undone(agent, bundle, parent):
+        order = order_of_seal(agent, draft, public_no, read_signed(parent.envelope).occurred_at, applicant)
+        shelf.lay(agent.settings.home, parent.payload_digest, order.encode())
+        # Saved first, as for a single case (``window_seal.seal``).
+        draft.state, draft.public_no = drafts.SEALED, public_no
+        drafts.save(agent, draft)
+        notes |= behind.notes_of((part.case for part in draft.parts), parent.payload_digest)
+        agent.journal.queue(entries, [bundle.pending()], notes)  # commit point: parent and children are on their way
+    shelf.publish(agent.settings.home, parent.payload_digest, public_no)
+    digests = tuple(entry.payload_digest for entry in entries)
+    return SealResult(case_id, public_no, applicant.check_code, bundle.digest, digests, waiting_for)
+
+
+# --- before the seal ---------------------------------------------------------------------------------------------
+
+
+def _require_live(agent: Agent, catalogue: Catalogue, draft: Draft, today: date) -> None:
+    here = identity.node_name(agent.identity.node)
+    if draft.theme:
+        catalogue.theme(draft.theme).require_intake(here)
+    for part in draft.parts:
+        catalogue.require_live(part.task_code, today, here, part.region)
+        routing.route(catalogue, part.task_code, part.region, today)
+
+
+def _require_closed(agent: Agent, catalogue: Catalogue, draft: Draft, insist: bool) -> dict[str, list[str]]:
+    """Key materials that are not there, by part under its own codes; empty unless the applicant insists (E04)."""
+    open_lines = [line for line in drafts.checklist(agent, draft.case) if line.strict and line.open]
+    if open_lines and not insist:
+        lines = ",".join(line.material for line in open_lines)
+        raise Refusal("MATERIALS_INCOMPLETE", "A03, E04; B05", missing=lines)
+    given = {line for line in draft.lines if not drafts.lacks(agent, draft, line)} | set(draft.tolerated)
+    found = {part.code: missing(catalogue.item(part.task_code), part.code, draft.serves, given) for part in draft.parts}
+    return {part: codes for part, codes in found.items() if codes}
+
+
+def _sealed(agent: Agent, catalogue: Catalogue, draft: Draft) -> Bundle:
+    """All lines of the one list, each part's form, and the address."""
+    home = agent.settings.home / "drafts" / draft.case
+    lines = [sealed_line(home, draft.lines[code]) for code in draft.serves if code in draft.lines]
+    theme = catalogue.theme(draft.theme) if draft.theme else None
+    for part in draft.parts:
+        pages = [json_page(part_form(theme, part.code, draft.form))]
+        promised = {
+            told[part.code]: draft.tolerated[line]
+            for line, told in draft.serves.items()
+            if line in draft.tolerated and part.code in told
+        }
+        if promised:
+            signed = {
+                told[part.code]: draft.promises.get(line, "")
+                for line, told in draft.serves.items()
+                if line in draft.tolerated and part.code in told
+            }
+            pages.append(json_page({"tolerated": promised, "promises": signed}))
+        lines.append(LineInput(LineFacts(share.form_line(part.code), FORM, "FORM", "D", "NOT_NEEDED"), tuple(pages)))
+    if draft.delivery == "POST":
+        facts = LineFacts(ADDRESS, ADDRESS, "FORM", "D", "NOT_NEEDED")
+        lines.append(LineInput(facts, (json_page(draft.address),)))
+    return seal_bundle(
+        agent.spool,
+        lines,
+        case=draft.case,
+        revision=1,
+        kind="application",
+        task_code=draft.task_code,
+        catalogue=draft.catalogue,
+    )
+
+
+# --- the acts ----------------------------------------------------------------------------------------------------
+
+
+def _parent_body(draft: Draft, said: Body) -> Body:
+    body: Body = {
+        **said,
+        "region": draft.region,
+        "partial_delivery": draft.partial,
+        "parts": [_part_object(part) for part in draft.parts],
+    }
+    if draft.theme:
+        body["theme"] = draft.theme
+    else:
+        body["serves"] = {line: dict(told) for line, told in draft.serves.items() if line in draft.lines}
+    return body
+
+
+def _part_object(part: DraftPart) -> dict[str, object]:
+    return {
+        "part": part.code,
+        "case": part.case,
+        "task_code": part.task_code,
+        "region": part.region,
+        "mode": part.mode,
+        "after": list(part.after),
+    }
+
+
+def _part_says(draft: Draft, part: DraftPart, got: Mapping[str, object]) -> Body:
+    """Of what is said of the one list, what concerns this part, under its own codes."""
+    own = {line: told[part.code] for line, told in draft.serves.items() if part.code in told}
+    made: Body = {}
+    for member in ("tolerated", "reused", "verified"):
+        entries = got.get(member)
+        mapped = [
+            {**entry, "material": own[entry["material"]]}
+            for entry in (entries if isinstance(entries, list) else [])
+            if entry["material"] in own
+        ]
+        if mapped:
+            made[member] = mapped
+    if "reused" in made:
+        made["reuse_agreement"] = got["reuse_agreement"]
+    if any(line in own and taken.acquisition == "COMMITMENT" for line, taken in draft.lines.items()):
+        made["commitment_notice"] = True
+    if got.get("applicant"):
+        made["applicant"] = got["applicant"]
+    return made
+
+
+def _child_of(agent: Agent, draft: Draft, part: DraftPart, parent_body: Body) -> Body:
+    """What makes the case this part, with a number of its own."""
+    return {
+        "task_code": part.task_code,
+        "region": part.region,
+        "public_no": next_public_number(agent),
+        **plans.bond(parent_body, draft.case, part.code, agent.registry.catalogue(draft.catalogue)),
+    }
+
+
+def _entry(
+    agent: Agent, event: str, case_id: str, body: Body, role: str, staff_code: str, bundle: Bundle
+) -> OutboxEntry:
+    envelope = acts.build(
+        agent.identity, agent.journal, event=event, case_id=case_id, body=body, role=role, staff_code=staff_code
+    )
+    return acts.entry_of(envelope, needs_upload=bundle.digest)
+
+
+def _with_check_code(entry: OutboxEntry, public_no: str, applicant: Applicant) -> OutboxEntry:
+    return OutboxEntry(**{**entry.__dict__, "check_code_hash": slow_hash(public_no, applicant.check_code)})
+
+
+# --- the keys ----------------------------------------------------------------------------------------------------
+
+
+def _wraps(
+    agent: Agent,
+    catalogue: Catalogue,
+    draft: Draft,
+    bundle: Bundle,
+    parent: OutboxEntry,
+    children: Sequence[OutboxEntry],
+    today: date,
+) -> tuple[list[OutboxEntry], dict[str, bytes], tuple[str, ...]]:
+    """Packets, notes of who has no valid key yet, and who that is.
+
+    All lines to this window and the recovery key; its own lines to each part's department. The same packets of those
+    lines stand with the child too, so that whoever mends its keys later finds them there.
+    """
+    whole, away = _whole_recipients(agent)
+    made = [_wrap(agent, draft.case, bundle, record, parent, bundle.keys) for record in whole]
+    notes, missing = note_of(draft.case, bundle.digest, away), list(away)
+    kept = [entry.packets for entry in made]
+    for part, child in zip(draft.parts, children, strict=True):
+        own = _keys_of(bundle, child)
+        name = routing.route(catalogue, part.task_code, part.region, today).node
+        department = _department(agent, name)
+        if department is not None:
+            made.append(_wrap(agent, part.case, bundle, department, child, own))
+        for packets in kept:
+            shared = [packet for packet in packets if (packet.line, packet.rendition) in own]
+            made.append(_again(agent, part.case, bundle, shared, child))
+        absent = away if department is not None else [name, *away]
+        notes |= note_of(part.case, bundle.digest, absent)
+        missing += absent
+    return made, notes, tuple(dict.fromkeys(missing))
+
+
+def _whole_recipients(agent: Agent) -> tuple[list[KeyRecord], list[str]]:
+    """Who opens all lines: this window, and the recovery key if it is valid now; and who is not."""
+    directory, recovery = agent.registry.directory, agent.settings.recovery_node
+    found = [directory.current(agent.identity.node)]
+    try:
+        return [*found, directory.current(recovery)], []
+    except Refusal:
+        return found, [recovery]
+
+
+def _keys_of(bundle: Bundle, child: OutboxEntry) -> Keys:
+    bond = plans.bond_in(read_signed(child.envelope).body)
+    lines = {line.line for line in share.lines_for(bundle.manifest, bond)}
+    return {name: key for name, key in bundle.keys.items() if name[0] in lines}
+
+
+def _wrap(
+    agent: Agent, case_id: str, bundle: Bundle, recipient: KeyRecord, act: OutboxEntry, keys: Keys
+) -> OutboxEntry:
+    return wrap_entry(
+        agent.identity,
+        agent.journal,
+        head=Head(1, act.payload_digest),
+        role="window",
+        case=case_id,
+        revision=bundle.manifest.revision,
+        manifest_digest=bundle.digest,
+        keys=keys,
+        recipient=recipient,
+        bound_to=bundle.manifest.case,
+    )
+
+
+def _again(agent: Agent, case_id: str, bundle: Bundle, packets: Sequence[KeyPacket], act: OutboxEntry) -> OutboxEntry:
+    return packets_entry(
+        agent.identity,
+        agent.journal,
+        role="window",
+        case=case_id,
+        manifest_digest=bundle.digest,
+        packets=packets,
+        head=Head(1, act.payload_digest),
+    )
+
+
+def _department(agent: Agent, name: str) -> KeyRecord | None:
+    departments = agent.registry.directory.nodes("department")
+    return next((record for record in departments if identity.node_name(record.subject) == name), None)

@@ -1,0 +1,94 @@
+"""What the one notice of a parent asks for is handed in once, by lines of the one list, for every part that lacks it.
+
+Invariants:
+- what is asked follows from the children's own leaves (``merged_supplement``); a line goes to each part that lacks it,
+  under that part's own code, as an addendum of its own (invariant 12);
+- pages are taken for all of these parts or for none.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from crypto.refusal import Refusal
+from hub.casework.facts import FORM
+from hub.casework.parents.plan import bond_in
+from hub.casework.parents.share import line_of
+from node_agent import window_supplement
+from node_agent.casemirror import application_leaf, history, last_of
+from node_agent.parents.told import parts_in
+from node_agent.runtime import Agent
+from node_agent.window import PagesTaken
+from node_agent.window_pages import PLAIN, Shooting, read_pages
+from node_agent.window_supplement import Demand, Supplemented
+
+
+def children(agent: Agent, parent: str) -> list[str]:
+    """Cases of a parent's parts. Refusal CASE_UNKNOWN_HERE."""
+    sealed = last_of(history(agent.journal, parent), "seal_parent")
+    if sealed is None:
+        raise Refusal("CASE_UNKNOWN_HERE", "A24", case=parent)
+    return [part.case for part in parts_in(sealed.statement.body)]
+
+
+def demands(agent: Agent, parent: str) -> dict[str, Demand]:
+    """What is asked of each child that lacks something, by its case. Refusal NOTHING_DEMANDED when none does."""
+    found: dict[str, Demand] = {}
+    for case_id in children(agent, parent):
+        try:
+            found[case_id] = window_supplement.demand(agent, case_id)
+        except Refusal as refusal:
+            if refusal.code not in ("NOTHING_DEMANDED", "CASE_UNKNOWN_HERE"):
+                raise
+    if not found:
+        raise Refusal("NOTHING_DEMANDED", "P2; E01", case=parent)
+    return found
+
+
+def lines(agent: Agent, parent: str) -> dict[str, list[tuple[str, str]]]:
+    """(child, own material) by line of the one list, of all that is asked for."""
+    made: dict[str, list[tuple[str, str]]] = {}
+    for case_id, asked in demands(agent, parent).items():
+        for one in asked.lines:
+            made.setdefault(_line(agent, case_id, one.material), []).append((case_id, one.material))
+    return made
+
+
+def add_pages(
+    agent: Agent, parent: str, line: str, source: Path | Sequence[Path], original: str, how: Shooting = PLAIN
+) -> PagesTaken:
+    """Take pages to a line of the one list, for each part that lacks it. Refusals as ``window_supplement.add_pages``;
+    refused pages are reported and nothing is taken."""
+    wanted = lines(agent, parent).get(line)
+    if wanted is None:
+        raise Refusal("NOT_DEMANDED", "P2; E01", material=line[:40])
+    refused = read_pages(agent, source, how)[1]
+    if refused:
+        return PagesTaken((), tuple(refused))
+    taken = [
+        window_supplement.add_pages(agent, case_id, material, source, original, how) for case_id, material in wanted
+    ]
+    return taken[0]
+
+
+def seal(agent: Agent, parent: str, staff_code: str, *, applicant_signed: bool) -> list[tuple[Demand, Supplemented]]:
+    """Seal what was taken in, one addendum a part; works without hub and store. Refusals as ``window_supplement.seal``.
+
+    Parts for which nothing was taken in yet are left for another day.
+    """
+    ready = [asked for asked in demands(agent, parent).values() if any(line.pages for line in asked.lines)]
+    if not ready:
+        raise Refusal("PAGES_NONE", "P2; A04", material=",".join(lines(agent, parent)))
+    return [
+        (asked, window_supplement.seal(agent, asked.case, staff_code, applicant_signed=applicant_signed))
+        for asked in ready
+    ]
+
+
+def _line(agent: Agent, case_id: str, material: str) -> str:
+    """The parent's line for a material of a child's own item."""
+    told = application_leaf(history(agent.journal, case_id))
+    if told is None or "bond" not in told.statement.body:
+        return material
+    bond = bond_in(told.statement.body)
+    own = {code: line for line, code in bond.serves}
+    return own.get(material, line_of(bond.serves, bond.part, FORM) if material == FORM else material)

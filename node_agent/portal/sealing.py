@@ -1,0 +1,270 @@
+"""T05, T17 and K7S at a portal: an application, a supplement or a debt, sealed and queued on the applicant's order.
+
+Invariants:
+- the same list, numbers, sealing, keys and queue as at a window; no person of the portal signs (A02, A25);
+- seal, upload, key packets and the note that this order was taken are queued in one journal transaction: a kill leaves
+  all of them or none, and no order is taken twice;
+- what the applicant is told (public number, check code, secret) is on disk before that, for the front to hand on, and
+  is kept nowhere else here.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+from crypto import identity
+from crypto.canonical import CHINA
+from crypto.checkcode import slow_hash
+from crypto.manifest import LineFacts
+from crypto.records import KeyRecord, PublicKey
+from crypto.refusal import Refusal
+from crypto.statement import CUSTODY, read_signed
+from hub.casework.catalogue.model import Item
+from hub.casework.catalogue.situations import materials_for
+from hub.casework.entry.online import ONLINE, require_online
+from hub.casework.facts import ADDRESS, FORM, PROXY
+from hub.casework.hand_off import routing
+from hub.casework.materials.rows import MATERIALS
+from node_agent import acts, drafts
+from node_agent.acts import Head
+from node_agent.applicant import Applicant, new_applicant
+from node_agent.casemirror import application_leaf, history, last_of, resolve
+from node_agent.draft_says import said_of
+from node_agent.drafts import Draft
+from node_agent.missing_wraps import note_of
+from node_agent.portal import outcomes
+from node_agent.portal.outcomes import ROLE
+from node_agent.portal.papers import Application, Order, commitment
+from node_agent.runtime import Agent
+from node_agent.sealer import Bundle, LineInput, PageInput, seal_bundle, wrap_entry
+from node_agent.snapshot import require_fresh
+from node_agent.window import require_filled
+from node_agent.window_debts import debts_of
+from node_agent.window_seal import json_page, next_public_number, next_revision, recipients_of, require_ticks
+from node_agent.window_supplement import demand
+from node_agent.window_supplement import next_revision as next_addendum
+from node_agent.window_supplement import recipients_of as addendum_recipients
+from storage.files import write_private
+from storage.journal import OutboxEntry
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of an order. ``entries``: payload digests, the act's first; ``answer``: file for the front."""
+
+    case: str
+    public_no: str
+    entries: tuple[str, ...]
+    answer: Path | None = None
+
+
+def taken(agent: Agent, name: str) -> Taken | None:
+    """What became of the order with this name, or None while it was not taken."""
+    value = outcomes.find(agent, name)
+    if value is None:
+        return None
+    return Taken(value["case"], value["public_no"], tuple(value["entries"]))
+
+
+def apply(agent: Agent, name: str, asked: Application, answers: Path) -> Taken:
+    """Seal an application and queue it. ``name``: of the order, unique at the front; ``answers``: folder for the front.
+
+    Refusals DECLARATION_MISSING, SNAPSHOT_…, those of the list (A18), IN_PERSON_REQUIRED, ONLINE_NOT_OFFERED,
+    ROUTE_…, MATERIAL_NOT_LISTED, ACQUISITION_NOT_ALLOWED, MATERIALS_INCOMPLETE, CITIZEN_ID_…, ADDRESS_MISSING,
+    PUBLIC_PREFIX_MISSING, SPOOL_UNWRITABLE, JOURNAL_UNWRITABLE.
+    """
+    now = datetime.now(UTC)
+    require_ticks(dict(asked.declared))
+    require_fresh(agent, now)
+    draft, item = _draft(agent, asked, now)
+    earlier = last_of(history(agent.journal, draft.case), "seal") if asked.again else None
+    applicant = None if earlier else new_applicant()
+    public_no = str(earlier.statement.body["public_no"]) if earlier else next_public_number(agent)
+    key = _key(applicant) if applicant else earlier and earlier.statement.body["applicant_key"]
+    order, page = commitment(asked.signed)
+    bundle = _application(agent, draft, item, asked, page, next_revision(agent, draft.case))
+    body = {
+        **asked.declared, **said_of(agent, draft),
+        "task_code": draft.task_code, "region": draft.region, "catalogue": draft.catalogue,
+        "delivery": draft.delivery, "manifest": bundle.digest, "public_no": public_no, "applicant_key": key,
+        "mode": ONLINE, "order": order, **({"agent": True} if asked.proxy else {}),
+    }  # fmt: skip
+    hashed = slow_hash(public_no, applicant.check_code) if applicant else ""
+    envelope = acts.build(agent.identity, agent.journal, event="seal", case_id=draft.case, body=body, role=ROLE)
+    entry = acts.entry_of(envelope, check_code_hash=hashed, needs_upload=bundle.digest)
+    recipients, waiting_for = recipients_of(agent, draft, now)
+    answer = answers / f"{name}.json"
+    told = {"ok": True, "state": "WAITING", "case": draft.case, "public_no": public_no}
+    told |= {"check_code": applicant.check_code, "secret": applicant.secret} if applicant else {}
+    write_private(_waiting(answer), json.dumps(told).encode())
+    made = _queue(agent, name, bundle, entry, recipients, waiting_for, public_no)
+    publish(answers, name)
+    return Taken(draft.case, public_no, made, answer)
+
+
+def supplement(agent: Agent, name: str, asked: Order) -> Taken:
+    """T17: what the notice demands, uploaded by the applicant, sealed as the next addendum.
+
+    Refusals CASE_UNKNOWN_HERE, NOTHING_DEMANDED, NOT_DEMANDED, PAGES_NONE, SPOOL_UNWRITABLE, JOURNAL_UNWRITABLE.
+    """
+    case_id = resolve(agent, asked.case)
+    wanted = demand(agent, case_id)
+    codes = [line.material for line in wanted.lines]
+    foreign = sorted(set(asked.pages) - set(codes))
+    if foreign:
+        raise Refusal("NOT_DEMANDED", "T17; E01", material=foreign[0][:40])
+    if not any(asked.pages.values()):
+        raise Refusal("PAGES_NONE", "T17; A04", material=",".join(codes))
+    return _addendum(agent, name, asked, case_id, "supplement_part", CUSTODY)
+
+
+def pay(agent: Agent, name: str, asked: Order) -> Taken:
+    """K7S: what the applicant promised to bring, uploaded and sealed as the next addendum (B10).
+
+    Refusals CASE_UNKNOWN_HERE, NOT_OWED, PAGES_NONE, SPOOL_UNWRITABLE, JOURNAL_UNWRITABLE.
+    """
+    case_id = resolve(agent, asked.case)
+    owed = [debt.material for debt in debts_of(agent, case_id) if not debt.settled]
+    foreign = sorted(set(asked.pages) - set(owed))
+    if foreign:
+        raise Refusal("NOT_OWED", "B10; E01", material=foreign[0][:40])
+    if not any(asked.pages.values()):
+        raise Refusal("PAGES_NONE", "B10; A04", material=",".join(owed))
+    return _addendum(agent, name, asked, case_id, "debt_settled", MATERIALS)
+
+
+def _addendum(agent: Agent, name: str, asked: Order, case_id: str, event: str, chain: str) -> Taken:
+    told = history(agent.journal, case_id)
+    application = application_leaf(told)
+    if application is None:
+        raise Refusal("CASE_UNKNOWN_HERE", "A24", case=case_id)
+    sealed = application.statement.body
+    bundle = seal_bundle(
+        agent.spool, [_uploaded(code, pages) for code, pages in sorted(asked.pages.items())],
+        case=case_id, revision=next_addendum(agent, case_id, told), kind="addendum",
+        task_code=str(sealed["task_code"]), catalogue=str(sealed["catalogue"]),
+    )  # fmt: skip
+    order, page = commitment(asked.signed)
+    agent.journal.keep(f"order:{order}", json.dumps(page, ensure_ascii=False).encode())
+    body = {
+        "manifest": bundle.digest, "materials": sorted(asked.pages), "applicant_signed": True, "order": order,
+    }  # fmt: skip
+    envelope = acts.build(
+        agent.identity, agent.journal, event=event, case_id=case_id, body=body, role=ROLE, chain=chain
+    )  # fmt: skip
+    entry, public_no = acts.entry_of(envelope, needs_upload=bundle.digest), str(sealed.get("public_no", ""))
+    made = _queue(agent, name, bundle, entry, *addendum_recipients(agent, told), public_no)
+    return Taken(case_id, public_no, made)
+
+
+def queue_order(agent: Agent, name: str, entry: OutboxEntry, public_no: str) -> Taken:
+    """Queue one act, with the note that this order was taken."""
+    made = (entry.payload_digest,)
+    agent.journal.queue([entry], [], {outcomes.TAKEN + name: _note(entry.case_id, public_no, made)})
+    return Taken(entry.case_id, public_no, made)
+
+
+def publish(answers: Path, name: str) -> None:
+    """Give the front the answer to an order that is queued; may be repeated."""
+    answer = answers / f"{name}.json"
+    if _waiting(answer).exists():
+        _waiting(answer).replace(answer)
+
+
+def _waiting(answer: Path) -> Path:
+    """Where an answer lies until its order is queued: no number is told that never comes."""
+    return answer.with_suffix(".part")
+
+
+# --- pieces ----------------------------------------------------------------------------------------------------------
+
+
+def _draft(agent: Agent, asked: Application, now: datetime) -> tuple[Draft, Item]:
+    """What is asked for as the sealing wants it, after everything that the list says. In memory alone."""
+    catalogue = agent.registry.catalogue()
+    item = catalogue.item(asked.task_code)
+    place, today = asked.region or item.implementing_body.region, now.astimezone(CHINA).date()
+    catalogue.require_live(asked.task_code, today, identity.node_name(agent.identity.node), place)
+    require_online(catalogue, item)
+    routing.route(catalogue, asked.task_code, place, today)
+    require_filled(asked.form, asked.delivery, asked.address)
+    for code in asked.pages:
+        material = item.material(code)
+        if material is None:
+            raise Refusal("MATERIAL_NOT_LISTED", "D03; 重庆全渝通办 清单之外", material=code[:40])
+        if "SUBMIT" not in material.acquisition:
+            told = {"material": code, "acquisition": "SUBMIT", "allowed": ",".join(material.acquisition)}
+            raise Refusal("ACQUISITION_NOT_ALLOWED", "T02; D03", **told)
+    wanted = materials_for(item, dict(asked.situations))
+    missing = [one.code for one in wanted if one.key and not asked.pages.get(one.code)]
+    if missing:
+        raise Refusal("MATERIALS_INCOMPLETE", "A03, E04; T05", missing=",".join(missing))
+    case_id = resolve(agent, asked.again) if asked.again else token_hex(16)
+    made = Draft(
+        case_id, drafts.OPEN, asked.task_code, place, catalogue.version, "", "", asked.delivery,
+        form=dict(asked.form), address=dict(asked.address), answers=dict(asked.situations),
+        second_intake=asked.second_intake,
+    )  # fmt: skip
+    return made, item
+
+
+def _application(
+    agent: Agent, draft: Draft, item: Item, asked: Application, signed: Mapping[str, Any], revision: int
+) -> Bundle:
+    """Materials in the order of the list, then form and signature, the address, the power of attorney."""
+    lines = [_uploaded(one.code, asked.pages[one.code]) for one in item.materials if asked.pages.get(one.code)]
+    lines.append(_own(FORM, (json_page(draft.form), json_page(signed))))
+    if draft.delivery == "POST":
+        lines.append(_own(ADDRESS, (json_page(draft.address),)))
+    if asked.proxy:
+        lines.append(_uploaded(PROXY, asked.proxy))
+    return seal_bundle(
+        agent.spool, lines, case=draft.case, revision=revision, kind="application",
+        task_code=draft.task_code, catalogue=draft.catalogue,
+    )  # fmt: skip
+
+
+def _uploaded(code: str, pages: tuple[PageInput, ...]) -> LineInput:
+    return LineInput(LineFacts(code, code, "SUBMIT", "C", "NOT_NEEDED"), pages)
+
+
+def _own(code: str, pages: tuple[PageInput, ...]) -> LineInput:
+    return LineInput(LineFacts(code, code, "FORM", "D", "NOT_NEEDED"), pages)
+
+
+def _key(applicant: Applicant) -> dict[str, object]:
+    return PublicKey(applicant.result_key.suite, applicant.result_key.public).as_object()
+
+
+def _queue(
+    agent: Agent,
+    name: str,
+    bundle: Bundle,
+    entry: OutboxEntry,
+    recipients: Sequence[KeyRecord],
+    waiting_for: Sequence[str],
+    public_no: str,
+) -> tuple[str, ...]:
+    """Act, upload, packets and note in one transaction; payload digests."""
+    seq = read_signed(entry.envelope).seq
+    head = Head(seq, entry.payload_digest) if seq is not None else acts.known_head(agent.journal, entry.case_id)
+    wraps = [
+        wrap_entry(
+            agent.identity, agent.journal, head=head, role=ROLE, case=bundle.manifest.case,
+            revision=bundle.manifest.revision, manifest_digest=bundle.digest, keys=bundle.keys, recipient=recipient,
+        )
+        for recipient in recipients
+    ]  # fmt: skip
+    made = tuple(one.payload_digest for one in (entry, *wraps))
+    notes = note_of(entry.case_id, bundle.digest, waiting_for)
+    notes[outcomes.TAKEN + name] = _note(entry.case_id, public_no, made)
+    agent.journal.queue([entry, *wraps], [bundle.pending()], notes)  # commit point: the order is taken
+    return made
+
+
+def _note(case_id: str, public_no: str, entries: tuple[str, ...]) -> bytes:
+    return json.dumps(outcomes.note(case_id, public_no, entries)).encode()

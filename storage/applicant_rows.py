@@ -1,0 +1,60 @@
+"""Rows of applicants: which cases one applicant has, by keyed digest (A22, D21, G15).
+
+Invariants: a projection of the case rows, written in the transaction that moves the case; it can be rebuilt from them,
+and so from leaves (promise 3); no personal data: the digest's key is not the hub's (promise 1).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from storage import failpoints
+from storage.bulk import Prepared, any_of, columns, insert_many
+from storage.tables import applicants
+
+_NAMES = tuple(applicants.c.keys())
+_FRESH = insert_many(applicants, *_NAMES)
+_KEEP = Prepared(
+    _FRESH.on_conflict_do_update(
+        index_elements=["case_id"], set_={name: _FRESH.excluded[name] for name in _NAMES if name != "case_id"}
+    )
+)
+_ROWS = select(*(applicants.c[name] for name in _NAMES))
+_ASKED = select(applicants.c.applicant).where(any_of(applicants.c.case_id, "case_ids"))
+OF = Prepared(_ROWS.where(any_of(applicants.c.applicant, "digests")))
+"""All cases of these applicants."""
+OF_CASES = Prepared(_ROWS.where(applicants.c.applicant.in_(_ASKED)))
+"""All cases of those whose cases these are. A statement of its own: one with both conditions reads the whole table."""
+_OF_CASE = select(applicants)
+
+
+@dataclass(frozen=True)
+class ApplicantRow:
+    """One case of an applicant; ``standing``: OPEN before the decision, else empty; ``breach``: BROKEN or empty."""
+
+    case_id: str
+    applicant: str
+    task_code: str
+    public_no: str
+    node: str
+    standing: str
+    breach: str
+
+
+class ApplicantRows:
+    """Rows of applicants in one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def keep(self, rows: Sequence[ApplicantRow]) -> None:
+        """New rows, and what changed in old ones."""
+        if rows:
+            with failpoints.write("sequencer.cases_moved"):
+                _KEEP.run(self._connection, columns([vars(row) for row in rows]))
+
+    def of_case(self, case_id: str) -> ApplicantRow | None:
+        """The row of a case, or None."""
+        row = self._connection.execute(_OF_CASE.where(applicants.c.case_id == case_id)).first()
+        return ApplicantRow(*row) if row else None

@@ -1,0 +1,85 @@
+"""Reading and finding on small hard pages (issue 5, adversarial), with the real engine; a handful, for time's sake."""
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+import pytest
+
+from hub.casework.masking.fields import Profile
+from hub.casework.masking.pictures import PageKind
+from node_agent.imaging.finding.hints import Hint
+from node_agent.imaging.finding.judged import Judged
+from node_agent.imaging.reading.engine import Engine
+from node_agent.imaging.reading.worker import judge, judge_pixels
+from tests.labelled.degrade import Pixels
+from tests.labelled.hard import PAGES, hard_page
+from tests.labelled.make import Value
+from tests.labelled.score import score_page
+
+
+@lru_cache(maxsize=1)
+def engine() -> Engine:
+    """One for all tests: its models take a second."""
+    return Engine()
+
+
+def missed(pixels: Pixels, values: list[Value], judged: Judged) -> list[str]:
+    """Values that the boxes do not cover."""
+    page = {
+        "width": pixels.shape[1],
+        "height": pixels.shape[0],
+        "values": [{"kind": v.kind, "text": v.text, "quad": v.quad} for v in values],
+    }
+    return score_page(page, [one.box for one in judged.covered(Profile.OUTSIDE)])[1]
+
+
+@pytest.mark.requirement("H01")
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_a_hard_page_is_covered_or_withheld(name: str) -> None:
+    pixels, values = hard_page(name)
+    judged = judge_pixels(engine(), pixels)
+    assert judged.withheld or missed(pixels, values, judged) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "turn", "dpi"), [("parted_digits", 90, 200), ("two_cards", 180, 200), ("wide_digits", 0, 150)]
+)
+def test_turned_and_coarse_pages_are_covered(name: str, turn: int, dpi: int) -> None:
+    pixels, values = hard_page(name, turn, dpi)
+    judged = judge_pixels(engine(), pixels)
+    assert judged.withheld == ()
+    assert missed(pixels, values, judged) == []
+    assert judged.turn == (360 - turn) % 360
+
+
+def test_a_page_that_can_not_be_read_is_withheld() -> None:
+    pixels, _ = hard_page("parted_digits")
+    smeared = cv2.GaussianBlur(pixels, (0, 0), 9)
+    assert judge_pixels(engine(), np.asarray(smeared, np.uint8)).withheld
+    assert judge_pixels(engine(), np.full((600, 600, 3), 250, np.uint8)).withheld == ("NOTHING_READ",)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<svg xmlns='http://www.w3.org/2000/svg'><text>1</text></svg>",
+        b"%PDF-1.7\n",
+        b"\xff\xd8\xff\xe0short",
+        b"\x89PNG\r\n\x1a\n",
+    ],
+)
+def test_what_is_no_page_is_withheld_with_its_reason(data: bytes) -> None:
+    judged = judge(engine(), data, [])
+    assert judged.found == ()
+    assert judged.withheld[0].startswith("PAGE_")
+
+
+def test_a_hint_finds_a_name_that_nothing_else_tells() -> None:
+    from tests.labelled.board import Board
+
+    board = Board(np.random.default_rng(1))
+    board.put((120, 200), "昨日把材料交给了童乐乐看过并无异议", 34)
+    pixels = cv2.cvtColor(np.asarray(board.image.crop((0, 0, 1000, 500))), cv2.COLOR_RGB2BGR).astype(np.uint8)
+    judged = judge_pixels(engine(), pixels, [Hint(PageKind.NAME, "童乐乐")])
+    assert any(one.kind is PageKind.NAME and one.reason == "HINT" for one in judged.found)
