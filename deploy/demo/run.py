@@ -71,7 +71,7 @@ class Story:
     def tell(self) -> str:
         """From the window to the proven delivery; the case id."""
         console.print(Rule("一 收件地窗口:查事项、扫描、检查、封装", align="left"))
-        _until("窗口核验目录快照", lambda: bool(self._window("snapshot")))
+        _until("窗口核验目录快照", lambda: self._window("snapshot", fails=True).get("ok"))
         sealed = self._window(
             "collect", str(HERE / "pages.json"), "--form", str(HERE / "form.json"), "--staff", "A01",
             "--no-classified", "--signed", "--notice",
@@ -98,8 +98,8 @@ class Story:
         _until("送达凭证达到等级,结案", lambda: self._state(WINDOW, case) == "CLOSED")
         return case
 
-    def _window(self, *arguments: str) -> Mapping[str, object]:
-        return yidi("window", *arguments, home=self._stack.layout.agent(WINDOW))
+    def _window(self, *arguments: str, fails: bool = False) -> Mapping[str, object]:
+        return yidi("window", *arguments, home=self._stack.layout.agent(WINDOW), fails=fails)
 
     def _dept(self, *arguments: str) -> Mapping[str, object]:
         answer = yidi("dept", *arguments, home=self._stack.layout.agent(DEPARTMENT))

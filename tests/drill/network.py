@@ -104,6 +104,9 @@ class Trial:
 
     def cut_in_an_upload(self, seconds: float) -> None:
         """The line goes when part of the ciphertext is over, and comes back."""
+        before = self.link.passed["up"]
+        self.through("a large case on a good line", self.sealed(big=True))
+        self.said["bytes up uncut"] = self._up(before)
         self.link.rate = RATE
         before = self.link.passed["up"]
         case = self.sealed(big=True)
@@ -112,7 +115,7 @@ class Trial:
         time.sleep(seconds)
         self.link.cut = False
         self.through(f"cut of {seconds:.0f} s in the middle of an upload", case)
-        self.said["bytes up for 10.9 MB"] = self._up(before)
+        self.said["bytes up cut"] = self._up(before)
         self.link.rate = 0.0
 
     def _up(self, before: int) -> int:
