@@ -7,14 +7,14 @@ staff would type; the demonstration and the end-to-end test play the same scenes
 
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from deploy.demo.later import DAYS as VARIABLE
-from deploy.stack.layout import DEPARTMENT, WINDOW, Node
+from deploy.stack.layout import DEPARTMENT, WINDOW
 from deploy.stack.processes import PythonService
 from deploy.stack.stack import Stack
 
@@ -139,13 +139,10 @@ class Deadlines:
         return next(str(row["due"]) for row in self._shown(case)["clocks"] if row["clock"] == clock)
 
     def _counter(self, *words: str) -> Answer:
-        return self._said(WINDOW, "window", words)
+        return self.say(WINDOW, "window", *words)
 
     def _desk(self, *words: str) -> Answer:
-        return self._said(DEPARTMENT, "dept", words)
-
-    def _said(self, node: Node, group: str, words: Sequence[str]) -> Answer:
-        return self.say(node, group, *words)
+        return self.say(DEPARTMENT, "dept", *words)
 
     def _written(self, name: str, words: str) -> str:
         file = self.papers / name

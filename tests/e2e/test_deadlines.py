@@ -7,17 +7,14 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from crypto.refusal import Refusal
-from deploy.cli import app
 from deploy.demo import deadlines
 from deploy.demo.deadlines import Deadlines
 from deploy.demo.later import days_ahead
-from deploy.stack.layout import WINDOW, Node
+from deploy.stack.layout import WINDOW
 from deploy.stack.stack import Stack
 from tests.e2e.town import Town
 
@@ -40,21 +37,10 @@ def later_town() -> Iterator[Town]:
         shutil.rmtree(root, ignore_errors=True)
 
 
-def say(town: Town) -> Any:
-    """``Town``'s hands for the scenes; a refused command gives what it says, where that is allowed."""
-
-    def said(node: Node, *words: str, fails: bool = False) -> Any:
-        if fails and CliRunner().invoke(app, [*words, "--json", "--home", str(town.home(node))]).exit_code:
-            return {"ok": False}
-        return town.said(node, *words)
-
-    return said
-
-
 @pytest.mark.timeout(600)
 @pytest.mark.requirement("B10", "C04", "row T15", "row T26N", "row T27N", "row T28")
 def test_a_silent_department_a_debt_and_an_extension(later_town: Town, tmp_path: Path) -> None:
-    scenes = Deadlines(say(later_town), later_town.until, tmp_path)
+    scenes = Deadlines(later_town.tried, later_town.until, tmp_path)
     cases = scenes.today()
     deadlines.let_days_pass(later_town.stack)
     scenes.days_later(cases)

@@ -66,6 +66,15 @@ class Town:
         answer: Answer = json.loads(done.stdout)
         return answer
 
+    def tried(self, node: Node, *arguments: str, fails: bool = False) -> Answer:
+        """What scenes type: the same; where ``fails`` is allowed, a refused command's own answer."""
+        if not fails:
+            return self.said(node, *arguments)
+        answer: Answer = json.loads(
+            CliRunner().invoke(app, [*arguments, "--json", "--home", str(self.home(node))]).output
+        )
+        return answer
+
     def said(self, node: Node, *arguments: str, code: int = 0) -> Answer:
         """The same command in this process."""
         done = CliRunner().invoke(app, [*arguments, "--json", "--home", str(self.home(node))])
