@@ -13,7 +13,7 @@ from rich.table import Table
 from typer.core import TyperGroup
 from typer.main import get_group
 
-from deploy.commands.common import AsJson, Home, refusals, show
+from deploy.commands.shared.common import AsJson, Home, refusals, show
 
 if TYPE_CHECKING:
     from deploy.stack.stack import Stack
@@ -40,24 +40,15 @@ Root = Annotated[Path, typer.Option("--root", envvar="YIDI_ROOT", help="单机�
 console = Console()
 
 
-MORE = {
-    "window": ("window_cases", "window_paper", "window_voices", "window_parents", "window_materials", "window_imaging"),
-    "dept": (
-        "dept_refusals",
-        "dept_review",
-        "dept_paper",
-        "dept_cards",
-        "dept_parents",
-        "dept_materials",
-        "dept_data",
-        "dept_masked",
-    ),
-    "audit": ("audit_course", "audit_masked"),
-    "figures": ("figures_plan",),
-    "registrar": ("registrar_publish", "registrar_share", "registrar_sharing"),
-    "coord": ("coord_paper", "coord_cards", "coord_region", "coord_parents"),
+MODULES = {
+    "window": ("main", "cases", "paper", "voices", "parents", "materials", "imaging"),
+    "dept": ("main", "refusals", "review", "paper", "cards", "parents", "materials", "data", "masked"),
+    "audit": ("main", "course", "masked"),
+    "figures": ("main", "plan"),
+    "registrar": ("main", "publish", "share", "sharing"),
+    "coord": ("main", "paper", "cards", "region", "parents"),
 }
-"""Further modules with commands of a group."""
+"""A group that is a folder: its modules with commands, the daily ones first. Any other group is one module."""
 
 
 def _later(name: str) -> type[TyperGroup]:
@@ -65,7 +56,7 @@ def _later(name: str) -> type[TyperGroup]:
 
     class Later(TyperGroup):
         def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-            for module in (name, *MORE.get(name, ())):
+            for module in [f"{name}.{one}" for one in MODULES.get(name, ())] or [name]:
                 self.commands = {**self.commands, **get_group(import_module(f"deploy.commands.{module}").app).commands}
                 if args and args[0] in self.commands:
                     break
@@ -90,7 +81,7 @@ def query(
     as_json: AsJson = False,
 ) -> None:
     """查询办件：凭取件号和校验码，看办到哪一步、谁在办、接下来怎么办。"""
-    from deploy.commands.window_query import ask
+    from deploy.commands.window.query import ask
 
     ask(public_no, home, code_file, code_fd, as_json)
 

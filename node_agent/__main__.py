@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from node_agent.daemon import main
+from node_agent.process.daemon import main
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="node_agent", description=__doc__)

@@ -13,8 +13,8 @@ from crypto.log import leaf as leaves
 from crypto.refusal import Refusal
 from crypto.sealing import KeyPacket
 from crypto.statement import CUSTODY, Actor, Envelope, Statement, read_envelope, read_statement, sign
-from node_agent.identity import AgentIdentity
-from node_agent.runtime import Agent
+from node_agent.keys.identity import AgentIdentity
+from node_agent.process.runtime import Agent
 from storage.journal import Journal, OutboxEntry
 
 

@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings
 
 from hub.casework.table import ROWS
 from hub.server.settings import HubSettings
-from node_agent.settings import AgentSettings
+from node_agent.process.settings import AgentSettings
 from tools import states_page
 from tools.states_page import line
 

@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from crypto.refusal import Refusal
-from deploy.commands import common
+from deploy.commands.shared import common
 from deploy.stack.stack import Stack
 from hub.casework.messages.books import BOOKS
 from hub.server.settings import HubSettings, from_environment, from_variables

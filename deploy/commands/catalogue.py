@@ -17,7 +17,7 @@ from crypto.canonical import CHINA
 from crypto.refusal import Refusal
 from deploy.catalogue import document as tables
 from deploy.catalogue import files, public, report, themes
-from deploy.commands.common import EXIT_REFUSED, AsJson, refusal_object, refusal_text, refusals, show
+from deploy.commands.shared.common import EXIT_REFUSED, AsJson, refusal_object, refusal_text, refusals, show
 from hub.casework.catalogue import changes, lint, listing, situations, uniformity
 from hub.casework.catalogue.model import load_catalogue
 

@@ -18,15 +18,15 @@ from rich.table import Table
 
 from crypto.refusal import Refusal
 from deploy.catalogue.decode import text_in
-from deploy.commands.common import AsJson, Home, Staff, WaitSeconds, agent_at, finish_act, minute, show, wait_for
+from deploy.commands.shared.common import AsJson, Home, Staff, WaitSeconds, agent_at, finish_act, minute, show, wait_for
 from hub.casework.messages import event_name
-from node_agent.casemirror import resolve
 from node_agent.exchange import batch as batches
 from node_agent.exchange import pushes
 from node_agent.exchange.batch import Exporter
 from node_agent.exchange.files import reconcile
 from node_agent.exchange.tables import SOURCE, TABLES
-from node_agent.runtime import Agent
+from node_agent.known.casemirror import resolve
+from node_agent.process.runtime import Agent
 from storage.journal import OutboxEntry
 
 app = typer.Typer(no_args_is_help=True, help="交换：导出国家一体化平台数据表，与本部门业务系统对接")
@@ -76,7 +76,7 @@ def check_batch(
     as_json: AsJson = False,
 ) -> None:
     """对账：文件与清单的摘要、行数，以及平台回传的每表每日行数。"""
-    from deploy.commands.common import refusals
+    from deploy.commands.shared.common import refusals
 
     with refusals(as_json):
         told, wrong = reconcile(folder, read_counts(counts) if counts else None)

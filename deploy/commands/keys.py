@@ -15,7 +15,7 @@ import typer
 from rich.table import Table
 
 from crypto.refusal import Refusal
-from deploy.commands.common import (
+from deploy.commands.shared.common import (
     AsJson,
     Home,
     WaitSeconds,
@@ -27,10 +27,10 @@ from deploy.commands.common import (
     refusals,
     show,
 )
-from node_agent import rotation
 from node_agent.auditor.alarms import alarms
-from node_agent.enrol import RecordFacts, enrol_node, enrol_person
-from node_agent.recovery import Recovered, recover
+from node_agent.keys import rotation
+from node_agent.keys.enrol import RecordFacts, enrol_node, enrol_person
+from node_agent.keys.recovery import Recovered, recover
 
 app = typer.Typer(no_args_is_help=True, help="节点密钥：登记本机、换钥、查看状态、用恢复密钥解围")
 PURPOSES = {"sign": "签名", "kem": "加密", "tls": "连接", "witness": "见证"}

@@ -10,11 +10,11 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from deploy.commands.common import AsJson, Home, WaitSeconds, agent_at, finish, minute, show
-from deploy.commands.dept import case_object, state_text
+from deploy.commands.dept.main import case_object, state_text
+from deploy.commands.shared.common import AsJson, Home, WaitSeconds, agent_at, finish, minute, show
 from hub.casework.numbers import print_public_number
 from hub.casework.visits import visits
-from node_agent.casemirror import mirror, resolve
+from node_agent.known.casemirror import mirror, resolve
 from node_agent.portal.folder import take
 
 app = typer.Typer(no_args_is_help=True, help="网上入口：接收申请人在网上填好的申请和办件请求，查看办件")

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from crypto.refusal import Refusal
-from deploy.commands.parent_views import parts_object
+from deploy.commands.shared.parent_views import parts_object
 from deploy.stack.founding import join_nodes
 from deploy.stack.layout import DEPARTMENT, WINDOW, Node, Person
 from deploy.stack.stack import Stack
-from node_agent.casemirror import resolve
+from node_agent.known.casemirror import resolve
 from node_agent.parents import desk
-from node_agent.runtime import open_agent
+from node_agent.process.runtime import open_agent
 
 HERE: Final = Path(__file__).parent
 THEME: Final = "DH-2026-01"

@@ -17,7 +17,7 @@ from deploy.registrar.registrar import RULE, Registrar
 from hub.server.founding import write_founding
 from hub.server.identity import LOG_ED25519, LOG_MLDSA, log_signers
 from hub.services.enrolment import Asked, require_request
-from node_agent.enrol import AUTHORITY, CERTIFICATE, KEYS, REQUEST, RecordFacts, prepare_node, renewal_is_due
+from node_agent.keys.enrol import AUTHORITY, CERTIFICATE, KEYS, REQUEST, RecordFacts, prepare_node, renewal_is_due
 from storage.files import write_private
 
 PINS, FOUNDING = "pins.json", "founding.json"

@@ -25,7 +25,16 @@ from crypto.refusal import Refusal
 from crypto.statement import REGISTRY, Actor, Envelope, Statement, read_envelope, sign
 from deploy.registrar.tokens import TokenBook
 from hub.services.enrolment import Asked, only_tls_changed, require_request
-from node_agent.enrol import AUTHORITY, CERTIFICATE, KEYS, Prepared, RecordFacts, facts_of, prepare_node, renewal_is_due
+from node_agent.keys.enrol import (
+    AUTHORITY,
+    CERTIFICATE,
+    KEYS,
+    Prepared,
+    RecordFacts,
+    facts_of,
+    prepare_node,
+    renewal_is_due,
+)
 from storage.files import write_private
 
 RULE = "architecture: enrolment; H08, H09"

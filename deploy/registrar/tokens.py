@@ -19,7 +19,7 @@ from pathlib import Path
 
 from crypto.canonical import time_text, time_value
 from crypto.refusal import Refusal
-from node_agent.enrol import RecordFacts, token_tag
+from node_agent.keys.enrol import RecordFacts, token_tag
 from storage.files import write_private
 
 RULE = "architecture: enrolment by one-time token; H08"

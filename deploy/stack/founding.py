@@ -22,9 +22,9 @@ from deploy.registrar.registrar import Registrar
 from deploy.registrar.voice import hub_client, submit
 from deploy.stack.layout import AGENTS, DEPARTMENT, GATEWAY, HUB_REGION, RECOVERY, TRUST_DOMAIN, Layout, Node, Person
 from hub.casework.time.calendar import WorkCalendar
-from node_agent.department import grant_issue
-from node_agent.enrol import enrol_node, enrol_person
-from node_agent.runtime import open_agent
+from node_agent.department.desk import grant_issue
+from node_agent.keys.enrol import enrol_node, enrol_person
+from node_agent.process.runtime import open_agent
 from storage.files import write_private
 
 DEMO = Path(__file__).parent.parent / "demo"

@@ -13,7 +13,7 @@ from crypto.statement import CUSTODY, Statement, read_statement
 from hub.casework import reasons
 from hub.casework.casefile import Card
 from hub.casework.messages import event_name
-from node_agent.casemirror import ROUTES
+from node_agent.known.casemirror import ROUTES
 
 _LISTS: Mapping[str, Mapping[str, reasons.Words]] = {
     "pre_review_answer": {"answer": reasons.PRE_REVIEW_ANSWERS},

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from crypto.refusal import Refusal
-from node_agent.runtime import Agent
+from node_agent.process.runtime import Agent
 
 _NAME = re.compile(r"[0-9A-Za-z-]{8,64}", re.ASCII)
 

@@ -1,7 +1,8 @@
 """A node watches that the log which proves its acts is the one log that it vouched for.
 
-The sender fetches and verifies the proof of every receipted act and alarms when it is late (``node_agent.sender``);
-a hub that shows this node a log of its own would pass that. Here every such proof is held against the witnessed head.
+The sender fetches and verifies the proof of every receipted act and alarms when it is late
+(``node_agent.transfer.sender``); a hub that shows this node a log of its own would pass that.
+Here every such proof is held against the witnessed head.
 
 Invariants:
 - a proof counts once its checkpoint and the last one this node cosigned are proven to be of one log (RFC 9162 2.1.4);
@@ -14,7 +15,7 @@ import threading
 from crypto.log.proof import parse as parse_proof
 from crypto.refusal import Refusal
 from node_agent.auditor.witness import PASSING, last_signed, read_head, require_one_log
-from node_agent.runtime import Agent
+from node_agent.process.runtime import Agent
 
 LOOK_SECONDS = 5.0
 MOST = 256

@@ -6,7 +6,7 @@ Invariants:
 - what is signed is kept before the signature is made: a crash between the two signs the same head again, no other;
 - two contradicting checkpoints are kept whole as evidence (promise 4).
 
-One witness a journal: the running agent holds the folder's lock (``node_agent.daemon``).
+One witness a journal: the running agent holds the folder's lock (``node_agent.process.daemon``).
 """
 
 import logging
@@ -24,8 +24,8 @@ from crypto.log.cosignature import Ed25519Cosigner
 from crypto.refusal import Refusal
 from node_agent.auditor.alarms import keep_fork, raise_alarm
 from node_agent.client.calls import NO_ANSWER
-from node_agent.identity import AgentIdentity
-from node_agent.runtime import Agent
+from node_agent.keys.identity import AgentIdentity
+from node_agent.process.runtime import Agent
 
 LAST = "witness.last"
 LOOK_SECONDS = 2.0

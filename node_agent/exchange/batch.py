@@ -29,8 +29,14 @@ from crypto.refusal import Refusal
 from crypto.statement import read_signed
 from hub.casework.casefile import CaseFile, State
 from hub.casework.replay import replay
-from node_agent import acts, department, opening
-from node_agent.casemirror import (
+from node_agent import acts
+from node_agent.department import desk as department
+from node_agent.department.review import STEP_NOTE
+from node_agent.exchange import rows as making
+from node_agent.exchange.files import BatchFiles, is_finished, reconcile
+from node_agent.exchange.rows import Row, Seen, Source
+from node_agent.exchange.tables import SOURCE, TABLES, problem_in
+from node_agent.known.casemirror import (
     OWED_LATER,
     history,
     kept_manifest,
@@ -39,12 +45,8 @@ from node_agent.casemirror import (
     recorded,
     sealings,
 )
-from node_agent.exchange import rows as making
-from node_agent.exchange.files import BatchFiles, is_finished, reconcile
-from node_agent.exchange.rows import Row, Seen, Source
-from node_agent.exchange.tables import SOURCE, TABLES, problem_in
-from node_agent.review import STEP_NOTE
-from node_agent.runtime import Agent
+from node_agent.process.runtime import Agent
+from node_agent.transfer import opening
 from storage.journal import OutboxEntry
 from storage.transfer import TransferClient
 

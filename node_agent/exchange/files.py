@@ -23,7 +23,7 @@ from crypto.refusal import Refusal
 from crypto.statement import read_envelope, sign
 from node_agent.exchange.rows import Row
 from node_agent.exchange.tables import TABLES
-from node_agent.runtime import Agent
+from node_agent.process.runtime import Agent
 from storage.files import sync_directory
 
 RULE = "GB/T 39046-2020; H10"

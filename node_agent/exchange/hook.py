@@ -29,11 +29,11 @@ from starlette.routing import Route
 
 from crypto.refusal import Refusal
 from hub.casework.messages import render
-from node_agent import department
+from node_agent.department import desk as department
+from node_agent.department.handover import SUMS
 from node_agent.exchange import pushes
 from node_agent.exchange.files import MANIFEST, reconcile
-from node_agent.handover import SUMS
-from node_agent.runtime import Agent
+from node_agent.process.runtime import Agent
 
 RULE = "A05; H10"
 LARGEST = 24 << 20

@@ -22,11 +22,12 @@ from typing import Any, Final
 from crypto import canonical
 from crypto.refusal import Refusal
 from hub.casework import reasons
-from node_agent import department, review
-from node_agent.casemirror import resolve
-from node_agent.drafts import keep_files
+from node_agent.department import desk as department
+from node_agent.department import review
 from node_agent.imaging.check import inspect_page
-from node_agent.runtime import Agent
+from node_agent.known.casemirror import resolve
+from node_agent.process.runtime import Agent
+from node_agent.window.drafts import keep_files
 from storage.journal import OutboxEntry
 
 RULE = "promise 2; 电子签名法 13"

@@ -12,7 +12,7 @@ from pathlib import Path
 from crypto.refusal import Refusal
 from node_agent.auditor.export import export
 from node_agent.auditor.witness import read_head
-from node_agent.runtime import Agent
+from node_agent.process.runtime import Agent
 
 CHECKPOINT = "checkpoint.txt"
 

@@ -29,7 +29,7 @@ from hub.casework.time.calendar import WorkCalendar
 from hub.casework.time.clocks import end_of
 from node_agent.auditor.witness import read_head
 from node_agent.figures.source import Seen
-from node_agent.runtime import Agent
+from node_agent.process.runtime import Agent
 
 RULE = "J11"
 FIGURES_TYPE = "application/vnd.yidi.figures+json"

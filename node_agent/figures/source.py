@@ -26,8 +26,8 @@ from hub.casework.figures.following import Following
 from hub.casework.figures.values import CaseFigures
 from hub.casework.replay import replay
 from hub.casework.time.calendar import WorkCalendar
-from node_agent.casemirror import OWED_LATER, Recorded, history, kept_manifest, recorded, sealings
-from node_agent.runtime import Agent
+from node_agent.known.casemirror import OWED_LATER, Recorded, history, kept_manifest, recorded, sealings
+from node_agent.process.runtime import Agent
 
 ALL = 1 << 62
 """No bound: every leaf counts."""

@@ -19,9 +19,9 @@ from crypto.refusal import Refusal
 from crypto.sealing import KeyPacket, open_page
 from crypto.statement import Statement
 from hub.casework.facts import ADDRESS
-from node_agent.casemirror import SEALS, Recorded, recorded
 from node_agent.gateway.carrier import Party
-from node_agent.runtime import Agent
+from node_agent.known.casemirror import SEALS, Recorded, recorded
+from node_agent.process.runtime import Agent
 from storage.transfer import TransferClient
 
 RULE = "promise 1; A08, H01"

@@ -37,7 +37,7 @@ from node_agent.gateway.tracking import (
     proof_of,
     status_of,
 )
-from node_agent.runtime import Agent
+from node_agent.process.runtime import Agent
 from storage.transfer import TransferClient
 
 LOOK_SECONDS = 1.0

@@ -10,9 +10,9 @@ from crypto.refusal import Refusal
 from crypto.statement import Statement
 from hub.casework.catalogue.model import Catalogue
 from hub.casework.originals.states import ORIGINALS_KIND, RESULT_KIND, RETURN_KIND, RETURN_PROOF, TO_WINDOW_KIND
-from node_agent.casemirror import history
 from node_agent.gateway.carrier import Party
-from node_agent.runtime import Agent
+from node_agent.known.casemirror import history
+from node_agent.process.runtime import Agent
 from storage.journal import Journal
 
 

@@ -17,12 +17,13 @@ from hub.casework.parents import look, plan
 from hub.casework.parents.rows import KIN
 from hub.casework.parents.values import PartFile
 from hub.casework.reasons import OPINIONS
-from node_agent import acts, supervising
-from node_agent.casemirror import history, last_of, mirror
-from node_agent.department import RESULTS
-from node_agent.notices import OPINION, queue_with_words
-from node_agent.runtime import Agent
-from node_agent.signed_papers import keep_paper
+from node_agent import acts
+from node_agent.department.desk import RESULTS
+from node_agent.known.casemirror import history, last_of, mirror
+from node_agent.paper.signed import keep_paper
+from node_agent.process.runtime import Agent
+from node_agent.supervision import supervising
+from node_agent.transfer.notices import OPINION, queue_with_words
 from storage.journal import OutboxEntry
 
 ACCEPTORS = ("ACCEPTOR",)

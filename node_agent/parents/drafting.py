@@ -1,7 +1,7 @@
 """A parent's draft: a theme of the list with its plan (一件事), or items in several places (多地联办), A09, B06.
 
-Invariants: as ``node_agent.window``; every part has its one live queue before anything is scanned; the list that the
-draft is pinned to is the one that parent and children name.
+Invariants: as ``node_agent.window.intake``; every part has its one live queue before anything is scanned; the list
+that the draft is pinned to is the one that parent and children name.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -17,12 +17,12 @@ from hub.casework.catalogue.themes import Part, Theme
 from hub.casework.hand_off import routing
 from hub.casework.parents.plan import require_plain
 from hub.casework.parents.values import APPROVAL
-from node_agent import drafts
-from node_agent.drafts import Draft
+from node_agent.known.snapshot import require_fresh
 from node_agent.parents.merged import MULTI, DraftPart, require_fields, serves_of, shared_lines
-from node_agent.runtime import Agent
-from node_agent.snapshot import require_fresh
-from node_agent.window import require_filled
+from node_agent.process.runtime import Agent
+from node_agent.window import drafts
+from node_agent.window.drafts import Draft
+from node_agent.window.intake import require_filled
 
 PARTS_LEAST: Final = 2
 MODES: Final = ("PROXY_COLLECT", "ONLINE", MULTI)

@@ -6,9 +6,9 @@ Invariants: decided from verified leaves and this node's own journal; may be rep
 from crypto.refusal import Refusal
 from crypto.statement import read_signed
 from hub.casework.parents import share
-from node_agent.casemirror import Recorded, last_of, mirror
-from node_agent.rewrap import wrap_again, wrapped_keys
-from node_agent.runtime import Agent
+from node_agent.known.casemirror import Recorded, last_of, mirror
+from node_agent.process.runtime import Agent
+from node_agent.transfer.rewrap import wrap_again, wrapped_keys
 from storage.journal import OutboxEntry
 
 

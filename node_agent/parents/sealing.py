@@ -7,7 +7,7 @@ Invariants:
 - a part's department gets packets of that part's lines alone (``hub.casework.parents.share``): what the others asked
   for it cannot open;
 - it works without hub and store; a kill leaves the parent with all its children or nothing (promise 6);
-- the children wait in the queue until the hub has answered for the parent (``node_agent.behind``).
+- the children wait in the queue until the hub has answered for the parent (``node_agent.transfer.behind``).
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,20 +26,22 @@ from hub.casework.facts import ADDRESS, FORM
 from hub.casework.hand_off import routing
 from hub.casework.parents import plan as plans
 from hub.casework.parents import share
-from node_agent import acts, behind, drafts
+from node_agent import acts
 from node_agent.acts import Head
-from node_agent.applicant import Applicant, new_applicant
-from node_agent.draft_says import said_of
-from node_agent.drafts import Draft
-from node_agent.missing_wraps import note_of
+from node_agent.keys.applicant import Applicant, new_applicant
+from node_agent.known.snapshot import require_fresh
 from node_agent.paper import shelf
 from node_agent.parents.merged import DraftPart, missing, part_form
-from node_agent.runtime import Agent
-from node_agent.sealer import Bundle, LineInput, packets_entry, seal_bundle, wrap_entry
-from node_agent.snapshot import require_fresh
+from node_agent.process.runtime import Agent
+from node_agent.transfer import behind
+from node_agent.transfer.missing_wraps import note_of
+from node_agent.transfer.sealer import Bundle, LineInput, packets_entry, seal_bundle, wrap_entry
 from node_agent.verification.evidence import said_in
-from node_agent.window_receipt import order_of_seal
-from node_agent.window_seal import (
+from node_agent.window import drafts
+from node_agent.window.draft_says import said_of
+from node_agent.window.drafts import Draft
+from node_agent.window.receipt import order_of_seal
+from node_agent.window.seal import (
     SealResult,
     collecting_role,
     json_page,
@@ -64,7 +66,7 @@ def seal(
     applicant_signed: bool,
     privacy_notice: bool,
 ) -> SealResult:
-    """Seal a parent's draft and queue it with its children. Refusals as ``window_seal.seal``; nothing is left of a
+    """Seal a parent's draft and queue it with its children. Refusals as ``window.seal.seal``; nothing is left of a
     refused attempt."""
     draft, now = drafts.open_draft(agent, case_id), datetime.now(UTC)
     ticks = {"no_classified": no_classified, "applicant_signed": applicant_signed, "privacy_notice": privacy_notice}
@@ -99,7 +101,7 @@ def seal(
     with undone(agent, bundle, parent):
         order = order_of_seal(agent, draft, public_no, read_signed(parent.envelope).occurred_at, applicant)
         shelf.lay(agent.settings.home, parent.payload_digest, order.encode())
-        # Saved first, as for a single case (``window_seal.seal``).
+        # Saved first, as for a single case (``window.seal.seal``).
         draft.state, draft.public_no = drafts.SEALED, public_no
         drafts.save(agent, draft)
         notes |= behind.notes_of((part.case for part in draft.parts), parent.payload_digest)

@@ -13,13 +13,13 @@ from crypto.refusal import Refusal
 from hub.casework.facts import FORM
 from hub.casework.parents.plan import bond_in
 from hub.casework.parents.share import line_of
-from node_agent import window_supplement
-from node_agent.casemirror import application_leaf, history, last_of
+from node_agent.known.casemirror import application_leaf, history, last_of
 from node_agent.parents.told import parts_in
-from node_agent.runtime import Agent
-from node_agent.window import PagesTaken
-from node_agent.window_pages import PLAIN, Shooting, read_pages
-from node_agent.window_supplement import Demand, Supplemented
+from node_agent.process.runtime import Agent
+from node_agent.window import supplement as window_supplement
+from node_agent.window.intake import PagesTaken
+from node_agent.window.pages import PLAIN, Shooting, read_pages
+from node_agent.window.supplement import Demand, Supplemented
 
 
 def children(agent: Agent, parent: str) -> list[str]:
@@ -56,7 +56,7 @@ def lines(agent: Agent, parent: str) -> dict[str, list[tuple[str, str]]]:
 def add_pages(
     agent: Agent, parent: str, line: str, source: Path | Sequence[Path], original: str, how: Shooting = PLAIN
 ) -> PagesTaken:
-    """Take pages to a line of the one list, for each part that lacks it. Refusals as ``window_supplement.add_pages``;
+    """Take pages to a line of the one list, for each part that lacks it. Refusals as ``window.supplement.add_pages``;
     refused pages are reported and nothing is taken."""
     wanted = lines(agent, parent).get(line)
     if wanted is None:
@@ -71,7 +71,7 @@ def add_pages(
 
 
 def seal(agent: Agent, parent: str, staff_code: str, *, applicant_signed: bool) -> list[tuple[Demand, Supplemented]]:
-    """Seal what was taken in, one addendum a part; works without hub and store. Refusals as ``window_supplement.seal``.
+    """Seal what was taken in, one addendum a part; works without hub and store. Refusals as ``window.supplement.seal``.
 
     Parts for which nothing was taken in yet are left for another day.
     """

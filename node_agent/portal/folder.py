@@ -21,7 +21,7 @@ from hub.casework.messages import render
 from node_agent.client.calls import NO_ANSWER
 from node_agent.portal import orders, outcomes, papers, sealing
 from node_agent.portal.sealing import Taken
-from node_agent.runtime import Agent
+from node_agent.process.runtime import Agent
 
 READY = "READY"
 LATER = NO_ANSWER | {

@@ -18,12 +18,13 @@ from typing import Any
 from crypto.kem import kem_from_seed
 from crypto.refusal import Refusal
 from crypto.sealing import KeyPacket, open_page, unwrap_key
-from node_agent import acts, pulling
-from node_agent.casemirror import history, last_of, mirror, resolve
+from node_agent import acts
+from node_agent.known.casemirror import history, last_of, mirror, resolve
 from node_agent.portal.outcomes import ROLE
 from node_agent.portal.papers import RULE, Order, commitment
 from node_agent.portal.sealing import Taken, pay, queue_order, supplement
-from node_agent.runtime import Agent
+from node_agent.process.runtime import Agent
+from node_agent.transfer import pulling
 from storage.files import write_private
 from storage.transfer import TransferClient
 

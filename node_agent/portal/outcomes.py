@@ -17,8 +17,8 @@ from crypto.statement import CUSTODY, read_signed
 from hub.casework.messages import render
 from node_agent import acts
 from node_agent.acts import Head
-from node_agent.runtime import Agent
-from node_agent.sealer import packets_entry
+from node_agent.process.runtime import Agent
+from node_agent.transfer.sealer import packets_entry
 from storage.files import write_private
 from storage.journal import OutboxEntry
 

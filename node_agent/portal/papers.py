@@ -15,9 +15,9 @@ from typing import Any
 
 from crypto import canonical
 from crypto.refusal import Refusal
-from node_agent.department import committed
+from node_agent.department.desk import committed
 from node_agent.imaging.check import read_page
-from node_agent.sealer import PageInput
+from node_agent.transfer.sealer import PageInput
 
 RULE = "A02; 电子签名法 13"
 APPLICATION, ORDER = "application.json", "order.json"

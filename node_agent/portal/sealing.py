@@ -29,25 +29,26 @@ from hub.casework.entry.online import ONLINE, require_online
 from hub.casework.facts import ADDRESS, FORM, PROXY
 from hub.casework.hand_off import routing
 from hub.casework.materials.rows import MATERIALS
-from node_agent import acts, drafts
+from node_agent import acts
 from node_agent.acts import Head
-from node_agent.applicant import Applicant, new_applicant
-from node_agent.casemirror import application_leaf, history, last_of, resolve
-from node_agent.draft_says import said_of
-from node_agent.drafts import Draft
-from node_agent.missing_wraps import note_of
+from node_agent.keys.applicant import Applicant, new_applicant
+from node_agent.known.casemirror import application_leaf, history, last_of, resolve
+from node_agent.known.snapshot import require_fresh
 from node_agent.portal import outcomes
 from node_agent.portal.outcomes import ROLE
 from node_agent.portal.papers import Application, Order, commitment
-from node_agent.runtime import Agent
-from node_agent.sealer import Bundle, LineInput, PageInput, seal_bundle, wrap_entry
-from node_agent.snapshot import require_fresh
-from node_agent.window import require_filled
-from node_agent.window_debts import debts_of
-from node_agent.window_seal import json_page, next_public_number, next_revision, recipients_of, require_ticks
-from node_agent.window_supplement import demand
-from node_agent.window_supplement import next_revision as next_addendum
-from node_agent.window_supplement import recipients_of as addendum_recipients
+from node_agent.process.runtime import Agent
+from node_agent.transfer.missing_wraps import note_of
+from node_agent.transfer.sealer import Bundle, LineInput, PageInput, seal_bundle, wrap_entry
+from node_agent.window import drafts
+from node_agent.window.debts import debts_of
+from node_agent.window.draft_says import said_of
+from node_agent.window.drafts import Draft
+from node_agent.window.intake import require_filled
+from node_agent.window.seal import json_page, next_public_number, next_revision, recipients_of, require_ticks
+from node_agent.window.supplement import demand
+from node_agent.window.supplement import next_revision as next_addendum
+from node_agent.window.supplement import recipients_of as addendum_recipients
 from storage.files import write_private
 from storage.journal import OutboxEntry
 

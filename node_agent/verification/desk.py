@@ -20,12 +20,12 @@ from crypto.refusal import Refusal
 from crypto.sharing import Sharing
 from hub.casework.reasons import DATA_RESULTS
 from hub.casework.sharing.guards import FLOW_OF
-from node_agent import drafts
-from node_agent.drafts import Draft, DraftLine, DraftPage
-from node_agent.runtime import Agent
+from node_agent.process.runtime import Agent
 from node_agent.verification import queries
 from node_agent.verification.connector import RULE, Answer, Connector, Kind, Query, Result
 from node_agent.verification.evidence import committed, subject_digest
+from node_agent.window import drafts
+from node_agent.window.drafts import Draft, DraftLine, DraftPage
 
 INTAKE, REVIEW = "INTAKE", "REVIEW"
 SALT_SIZE = 32

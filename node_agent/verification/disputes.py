@@ -8,8 +8,8 @@ from crypto.refusal import Refusal
 from crypto.sharing import RULE
 from crypto.statement import REGISTRY, Actor, Statement, sign
 from node_agent import acts
-from node_agent.department import committed
-from node_agent.runtime import Agent
+from node_agent.department.desk import committed
+from node_agent.process.runtime import Agent
 from storage.journal import OutboxEntry
 
 

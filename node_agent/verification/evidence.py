@@ -6,10 +6,10 @@ from typing import Any
 from crypto import canonical
 from crypto.refusal import Refusal
 from hub.casework.sharing.guards import FLOW_OF
-from node_agent.casemirror import addenda_of, application_leaf, history
-from node_agent.drafts import JSON_MEDIA, Draft
-from node_agent.opening import OpenedCase, OpenedLine
-from node_agent.runtime import Agent
+from node_agent.known.casemirror import addenda_of, application_leaf, history
+from node_agent.process.runtime import Agent
+from node_agent.transfer.opening import OpenedCase, OpenedLine
+from node_agent.window.drafts import JSON_MEDIA, Draft
 
 
 def committed(reference: str, salt: bytes) -> str:

@@ -12,9 +12,9 @@ from typing import Any
 
 from crypto import canonical
 from node_agent import acts
-from node_agent.casemirror import history
-from node_agent.rewrap import machine_role
-from node_agent.runtime import Agent
+from node_agent.known.casemirror import history
+from node_agent.process.runtime import Agent
+from node_agent.transfer.rewrap import machine_role
 
 NOTE = "queries:"
 ASKING_LASTS = timedelta(minutes=2)

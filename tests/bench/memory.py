@@ -23,11 +23,13 @@ sys.path[:0] = [str(ROOT), str(ROOT / "proto" / "gen")]
 
 from deploy.stack.layout import DEPARTMENT, WINDOW  # noqa: E402
 from deploy.stack.stack import Stack  # noqa: E402
-from node_agent import opening, window, window_seal  # noqa: E402
-from node_agent.receiver import Receiver  # noqa: E402
-from node_agent.runtime import Agent, open_agent  # noqa: E402
-from node_agent.sender import Sender  # noqa: E402
-from node_agent.snapshot import fetch_snapshot  # noqa: E402
+from node_agent.known.snapshot import fetch_snapshot  # noqa: E402
+from node_agent.process.runtime import Agent, open_agent  # noqa: E402
+from node_agent.transfer import opening  # noqa: E402
+from node_agent.transfer.receiver import Receiver  # noqa: E402
+from node_agent.transfer.sender import Sender  # noqa: E402
+from node_agent.window import intake as window  # noqa: E402
+from node_agent.window import seal as window_seal  # noqa: E402
 from storage.journal import OutboxEntry  # noqa: E402
 from tests.bench import report  # noqa: E402
 from tests.bench.paper import make_pages  # noqa: E402

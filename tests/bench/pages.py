@@ -36,10 +36,12 @@ from crypto.manifest import LineFacts  # noqa: E402
 from crypto.sealing import open_page  # noqa: E402
 from deploy.stack.layout import DEPARTMENT, WINDOW  # noqa: E402
 from deploy.stack.stack import Stack  # noqa: E402
-from node_agent import opening, pulling, window, window_seal  # noqa: E402
-from node_agent.runtime import Agent, open_agent  # noqa: E402
-from node_agent.sealer import LineInput, PageInput, seal_bundle  # noqa: E402
-from node_agent.snapshot import fetch_snapshot  # noqa: E402
+from node_agent.known.snapshot import fetch_snapshot  # noqa: E402
+from node_agent.process.runtime import Agent, open_agent  # noqa: E402
+from node_agent.transfer import opening, pulling  # noqa: E402
+from node_agent.transfer.sealer import LineInput, PageInput, seal_bundle  # noqa: E402
+from node_agent.window import intake as window  # noqa: E402
+from node_agent.window import seal as window_seal  # noqa: E402
 from storage.journal import OutboxEntry  # noqa: E402
 from storage.objectstore import S3ObjectStore  # noqa: E402
 from storage.transfer import PooledSend, TransferClient  # noqa: E402

@@ -20,11 +20,12 @@ from crypto.manifest import LineFacts
 from crypto.refusal import Refusal
 from crypto.statement import Envelope
 from deploy.stack.layout import DEPARTMENT, WINDOW
-from node_agent import acts, pulling
+from node_agent import acts
 from node_agent.client.hub import HubClient, Outgoing
-from node_agent.receipts import verify_receipt
-from node_agent.runtime import Agent, open_agent
-from node_agent.sealer import LineInput, PageInput, seal_bundle
+from node_agent.process.runtime import Agent, open_agent
+from node_agent.transfer import pulling
+from node_agent.transfer.receipts import verify_receipt
+from node_agent.transfer.sealer import LineInput, PageInput, seal_bundle
 from storage.transfer import TransferClient
 from tests.drill.ledger import JournalReader, Ledger
 from tests.drill.town import ITEM, DrillTown, until

@@ -17,9 +17,10 @@ import pytest
 from crypto import canonical
 from crypto.refusal import Refusal
 from hub.casework.messages import MESSAGES, render
-from node_agent import drafts, window
-from node_agent.receiver import Receiver
-from node_agent.sender import Sender
+from node_agent.transfer.receiver import Receiver
+from node_agent.transfer.sender import Sender
+from node_agent.window import drafts
+from node_agent.window import intake as window
 from storage.journal import Journal
 from tests.unit.agent_region import Region
 from tests.unit.evidence_log import DEPARTMENT

@@ -20,7 +20,8 @@ from crypto import canonical
 from crypto.refusal import Refusal
 from deploy.service import Service
 from deploy.stack.layout import DEPARTMENT, WINDOW
-from node_agent import department, drafts
+from node_agent.department import desk as department
+from node_agent.window import drafts
 from storage import failpoints
 from storage.failpoints import AFTER, BEFORE, ERROR, KILL, POINTS, Order
 from tests.drill.books import balance

@@ -25,10 +25,14 @@ from deploy.stack.layout import AUDITOR, DEPARTMENT, WINDOW, Node
 from deploy.stack.processes import PythonService
 from deploy.stack.stack import Stack
 from hub.casework.casefile import State
-from node_agent import casemirror, department, receiver, window, window_materials
-from node_agent.runtime import Agent, open_agent
-from node_agent.sender import read_status
-from node_agent.snapshot import kept_snapshot
+from node_agent.department import desk as department
+from node_agent.known import casemirror
+from node_agent.known.snapshot import kept_snapshot
+from node_agent.process.runtime import Agent, open_agent
+from node_agent.transfer import receiver
+from node_agent.transfer.sender import read_status
+from node_agent.window import intake as window
+from node_agent.window import materials as window_materials
 from storage import failpoints
 from storage.failpoints import Order
 from tests.pages import card

@@ -19,7 +19,7 @@ from deploy.registrar.registrar import Registrar
 from deploy.stack.layout import DEPARTMENT, GATEWAY, WINDOW, Node, Person
 from node_agent import acts
 from node_agent.client.hub import HubClient, Outgoing, open_channel, tls_credentials
-from node_agent.runtime import Agent, open_agent
+from node_agent.process.runtime import Agent, open_agent
 from tests.e2e.town import Town
 
 pytestmark = pytest.mark.e2e

@@ -14,7 +14,7 @@ import pytest
 
 from crypto.identity import person_id
 from deploy.stack.layout import AUDITOR, DEPARTMENT, WINDOW
-from node_agent.runtime import open_agent
+from node_agent.process.runtime import open_agent
 from tests.e2e.town import DEMO, Answer, Town, Walk
 
 pytestmark = pytest.mark.e2e

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from deploy.stack.layout import DEPARTMENT, WINDOW, Node
-from node_agent.casemirror import mirror
-from node_agent.runtime import open_agent
+from node_agent.known.casemirror import mirror
+from node_agent.process.runtime import open_agent
 from tests.e2e.town import DEMO, Town
 
 pytestmark = pytest.mark.e2e

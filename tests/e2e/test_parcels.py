@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from deploy.stack.layout import AUDITOR, DEPARTMENT, GATEWAY
-from node_agent.casemirror import history
 from node_agent.gateway.parcels import Task, TaskKind, tasks
-from node_agent.runtime import open_agent
+from node_agent.known.casemirror import history
+from node_agent.process.runtime import open_agent
 from storage.journal import Journal
 from tests.e2e.town import Answer, Town
 

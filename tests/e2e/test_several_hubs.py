@@ -15,7 +15,7 @@ from deploy.service import Service
 from deploy.stack.layout import DEPARTMENT, Node
 from hub.services.leader import Duty
 from node_agent.client.hub import HubClient, Outgoing
-from node_agent.runtime import open_agent
+from node_agent.process.runtime import open_agent
 
 if TYPE_CHECKING:
     from tests.e2e.town import Town

@@ -26,7 +26,7 @@ from hub.server.identity import load_identity
 from hub.server.settings import HubSettings
 from node_agent.client.enrolment import RegistryDoor
 from node_agent.client.hub import Answer, HubClient, InboxItem, Outgoing, open_channel, tls_credentials
-from node_agent.enrol import RecordFacts, enrol_node, enrol_person
+from node_agent.keys.enrol import RecordFacts, enrol_node, enrol_person
 from storage.objectstore_memory import MemoryObjectStore
 
 DOMAIN, REGION, ORIGIN = "yidi.test", "500000000000", "log.yidi.test"

@@ -25,7 +25,15 @@ from deploy.stack import founding
 from deploy.stack.layout import GATEWAY, Layout
 from hub.services import enrolment
 from node_agent.client.enrolment import EnrolmentDoor, Mode, PendingEnrolment, RegistryDoor
-from node_agent.enrol import RecordFacts, enrol_node, finish_renewal, prepare_node, renew, renewal_is_due, token_tag
+from node_agent.keys.enrol import (
+    RecordFacts,
+    enrol_node,
+    finish_renewal,
+    prepare_node,
+    renew,
+    renewal_is_due,
+    token_tag,
+)
 from tests.integration.hub_region import Region
 
 pytestmark = pytest.mark.integration

@@ -23,11 +23,11 @@ from crypto.statement import REGISTRY, Actor, Envelope, Statement, read_envelope
 from deploy.cli import app
 from deploy.registrar.desk import RegistrarDesk
 from deploy.registrar.founding import renew_hub
-from node_agent import rotation
 from node_agent.client.hub import Answer, HubClient, Outgoing
-from node_agent.rotation import FOLDER, Rotation
-from node_agent.runtime import Agent, open_agent
-from node_agent.sender import Sender
+from node_agent.keys import rotation
+from node_agent.keys.rotation import FOLDER, Rotation
+from node_agent.process.runtime import Agent, open_agent
+from node_agent.transfer.sender import Sender
 from storage.files import write_private
 from tests.integration.hub_region import Region, Watch
 

@@ -22,7 +22,7 @@ from hub.rpc import caller
 from hub.server.founding import found
 from hub.server.identity import load_identity
 from node_agent.client.hub import HubClient, Outgoing
-from node_agent.enrol import enrol_node
+from node_agent.keys.enrol import enrol_node
 from storage.database import Database
 from tests.integration.hub_region import Region, Watch, put_in_inbox
 

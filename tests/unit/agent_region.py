@@ -26,12 +26,12 @@ from crypto.statement import Actor, read_envelope, read_statement
 from hub.casework import facts, numbers
 from hub.casework.audience import for_gateway
 from hub.casework.context import Pinned
-from node_agent.applicant import Applicant, new_applicant
 from node_agent.client.hub import HubClient, InboxItem
-from node_agent.identity import AgentIdentity
-from node_agent.registry import AgentRegistry
-from node_agent.runtime import Agent
-from node_agent.settings import AgentSettings
+from node_agent.keys.applicant import Applicant, new_applicant
+from node_agent.keys.identity import AgentIdentity
+from node_agent.known.registry import AgentRegistry
+from node_agent.process.runtime import Agent
+from node_agent.process.settings import AgentSettings
 from storage.journal import Journal, OutboxEntry
 from storage.transfer import Reply, TransferClient
 from tests.pages import card

@@ -19,12 +19,12 @@ from hub.casework.casefile import CaseFile
 from hub.casework.context import World as Facts
 from hub.casework.parents import kin
 from node_agent.client.hub import HubClient
+from node_agent.known.snapshot import fetch_snapshot
 from node_agent.parents import drafting, sealing
-from node_agent.receiver import Receiver
-from node_agent.runtime import Agent
-from node_agent.snapshot import fetch_snapshot
-from node_agent.window import add_pages
-from node_agent.window_seal import SealResult
+from node_agent.process.runtime import Agent
+from node_agent.transfer.receiver import Receiver
+from node_agent.window.intake import add_pages
+from node_agent.window.seal import SealResult
 from storage.journal import OutboxEntry
 from tests.unit.agent_region import FakeHub, Region
 from tests.unit.evidence_log import DEMO, WINDOW, SyntheticLog, node

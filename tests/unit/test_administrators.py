@@ -12,7 +12,7 @@ from crypto.keystore import SoftwareKeystore, SoftwareSigner
 from crypto.records import PERSON_ROLES, PublicKey
 from crypto.refusal import Refusal
 from crypto.statement import REGISTRY, Actor, Statement, sign
-from deploy.commands.administrators import sitting
+from deploy.commands.registrar.administrators import sitting
 from deploy.registrar.registrar import Registrar
 from hub.casework.table import ROWS
 from hub.rpc import access

@@ -11,26 +11,22 @@ from crypto.identity import person_id
 from crypto.log import leaf as leaves
 from crypto.refusal import Refusal
 from crypto.statement import read_envelope, read_signed
-from deploy.commands.choices import code_of, pairs_of
+from deploy.commands.shared.choices import code_of, pairs_of
 from hub.casework import reasons
 from hub.casework.casefile import State
-from node_agent import (
-    bounce,
-    coordinator,
-    department_refusals,
-    drafts,
-    following,
-    pre_review,
-    window,
-    window_back,
-    window_ends,
-    window_supplement,
-)
 from node_agent.auditor.course import course
-from node_agent.casemirror import history, mirror
-from node_agent.receiver import Receiver, alarms
-from node_agent.runtime import Agent
-from node_agent.sender import Sender
+from node_agent.department import refusals as department_refusals
+from node_agent.known.casemirror import history, mirror
+from node_agent.process.runtime import Agent
+from node_agent.supervision import coordinator
+from node_agent.transfer import bounce, following
+from node_agent.transfer.receiver import Receiver, alarms
+from node_agent.transfer.sender import Sender
+from node_agent.window import back as window_back
+from node_agent.window import drafts, pre_review
+from node_agent.window import ends as window_ends
+from node_agent.window import intake as window
+from node_agent.window import supplement as window_supplement
 from storage.journal import OutboxEntry
 from tests.unit import evidence_log as synthetic
 from tests.unit.agent_region import Region

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from deploy.commands.audit import app
+from deploy.commands.audit.main import app
 from deploy.demo.attacks import ATTACKS
 from node_agent.auditor.__main__ import UNUSABLE
 

@@ -1,4 +1,4 @@
-"""node_agent.casemirror: a node's own finding about a case, whole or in part."""
+"""node_agent.known.casemirror: a node's own finding about a case, whole or in part."""
 
 from pathlib import Path
 
@@ -6,9 +6,9 @@ import pytest
 
 from crypto.refusal import Refusal
 from hub.casework.casefile import State
-from node_agent.casemirror import mirror, resolve
-from node_agent.receiver import Receiver
-from node_agent.runtime import Agent
+from node_agent.known.casemirror import mirror, resolve
+from node_agent.process.runtime import Agent
+from node_agent.transfer.receiver import Receiver
 from tests.unit.agent_region import Region
 from tests.unit.evidence_log import DEPARTMENT, GATEWAY, WINDOW
 

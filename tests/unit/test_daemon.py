@@ -20,8 +20,11 @@ from crypto import certificates, suites
 from crypto.keystore import SoftwareKeystore, new_signer
 from crypto.records import KeyRecord, PublicKey
 from crypto.refusal import Refusal
-from node_agent import daemon, enrol
-from node_agent.daemon import (
+from node_agent.keys import enrol
+from node_agent.keys.identity import AgentIdentity
+from node_agent.known.registry import AgentRegistry
+from node_agent.process import daemon
+from node_agent.process.daemon import (
     END_SECONDS,
     LOCK,
     READY,
@@ -38,10 +41,8 @@ from node_agent.daemon import (
     supervise,
     write_ready,
 )
-from node_agent.identity import AgentIdentity
-from node_agent.registry import AgentRegistry
-from node_agent.runtime import Agent
-from node_agent.settings import AgentSettings
+from node_agent.process.runtime import Agent
+from node_agent.process.settings import AgentSettings
 from storage.journal import Journal
 
 PATIENCE = 20.0

@@ -1,4 +1,4 @@
-"""node_agent.department and ``yidi dept``: the acts of a department, judged by the real law."""
+"""node_agent.department.desk and ``yidi dept``: the acts of a department, judged by the real law."""
 
 import base64
 import hashlib
@@ -13,12 +13,14 @@ from crypto.log import leaf as leaves
 from crypto.refusal import Refusal
 from crypto.sealing import KeyPacket, Stream, open_page, unwrap_key
 from crypto.statement import read_envelope, read_statement
-from deploy.commands import common, dept
+from deploy.commands.dept import main as dept
+from deploy.commands.shared import common
 from hub.casework.casefile import State
-from node_agent import department, opening
-from node_agent.casemirror import manifest_here, mirror
-from node_agent.receiver import Receiver
-from node_agent.runtime import Agent
+from node_agent.department import desk as department
+from node_agent.known.casemirror import manifest_here, mirror
+from node_agent.process.runtime import Agent
+from node_agent.transfer import opening
+from node_agent.transfer.receiver import Receiver
 from storage.journal import OutboxEntry
 from tests.unit.agent_region import FORM, RECOVERY, SCANS, Region, picture
 from tests.unit.evidence_log import ACCEPTOR, DEPARTMENT, GATEWAY, WINDOW

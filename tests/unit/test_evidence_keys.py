@@ -13,7 +13,7 @@ from crypto.records import PublicKey
 from crypto.refusal import Refusal
 from crypto.statement import CUSTODY, REGISTRY, Actor, Statement, sign
 from node_agent.auditor.verify import audit
-from node_agent.enrol import facts_of, record_body
+from node_agent.keys.enrol import facts_of, record_body
 
 
 @pytest.fixture

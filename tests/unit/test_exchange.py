@@ -12,13 +12,14 @@ import pytest
 from crypto.identity import person_id
 from crypto.refusal import Refusal
 from crypto.statement import read_envelope, read_signed
-from node_agent import department, review
+from node_agent.department import desk as department
+from node_agent.department import review
 from node_agent.exchange import batch as batches
 from node_agent.exchange.batch import Batch, Exporter
 from node_agent.exchange.files import EXCHANGE_TYPE, MANIFEST, reconcile
 from node_agent.exchange.tables import PERSONAL, TABLES, problem_in
-from node_agent.receiver import Receiver
-from node_agent.runtime import Agent
+from node_agent.process.runtime import Agent
+from node_agent.transfer.receiver import Receiver
 from storage.journal import OutboxEntry
 from tests.unit.agent_region import FORM, Region
 from tests.unit.evidence_log import DEPARTMENT, HEAD, ITEM

@@ -15,10 +15,13 @@ from crypto.identity import person_id
 from crypto.refusal import Refusal
 from crypto.statement import read_signed
 from hub.casework.casefile import State
-from node_agent import acts, department, opening, review
+from node_agent import acts
+from node_agent.department import desk as department
+from node_agent.department import review
 from node_agent.exchange import hook, pushes
-from node_agent.receiver import Receiver
-from node_agent.runtime import Agent
+from node_agent.process.runtime import Agent
+from node_agent.transfer import opening
+from node_agent.transfer.receiver import Receiver
 from storage.journal import OutboxEntry
 from tests.unit.agent_region import Region, picture
 from tests.unit.evidence_log import DEPARTMENT

@@ -15,18 +15,22 @@ from typer.testing import CliRunner
 
 from crypto import canonical
 from crypto.refusal import Refusal
-from deploy.commands import common, figures, figures_plan
+from deploy.commands.figures import main as figures
+from deploy.commands.figures import plan as figures_plan
+from deploy.commands.shared import common
 from deploy.figures.files import safe, write
 from deploy.figures.tables import tables_of
 from hub.casework.figures.report import Dimension, report
 from hub.casework.figures.tally import Period
 from hub.casework.figures.values import CaseFigures, Fact
-from node_agent import department, review, supervising
+from node_agent.department import desk as department
+from node_agent.department import review
 from node_agent.figures import freeze as freezing
 from node_agent.figures.collecting import checkpoint_of, collect
 from node_agent.figures.source import ALL, Seen, own_cases, packaged_cases
-from node_agent.receiver import Receiver
-from node_agent.runtime import Agent
+from node_agent.process.runtime import Agent
+from node_agent.supervision import supervising
+from node_agent.transfer.receiver import Receiver
 from tests.unit.agent_region import Region
 from tests.unit.evidence_log import DEPARTMENT, ITEM, WINDOW
 

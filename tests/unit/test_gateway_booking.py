@@ -29,10 +29,10 @@ from node_agent.gateway.carrier_codes import canonical as read_code
 from node_agent.gateway.legs import Leg
 from node_agent.gateway.parcels import TaskKind
 from node_agent.gateway.tracking import ProofSource, TrackingEvent
-from node_agent.identity import AgentIdentity
-from node_agent.registry import AgentRegistry
-from node_agent.runtime import Agent
-from node_agent.settings import AgentSettings
+from node_agent.keys.identity import AgentIdentity
+from node_agent.known.registry import AgentRegistry
+from node_agent.process.runtime import Agent
+from node_agent.process.settings import AgentSettings
 from storage.journal import Journal
 from storage.transfer import Reply, TransferClient
 

@@ -11,12 +11,12 @@ from crypto.identity import node_name
 from crypto.refusal import Refusal
 from crypto.statement import read_signed
 from hub.casework.originals import states
-from node_agent import department as desk
-from node_agent import originals
+from node_agent.department import desk
 from node_agent.gateway.booking import Gateway
 from node_agent.gateway.carrier import Booking
 from node_agent.gateway.tracking import ParcelStatus
-from node_agent.receiver import Receiver
+from node_agent.originals import desk as originals
+from node_agent.transfer.receiver import Receiver
 from tests.unit import test_gateway_booking as booking
 from tests.unit.agent_region import Region, picture
 from tests.unit.evidence_log import DEPARTMENT, GATEWAY, WINDOW, SyntheticLog

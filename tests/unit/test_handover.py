@@ -1,4 +1,4 @@
-"""node_agent.handover: the bundle folder is whole, true to its sources, and written once."""
+"""node_agent.department.handover: the bundle folder is whole, true to its sources, and written once."""
 
 import hashlib
 import io
@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from crypto.refusal import Refusal
-from node_agent.handover import BundleLine, write_bundle
+from node_agent.department.handover import BundleLine, write_bundle
 
 CASE_NO = "11360102900001025R4000131012001" + "20261121" + "0001"
 FACTS: dict[str, object] = {"case_no": CASE_NO, "accepted_at": "2026-11-21T20:00:00.000+08:00"}

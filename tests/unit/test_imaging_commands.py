@@ -10,12 +10,16 @@ from typing import Any, cast
 import pytest
 from typer.testing import CliRunner
 
-from deploy.commands import audit_masked, common, dept_masked, window_imaging
-from deploy.commands import window as window_commands
-from node_agent import drafts, window
+from deploy.commands.audit import masked as audit_masked
+from deploy.commands.dept import masked as dept_masked
+from deploy.commands.shared import common
+from deploy.commands.window import imaging as window_imaging
+from deploy.commands.window import main as window_commands
 from node_agent.imaging import devices
 from node_agent.imaging.redaction import disclosure
-from node_agent.opening import OpenedCase, OpenedLine, OpenedPage
+from node_agent.transfer.opening import OpenedCase, OpenedLine, OpenedPage
+from node_agent.window import drafts
+from node_agent.window import intake as window
 from tests.pages import card, jpeg, photographed, sheet
 from tests.unit.test_imaging_window import LEAD, PERSON, Opened, judged, opened, put, world
 from tests.unit.window_world import STAFF, TICKS, World

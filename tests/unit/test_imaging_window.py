@@ -20,7 +20,6 @@ from crypto.manifest import read as read_manifest
 from crypto.refusal import Refusal
 from crypto.sealing import open_salted, unwrap_key
 from hub.casework.masking.pictures import PageKind
-from node_agent import drafts, window, window_masking
 from node_agent.client.hub import HubClient
 from node_agent.imaging import devices
 from node_agent.imaging.finding.found import Found
@@ -28,9 +27,12 @@ from node_agent.imaging.finding.judged import Judged
 from node_agent.imaging.picture import decode
 from node_agent.imaging.reading.queue import PageQueue
 from node_agent.imaging.redaction import disclosure
-from node_agent.opening import OpenedPage
-from node_agent.snapshot import fetch_snapshot
-from node_agent.window_pages import LetIn, Shooting, again
+from node_agent.known.snapshot import fetch_snapshot
+from node_agent.transfer.opening import OpenedPage
+from node_agent.window import drafts
+from node_agent.window import intake as window
+from node_agent.window import masking as window_masking
+from node_agent.window.pages import LetIn, Shooting, again
 from tests.pages import A4, card, jpeg, photographed, sheet
 from tests.unit.agent_region import Region
 from tests.unit.evidence_log import DEPARTMENT, WINDOW

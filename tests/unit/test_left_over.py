@@ -10,24 +10,22 @@ from typer.testing import CliRunner
 
 from crypto.refusal import Refusal
 from crypto.statement import read_signed
-from deploy.commands import common, dept, window_cases
-from deploy.commands.common import keyless_words, text_of
+from deploy.commands.dept import main as dept
+from deploy.commands.shared import common
+from deploy.commands.shared.common import keyless_words, text_of
+from deploy.commands.window import cases as window_cases
 from hub.casework.casefile import State
-from node_agent import (
-    bounce,
-    department,
-    drafts,
-    housekeeping,
-    missing_wraps,
-    pre_review,
-    window,
-    window_ends,
-    window_supplement,
-)
 from node_agent.client.hub import HubClient
-from node_agent.opening import OpenedCase, OpenedLine, OpenedPage
-from node_agent.receiver import Receiver
-from node_agent.sender import Sender
+from node_agent.department import desk as department
+from node_agent.process import housekeeping
+from node_agent.transfer import bounce, missing_wraps
+from node_agent.transfer.opening import OpenedCase, OpenedLine, OpenedPage
+from node_agent.transfer.receiver import Receiver
+from node_agent.transfer.sender import Sender
+from node_agent.window import drafts, pre_review
+from node_agent.window import ends as window_ends
+from node_agent.window import intake as window
+from node_agent.window import supplement as window_supplement
 from tests.unit.agent_region import RECOVERY, Region, picture
 from tests.unit.evidence_log import ACCEPTOR, COLLECTOR, DEPARTMENT, ISSUER, WINDOW
 from tests.unit.test_aside_agents import C01 as DESK_PERSON
@@ -46,7 +44,7 @@ def world(tmp_path: Path) -> World:
 
 @pytest.fixture
 def sender(world: World, monkeypatch: pytest.MonkeyPatch) -> Sender:
-    monkeypatch.setattr("node_agent.sender.MEND_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr("node_agent.transfer.sender.MEND_EVERY_SECONDS", 0.0)
     return Sender(world.agent, world.transfer())
 
 

@@ -16,12 +16,17 @@ from crypto.refusal import Refusal
 from crypto.statement import read_signed
 from hub.casework.casefile import State
 from hub.casework.materials import across
-from node_agent import applicant_key, department_materials, drafts, window_debts, window_materials, window_pages
-from node_agent.draft_says import said_of
-from node_agent.opening import OpenedPage
-from node_agent.sender import Sender
-from node_agent.snapshot import fetch_snapshot
-from node_agent.window import add_pages, seal
+from node_agent.department import materials as department_materials
+from node_agent.keys import applicant_key
+from node_agent.known.snapshot import fetch_snapshot
+from node_agent.transfer.opening import OpenedPage
+from node_agent.transfer.sender import Sender
+from node_agent.window import debts as window_debts
+from node_agent.window import drafts
+from node_agent.window import materials as window_materials
+from node_agent.window import pages as window_pages
+from node_agent.window.draft_says import said_of
+from node_agent.window.intake import add_pages, seal
 from storage.journal import OutboxEntry
 from tests.unit.evidence_log import ACCEPTOR, DECIDER, DEPARTMENT, ITEM, WINDOW
 from tests.unit.window_world import FORM, KEY_MATERIALS, STAFF, TICKS, World, open_world, page_file

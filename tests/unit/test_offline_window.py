@@ -10,11 +10,15 @@ import pytest
 
 from crypto.refusal import Refusal
 from crypto.statement import read_signed
-from deploy.commands.window_lists import case_line, queue_lines
+from deploy.commands.window.lists import case_line, queue_lines
 from hub.casework.casefile import State
-from node_agent import drafts, housekeeping, missing_wraps, window, window_receipt
 from node_agent.paper import shelf
-from node_agent.sender import Sender, read_status
+from node_agent.process import housekeeping
+from node_agent.transfer import missing_wraps
+from node_agent.transfer.sender import Sender, read_status
+from node_agent.window import drafts
+from node_agent.window import intake as window
+from node_agent.window import receipt as window_receipt
 from tests.paper_reader import read_paper
 from tests.unit.agent_region import RECOVERY
 from tests.unit.evidence_log import DEPARTMENT
@@ -28,7 +32,7 @@ def world(tmp_path: Path) -> World:
 
 @pytest.fixture
 def sender(world: World, monkeypatch: pytest.MonkeyPatch) -> Sender:
-    monkeypatch.setattr("node_agent.sender.MEND_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr("node_agent.transfer.sender.MEND_EVERY_SECONDS", 0.0)
     return Sender(world.agent, world.transfer())
 
 

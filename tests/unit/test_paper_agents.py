@@ -1,4 +1,4 @@
-"""Paper at the agents: node_agent.originals, delivery, original_papers, judged by the real law (E08, E09, I01, I07)."""
+"""Paper at the agents (``node_agent.originals``), judged by the real law (E08, E09, I01, I07)."""
 
 from pathlib import Path
 
@@ -8,9 +8,12 @@ from crypto.canonical import digest
 from crypto.refusal import Refusal
 from hub.casework.casefile import CaseFile, State
 from hub.casework.originals import states
-from node_agent import delivery, department, original_papers, originals
-from node_agent.receiver import Receiver
-from node_agent.runtime import Agent
+from node_agent.department import desk as department
+from node_agent.originals import delivery
+from node_agent.originals import desk as originals
+from node_agent.originals import papers as original_papers
+from node_agent.process.runtime import Agent
+from node_agent.transfer.receiver import Receiver
 from storage.journal import OutboxEntry
 from tests.unit.agent_region import Region, picture
 from tests.unit.evidence_log import COLLECTOR, DEPARTMENT, ISSUER, WINDOW

@@ -8,8 +8,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from deploy.commands import common, coord_paper, dept_paper, window_paper
-from node_agent.runtime import Agent
+from deploy.commands.coord import paper as coord_paper
+from deploy.commands.dept import paper as dept_paper
+from deploy.commands.shared import common
+from deploy.commands.window import paper as window_paper
+from node_agent.process.runtime import Agent
 from tests.unit.evidence_log import WINDOW
 from tests.unit.test_paper_agents import ACCEPTOR, CLERK, CLERK_ISSUER, Sides
 

@@ -9,11 +9,12 @@ from crypto.evidence.build import Parts
 from crypto.evidence.report import Verdict
 from crypto.refusal import Refusal
 from crypto.statement import read_signed
-from node_agent import drafts, opening, pulling
 from node_agent.auditor.verify import audit
-from node_agent.behind import held_back
-from node_agent.casemirror import manifest_here, mirror
+from node_agent.known.casemirror import manifest_here, mirror
 from node_agent.parents import drafting
+from node_agent.transfer import opening, pulling
+from node_agent.transfer.behind import held_back
+from node_agent.window import drafts
 from storage.journal import OutboxEntry
 from tests.unit.family_region import BATHS, Family, bath_items, department, open_family
 from tests.unit.window_world import STAFF

@@ -7,13 +7,19 @@ import pytest
 
 from crypto.identity import person_id
 from crypto.refusal import Refusal
-from node_agent import bounce, delivery, department, drafts, following, opening, review, supervising, window_ends
-from node_agent.casemirror import history, mirror
+from node_agent.department import desk as department
+from node_agent.department import review
+from node_agent.known.casemirror import history, mirror
+from node_agent.originals import delivery
 from node_agent.parents import desk, supplement
-from node_agent.rewrap import rewrap
-from node_agent.runtime import Agent
-from node_agent.supervising import Seen
-from node_agent.window_papers import notice_paper
+from node_agent.process.runtime import Agent
+from node_agent.supervision import supervising
+from node_agent.supervision.supervising import Seen
+from node_agent.transfer import bounce, following, opening
+from node_agent.transfer.rewrap import rewrap
+from node_agent.window import drafts
+from node_agent.window import ends as window_ends
+from node_agent.window.papers import notice_paper
 from storage.journal import OutboxEntry
 from tests.paper_reader import read_paper
 from tests.unit.evidence_log import node

@@ -9,9 +9,9 @@ import pytest
 from crypto.refusal import Refusal
 from crypto.statement import read_signed
 from node_agent.client.hub import HubClient
+from node_agent.known.snapshot import fetch_snapshot
 from node_agent.portal import outcomes, papers, sealing
 from node_agent.portal.folder import PortalFolder, take
-from node_agent.snapshot import fetch_snapshot
 from tests.unit import evidence_log as synthetic
 from tests.unit.agent_region import Region, picture
 from tests.unit.evidence_log import ITEM

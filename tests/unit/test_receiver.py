@@ -1,4 +1,4 @@
-"""node_agent.receiver, pulling, opening: what is kept, what is countersigned, what is shown."""
+"""node_agent.transfer.receiver, pulling, opening: what is kept, what is countersigned, what is shown."""
 
 import json
 import threading
@@ -14,10 +14,10 @@ from crypto.log import leaf as leaves
 from crypto.refusal import Refusal
 from crypto.statement import read_envelope, read_statement, sign
 from hub.casework.messages import PURPOSES, render
-from node_agent import opening, pulling, receiver
-from node_agent.casemirror import history
-from node_agent.receiver import Receiver
-from node_agent.runtime import Agent
+from node_agent.known.casemirror import history
+from node_agent.process.runtime import Agent
+from node_agent.transfer import opening, pulling, receiver
+from node_agent.transfer.receiver import Receiver
 from storage import failpoints
 from storage.journal import OutboxEntry
 from tests.unit.agent_region import FORM, SCANS, FakeHub, Region, picture

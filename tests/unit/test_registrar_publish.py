@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from crypto import canonical
 from crypto.records import Publication
 from crypto.statement import read_envelope, read_statement
-from deploy.commands import registrar_publish
+from deploy.commands.registrar import publish as registrar_publish
 from deploy.registrar.registrar import Registrar
 from hub.casework.catalogue import changes
 from node_agent.client.hub import Answer, Outgoing
@@ -55,7 +55,7 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
 
     @contextmanager
     def registry(*_: object) -> Iterator[tuple[Registrar, Known, str]]:
-        from deploy.commands.common import refusals
+        from deploy.commands.shared.common import refusals
 
         with refusals(True):
             yield registrar, Known(), "hub.test:1"

@@ -14,8 +14,8 @@ from crypto.keystore import SoftwareKeystore, SoftwareSigner, new_signer
 from crypto.records import KeyRecord, PublicKey, read_key_record
 from crypto.refusal import Refusal
 from crypto.statement import read_envelope, read_statement
-from node_agent import enrol
 from node_agent.client.enrolment import Answer, Mode
+from node_agent.keys import enrol
 
 NODE = "spiffe://yidi.test/500116000000/window-a"
 

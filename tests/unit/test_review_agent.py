@@ -1,4 +1,4 @@
-"""node_agent.review and ``yidi dept …``: the acts of the inner life of a case, judged by the real law."""
+"""node_agent.department.review and ``yidi dept …``: the acts of the inner life of a case, judged by the real law."""
 
 import json
 from collections.abc import Callable
@@ -14,14 +14,17 @@ from crypto.identity import person_id
 from crypto.manifest import read as read_manifest
 from crypto.refusal import Refusal
 from crypto.statement import read_envelope, read_signed, read_statement
-from deploy.commands import common, dept_review
+from deploy.commands.dept import review as dept_review
+from deploy.commands.shared import common
 from hub.casework.casefile import State
 from hub.casework.catalogue.values import Limit
 from hub.casework.time.clock_table import Unit
-from node_agent import delivery, department, opinions, review, review_papers
-from node_agent.casemirror import handed_on, history, mirror
-from node_agent.receiver import Receiver
-from node_agent.runtime import Agent
+from node_agent.department import desk as department
+from node_agent.department import opinions, review, review_papers
+from node_agent.known.casemirror import handed_on, history, mirror
+from node_agent.originals import delivery
+from node_agent.process.runtime import Agent
+from node_agent.transfer.receiver import Receiver
 from storage.journal import OutboxEntry
 from tests.unit.agent_region import RECOVERY, Region, picture
 from tests.unit.evidence_log import DEPARTMENT, WINDOW

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from node_agent.rewrap import _is_stale
+from node_agent.transfer.rewrap import _is_stale
 from tests.unit.law_people import DEPARTMENT, GATEWAY, WINDOW
 
 

@@ -17,13 +17,15 @@ from crypto.sealing import KeyPacket
 from crypto.statement import read_envelope, read_signed
 from deploy.commands.keys import _lines
 from hub.casework.casefile import State
-from node_agent import department, enrol, opening, pulling, rotation
 from node_agent.auditor.alarms import alarms
-from node_agent.casemirror import mirror
-from node_agent.receiver import Receiver
-from node_agent.rewrap import owed
-from node_agent.rotation import FOLDER, TLS_WANTED, Rotation
-from node_agent.runtime import Agent
+from node_agent.department import desk as department
+from node_agent.keys import enrol, rotation
+from node_agent.keys.rotation import FOLDER, TLS_WANTED, Rotation
+from node_agent.known.casemirror import mirror
+from node_agent.process.runtime import Agent
+from node_agent.transfer import opening, pulling
+from node_agent.transfer.receiver import Receiver
+from node_agent.transfer.rewrap import owed
 from storage.journal import OutboxEntry
 from tests.unit.agent_region import RECOVERY, Region, picture
 from tests.unit.evidence_log import DEPARTMENT, WINDOW, Keys, node
@@ -248,7 +250,7 @@ def test_a_kill_between_the_keys_is_mended(
 
 def test_a_kill_after_the_last_key_begins_no_second_rotation(region: Region, agent: Agent, loop: Rotation) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("node_agent.rotation.shutil.rmtree", killed)
+        patch.setattr("node_agent.keys.rotation.shutil.rmtree", killed)
         with pytest.raises(KeyboardInterrupt):
             rotate(region, agent, loop)
     assert (agent.settings.home / FOLDER / enrol.RECORD).exists()

@@ -14,10 +14,11 @@ from crypto.keystore import new_signer
 from crypto.records import PublicKey
 from crypto.refusal import Refusal
 from crypto.statement import RECEIPT_TYPE, read_envelope, read_statement, sign
-from deploy.commands.window_lists import queue_lines
+from deploy.commands.window.lists import queue_lines
 from hub.casework.casefile import State
-from node_agent import drafts, window
-from node_agent.sender import Sender, read_status
+from node_agent.transfer.sender import Sender, read_status
+from node_agent.window import drafts
+from node_agent.window import intake as window
 from storage.journal import OutboxEntry
 from tests.unit.evidence_log import DEPARTMENT, HUB
 from tests.unit.window_world import STAFF, TICKS, World, open_world, page_file
@@ -84,7 +85,7 @@ def test_nothing_is_lost_while_the_hub_is_away(world: World, sender: Sender, tmp
 def test_an_upload_goes_on_at_the_first_missing_part(
     world: World, sender: Sender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("node_agent.sealer.PART_SIZE", 1024)
+    monkeypatch.setattr("node_agent.transfer.sealer.PART_SIZE", 1024)
     original = sealing.Sealer.__init__
     monkeypatch.setattr(sealing.Sealer, "__init__", lambda self, out: original(self, out, 1024))
     result = world.sealed(tmp_path)
@@ -241,7 +242,7 @@ def test_a_stale_key_is_wrapped_to_again_once_without_a_new_upload(
 def test_a_revoked_recipient_refuses_only_the_wrap_and_is_served_when_it_has_a_key(
     world: World, sender: Sender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("node_agent.sender.MEND_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr("node_agent.transfer.sender.MEND_EVERY_SECONDS", 0.0)
     result = world.sealed(tmp_path)
     log = world.region.log
     before = log.directory.current(DEPARTMENT)
@@ -258,7 +259,7 @@ def test_a_revoked_recipient_refuses_only_the_wrap_and_is_served_when_it_has_a_k
 def test_proofs_are_fetched_and_checked(
     world: World, sender: Sender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("node_agent.sender.PROOF_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr("node_agent.transfer.sender.PROOF_EVERY_SECONDS", 0.0)
     result = world.sealed(tmp_path)
     sender.step()
     assert world.agent.journal.kept(f"proof:{result.entries[0]}") is None  # the leaf has not come here yet
@@ -271,7 +272,7 @@ def test_proofs_are_fetched_and_checked(
 def test_what_is_not_proven_in_time_is_an_alarm_until_it_is(
     world: World, sender: Sender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("node_agent.sender.PROOF_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr("node_agent.transfer.sender.PROOF_EVERY_SECONDS", 0.0)
     world.hub.integrated = False
     result = world.sealed(tmp_path)
     sender.step()
@@ -290,7 +291,7 @@ def test_what_is_not_proven_in_time_is_an_alarm_until_it_is(
 def test_a_proof_of_another_leaf_contradicts_the_receipt(
     world: World, sender: Sender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("node_agent.sender.PROOF_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr("node_agent.transfer.sender.PROOF_EVERY_SECONDS", 0.0)
     result = world.sealed(tmp_path)
     sender.step()
     world.receive()
@@ -337,7 +338,7 @@ def test_a_lost_spool_file_is_said_and_holds_back_that_case_alone(world: World, 
 def test_uploads_that_can_never_go_fill_no_round_and_are_tried_at_their_own_time(
     world: World, sender: Sender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("node_agent.sender.UPLOADS_A_ROUND", 1)
+    monkeypatch.setattr("node_agent.transfer.sender.UPLOADS_A_ROUND", 1)
     refused, good = world.sealed(tmp_path), world.sealed(tmp_path)
     bad = world.agent.journal.uploads_waiting()[0].manifest
     whole, asked = world.hub.create_upload, list[bytes]()
@@ -352,7 +353,7 @@ def test_uploads_that_can_never_go_fill_no_round_and_are_tried_at_their_own_time
     drive(sender, 4)
     assert states(world, good.case_id) == ALL_DONE and asked.count(bad) == 1
     clock = time.monotonic() + 5
-    monkeypatch.setattr("node_agent.sender.time.monotonic", lambda: clock)
+    monkeypatch.setattr("node_agent.transfer.sender.time.monotonic", lambda: clock)
     drive(sender, 2)
     assert asked.count(bad) == 2 and sender.problem is None
     clock += 5
@@ -363,7 +364,7 @@ def test_uploads_that_can_never_go_fill_no_round_and_are_tried_at_their_own_time
 def test_uploads_of_a_troubled_store_let_untried_ones_go_first(
     world: World, sender: Sender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("node_agent.sender.UPLOADS_A_ROUND", 1)
+    monkeypatch.setattr("node_agent.transfer.sender.UPLOADS_A_ROUND", 1)
     world.sealed(tmp_path)
     good = world.sealed(tmp_path)
     world.hub.refuse["create_upload"] = [Refusal("INTERNAL", "promise 6")]
@@ -417,7 +418,7 @@ def test_a_hub_that_limits_is_not_asked_before_the_time_it_named(
 ) -> None:
     result = world.sealed(tmp_path)
     pauses: list[float] = []
-    monkeypatch.setattr("node_agent.sender.sleep_using_event", lambda _: pauses.append)
+    monkeypatch.setattr("node_agent.transfer.sender.sleep_using_event", lambda _: pauses.append)
     world.hub.refuse["submit"] = [Refusal("RATE_LIMITED", "test", retry_after_ms=7_000)]
     world.hub.refuse["create_upload"] = [Refusal("RATE_LIMITED", "test", retry_after_ms=900_000)]
     sender, stop = Sender(world.agent, world.transfer()), threading.Event()

@@ -11,7 +11,7 @@ from crypto import canonical
 from crypto.keystore import new_signer
 from crypto.refusal import Refusal
 from crypto.statement import SNAPSHOT_TYPE, read_envelope, sign
-from node_agent.snapshot import fetch_snapshot, kept_snapshot, require_fresh
+from node_agent.known.snapshot import fetch_snapshot, kept_snapshot, require_fresh
 from tests.unit.evidence_log import ITEM
 from tests.unit.window_world import World, open_world
 

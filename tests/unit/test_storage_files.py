@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from crypto.manifest import LineFacts
-from node_agent.drafts import keep_files
-from node_agent.sealer import LineInput, PageInput, seal_bundle
+from node_agent.transfer.sealer import LineInput, PageInput, seal_bundle
+from node_agent.window.drafts import keep_files
 from storage.files import write_private
 
 
@@ -47,8 +47,8 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_sealed_files_and_pages_are_on_disk_with_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[Path] = []
-    monkeypatch.setattr("node_agent.sealer.sync_directory", synced.append)
-    monkeypatch.setattr("node_agent.drafts.sync_directory", synced.append)
+    monkeypatch.setattr("node_agent.transfer.sealer.sync_directory", synced.append)
+    monkeypatch.setattr("node_agent.window.drafts.sync_directory", synced.append)
     line = LineInput(LineFacts("L01", "M01", "SUBMIT", "B", "SEEN_RETURNED"), (PageInput(b"page", "image/jpeg"),))
     seal_bundle(
         tmp_path / "spool", [line], case="c0" * 16, revision=1, kind="application", task_code="t", catalogue="c"

@@ -1,4 +1,4 @@
-"""node_agent.supervising: what a node says in supervision, judged by the real law; words never leave the node."""
+"""What a node says in supervision, judged by the real law; words never leave the node."""
 
 import json
 from datetime import timedelta
@@ -11,13 +11,16 @@ from typer.testing import CliRunner
 from crypto import canonical
 from crypto.refusal import Refusal
 from crypto.statement import read_envelope, read_statement
-from deploy.commands import common, coord_cards, coord_region, dept_cards
+from deploy.commands.coord import cards as coord_cards
+from deploy.commands.coord import region as coord_region
+from deploy.commands.dept import cards as dept_cards
+from deploy.commands.shared import common
 from hub.casework import reasons
 from hub.casework.casefile import State
-from node_agent import overseeing, supervising
-from node_agent.casemirror import mirror
-from node_agent.receiver import Receiver
-from node_agent.runtime import Agent
+from node_agent.known.casemirror import mirror
+from node_agent.process.runtime import Agent
+from node_agent.supervision import overseeing, supervising
+from node_agent.transfer.receiver import Receiver
 from tests.unit.agent_region import Region
 from tests.unit.evidence_log import ACCEPTOR, DEPARTMENT, WINDOW
 

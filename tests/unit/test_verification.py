@@ -12,12 +12,13 @@ from crypto.manifest import read as read_manifest
 from crypto.refusal import Refusal
 from crypto.statement import read_envelope, read_statement
 from hub.casework import reasons
-from node_agent import drafts, window
-from node_agent.following import attend
-from node_agent.opening import OpenedLine, OpenedPage
-from node_agent.snapshot import fetch_snapshot
+from node_agent.known.snapshot import fetch_snapshot
+from node_agent.transfer.following import attend
+from node_agent.transfer.opening import OpenedLine, OpenedPage
 from node_agent.verification import desk, evidence, queries
 from node_agent.verification.connector import Answer, Kind, Query, Result
+from node_agent.window import drafts
+from node_agent.window import intake as window
 from storage.journal import OutboxEntry
 from tests.unit.evidence_log import DEPARTMENT, WINDOW
 from tests.unit.window_world import FORM, KEY_MATERIALS, STAFF, TICKS, World, open_world, page_file

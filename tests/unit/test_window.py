@@ -18,8 +18,10 @@ from crypto.refusal import Refusal
 from crypto.sealing import open_page, unwrap_key
 from crypto.statement import read_envelope, read_statement
 from hub.casework.numbers import check_public_number
-from node_agent import drafts, window, window_materials
 from node_agent.paper import shelf
+from node_agent.window import drafts
+from node_agent.window import intake as window
+from node_agent.window import materials as window_materials
 from storage.journal import OutboxEntry
 from tests.unit.agent_region import RECOVERY
 from tests.unit.evidence_log import DEPARTMENT, ITEM, PREFIX, WINDOW
@@ -295,7 +297,7 @@ def test_an_old_snapshot_stops_the_seal(world: World, tmp_path: Path, monkeypatc
         def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
             return late
 
-    monkeypatch.setattr("node_agent.window_seal.datetime", Later)
+    monkeypatch.setattr("node_agent.window.seal.datetime", Later)
     assert code_of(lambda: window.seal(world.agent, case, STAFF, **TICKS)) == "SNAPSHOT_TOO_OLD"
 
 

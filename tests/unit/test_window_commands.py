@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from deploy.commands import common
-from deploy.commands.window import app
+from deploy.commands.shared import common
+from deploy.commands.window.main import app
 from hub.casework.numbers import check_public_number
-from node_agent.sender import Sender
+from node_agent.transfer.sender import Sender
 from tests.paper_reader import read_paper
 from tests.unit.evidence_log import DEMO, ITEM
 from tests.unit.window_world import STAFF, World, open_world
@@ -116,7 +116,7 @@ def test_a_snapshot_is_fetched_by_hand(world: World) -> None:
 
 def test_an_answered_seal_ends_with_zero(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     sender = Sender(world.agent, world.transfer())
-    monkeypatch.setattr("deploy.commands.common.time.sleep", lambda _: sender.step())
+    monkeypatch.setattr("deploy.commands.shared.common.time.sleep", lambda _: sender.step())
     form = ["--form", str(DEMO / "form.json"), "--wait", "60"]
     made = run_json("collect", str(DEMO / "pages.json"), *form, *TICKS)
     assert made["state"] == "DONE" and made["acts"][0]["case_no"]

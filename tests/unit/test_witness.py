@@ -21,10 +21,10 @@ from node_agent.auditor.alarms import alarms
 from node_agent.auditor.export import export
 from node_agent.auditor.monitor import Monitor
 from node_agent.auditor.witness import Witness, last_signed, read_head
-from node_agent.identity import AgentIdentity
-from node_agent.registry import AgentRegistry
-from node_agent.runtime import Agent
-from node_agent.settings import AgentSettings
+from node_agent.keys.identity import AgentIdentity
+from node_agent.known.registry import AgentRegistry
+from node_agent.process.runtime import Agent
+from node_agent.process.settings import AgentSettings
 from storage.journal import Journal
 
 

@@ -20,10 +20,11 @@ from crypto.manifest import read as read_manifest
 from crypto.refusal import Refusal
 from crypto.statement import SNAPSHOT_TYPE, read_envelope, read_statement, sign
 from hub.services.receipts import make_receipt
-from node_agent import window, window_receipt
 from node_agent.client.hub import Answer, HubClient, Outgoing, SnapshotParts, Upload
-from node_agent.runtime import Agent
-from node_agent.snapshot import fetch_snapshot
+from node_agent.known.snapshot import fetch_snapshot
+from node_agent.process.runtime import Agent
+from node_agent.window import intake as window
+from node_agent.window import receipt as window_receipt
 from storage.object_rows import PinnedRow
 from storage.objectstore import SignedPut
 from storage.transfer import Reply, TransferClient

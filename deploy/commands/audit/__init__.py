@@ -1,0 +1,1 @@
+"""``yidi audit``: one module a subject; ``main`` has the daily commands."""

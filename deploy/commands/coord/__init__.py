@@ -1,0 +1,1 @@
+"""``yidi coord``: one module a subject; ``main`` has the daily commands."""

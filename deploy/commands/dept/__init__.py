@@ -1,0 +1,1 @@
+"""``yidi dept``: one module a subject; ``main`` has the daily commands."""

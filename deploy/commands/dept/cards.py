@@ -1,0 +1,84 @@
+"""``yidi dept card-answer|card-appeal|quality``, ratings and complaints at a department (standards.md 8; G12)."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deploy.commands.shared import voices
+from deploy.commands.shared.choices import code_of, listed
+from deploy.commands.shared.common import (
+    TEXT_FILE,
+    AsJson,
+    Home,
+    Staff,
+    WaitSeconds,
+    agent_at,
+    finish,
+    finish_act,
+    text_of,
+)
+from hub.casework import reasons
+from node_agent.known.casemirror import resolve
+from node_agent.supervision import supervising
+
+app = typer.Typer(no_args_is_help=True)
+voices.offer(app, voices.OF_UNITS)
+
+Case = Annotated[str, typer.Argument(metavar="CASE", help="43 位办件编号、12 位公开编号或案件标识")]
+Card = Annotated[str, typer.Option("--card", help="牌的编号（16 位）")]
+Words = Annotated[Path, typer.Option("--words", help=f"说明，留在本机，{TEXT_FILE}", exists=True, dir_okay=False)]
+
+
+@app.command("quality")
+def quality(
+    case: Case,
+    home: Home,
+    staff: Staff,
+    defect: Annotated[list[str], typer.Option("--defect", help=f"{listed(reasons.IMAGE_DEFECTS)}；可多次")],
+    manifest: Annotated[str, typer.Option("--manifest", help="补正的封装编号；不写为申请的封装")] = "",
+    wait: WaitSeconds = 30.0,
+    as_json: AsJson = False,
+) -> None:
+    """指出影像质量不合归档规范：发牌给封装的窗口，同一封装指出一次；不影响办件时限。"""
+    with agent_at(home, as_json) as agent:
+        codes = [code_of(reasons.IMAGE_DEFECTS, one, "--defect") for one in defect]
+        entry = supervising.quality(agent, resolve(agent, case), staff, codes, manifest)
+        told = "、".join(reasons.IMAGE_DEFECTS[one] for one in codes)
+        finish_act(agent, entry, wait, as_json, f"已指出影像质量：{told}")
+
+
+@app.command("card-answer")
+def answer(
+    case: Case,
+    home: Home,
+    staff: Staff,
+    card: Card,
+    measure: Annotated[str, typer.Option("--measure", help=listed(reasons.CARD_MEASURES))],
+    words: Words,
+    wait: WaitSeconds = 30.0,
+    as_json: AsJson = False,
+) -> None:
+    """答复发给本单位的牌：改正了什么。"""
+    with agent_at(home, as_json) as agent:
+        code = code_of(reasons.CARD_MEASURES, measure, "--measure")
+        entry = supervising.answer_card(agent, case, staff, card, code, text_of(words))
+        finish(agent, [entry.payload_digest], wait, as_json, {"case": entry.case_id, "card": card}, "已答复")
+
+
+@app.command("card-appeal")
+def appeal(
+    case: Case,
+    home: Home,
+    staff: Staff,
+    card: Card,
+    ground: Annotated[str, typer.Option("--ground", help=listed(reasons.CARD_GROUNDS))],
+    words: Words,
+    wait: WaitSeconds = 30.0,
+    as_json: AsJson = False,
+) -> None:
+    """对牌提出申诉：由其他单位的监察人员处理。"""
+    with agent_at(home, as_json) as agent:
+        code = code_of(reasons.CARD_GROUNDS, ground, "--ground")
+        entry = supervising.appeal_card(agent, case, staff, card, code, text_of(words))
+        finish(agent, [entry.payload_digest], wait, as_json, {"case": entry.case_id, "card": card}, "已申诉")

@@ -1,0 +1,1 @@
+"""``yidi figures``: one module a subject."""

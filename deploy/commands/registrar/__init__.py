@@ -1,0 +1,1 @@
+"""``yidi registrar``: one module a subject; ``main`` has the daily commands."""

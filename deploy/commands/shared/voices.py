@@ -1,0 +1,138 @@
+"""What units say to ratings and complaints, alike at windows, departments and overseers (T38; G03, G07).
+
+Invariants: words stay on this machine, the log has codes and commitments; a command signs and queues.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from deploy.commands.shared.choices import code_of, listed
+from deploy.commands.shared.common import TEXT_FILE, AsJson, Home, Staff, WaitSeconds, agent_at, finish_act, text_of
+from hub.casework import reasons
+from node_agent.supervision import supervising
+
+Case = Annotated[str, typer.Argument(metavar="CASE", help="43 位办件编号、12 位公开编号或案件标识")]
+Words = Annotated[Path, typer.Option("--words", help=f"说明，留在本机，{TEXT_FILE}", exists=True, dir_okay=False)]
+Complaint = Annotated[str, typer.Option("--complaint", help="投诉的编号（64 位，可只写前 16 位）")]
+Score = Annotated[int, typer.Option(min=0, max=5, help=f"{listed(reasons.RATING_LEVELS)}；0 为不评")]
+
+
+def verify_rating(
+    case: Case,
+    home: Home,
+    staff: Staff,
+    finding: Annotated[str, typer.Option("--finding", help=listed(reasons.RATING_FINDINGS))],
+    words: Words,
+    wait: WaitSeconds = 30.0,
+    as_json: AsJson = False,
+) -> None:
+    """核实差评：属实的限期整改；误评、恶意差评由监察人员排除，被评单位不能自己排除。"""
+    with agent_at(home, as_json) as agent:
+        code = code_of(reasons.RATING_FINDINGS, finding, "--finding")
+        entry = supervising.verify_rating(agent, case, staff, code, text_of(words))
+        finish_act(agent, entry, wait, as_json, f"已核实差评：{reasons.RATING_FINDINGS[code]}")
+
+
+def rectify_rating(
+    case: Case,
+    home: Home,
+    staff: Staff,
+    measure: Annotated[str, typer.Option("--measure", help=listed(reasons.RATING_MEASURES))],
+    words: Words,
+    wait: WaitSeconds = 30.0,
+    as_json: AsJson = False,
+) -> None:
+    """差评整改反馈：采取了什么措施、怎样答复申请人；整改时限停止。"""
+    with agent_at(home, as_json) as agent:
+        code = code_of(reasons.RATING_MEASURES, measure, "--measure")
+        entry = supervising.rectify_rating(agent, case, staff, code, text_of(words))
+        finish_act(agent, entry, wait, as_json, f"已登记整改：{reasons.RATING_MEASURES[code]}")
+
+
+def rate_internal(
+    case: Case,
+    home: Home,
+    staff: Staff,
+    scan: Score = 0,
+    routing: Score = 0,
+    timing: Score = 0,
+    wait: WaitSeconds = 30.0,
+    as_json: AsJson = False,
+) -> None:
+    """内部评价：收件地和受理地互评扫描质量、流转准确、办理及时，各评一次。"""
+    with agent_at(home, as_json) as agent:
+        given = {"scan": scan, "routing": routing, "timing": timing}
+        scores = {target: level for target, level in given.items() if level}
+        entry = supervising.rate_internal(agent, case, staff, scores)
+        told = "、".join(f"{reasons.INTERNAL_TARGETS[target]} {level}" for target, level in scores.items())
+        finish_act(agent, entry, wait, as_json, f"已登记内部评价：{told}")
+
+
+def extend_complaint(
+    case: Case,
+    home: Home,
+    staff: Staff,
+    complaint: Complaint,
+    reason: Annotated[str, typer.Option("--reason", help=listed(reasons.COMPLAINT_EXTENSIONS))],
+    wait: WaitSeconds = 30.0,
+    as_json: AsJson = False,
+) -> None:
+    """投诉延期答复：期限内提出，只能一次，再加五个工作日。"""
+    with agent_at(home, as_json) as agent:
+        code = code_of(reasons.COMPLAINT_EXTENSIONS, reason, "--reason")
+        entry = supervising.extend_complaint(agent, case, staff, complaint, code)
+        finish_act(agent, entry, wait, as_json, f"已延期答复：{reasons.COMPLAINT_EXTENSIONS[code]}")
+
+
+def dispute_complaint(
+    case: Case,
+    home: Home,
+    staff: Staff,
+    complaint: Complaint,
+    words: Words,
+    wait: WaitSeconds = 30.0,
+    as_json: AsJson = False,
+) -> None:
+    """投诉人对答复有异议：由登记投诉的单位转报，改由区域的监察单位重新答复。"""
+    with agent_at(home, as_json) as agent:
+        entry = supervising.dispute_complaint(agent, case, staff, complaint, text_of(words))
+        finish_act(agent, entry, wait, as_json, "已转报异议，由监察单位重新答复")
+
+
+def answer_complaint(
+    case: Case,
+    home: Home,
+    staff: Staff,
+    complaint: Complaint,
+    finding: Annotated[str, typer.Option("--finding", help=listed(reasons.COMPLAINT_FINDINGS))],
+    words: Words,
+    wait: WaitSeconds = 30.0,
+    as_json: AsJson = False,
+) -> None:
+    """答复投诉：被投诉人和原答复人不能答复。"""
+    with agent_at(home, as_json) as agent:
+        code = code_of(reasons.COMPLAINT_FINDINGS, finding, "--finding")
+        entry = supervising.answer_complaint(agent, case, staff, complaint, code, text_of(words))
+        finish_act(agent, entry, wait, as_json, "已答复投诉")
+
+
+OF_UNITS: Final[Mapping[str, Callable[..., None]]] = {
+    "rating-verify": verify_rating,
+    "rating-rectify": rectify_rating,
+    "rate-internal": rate_internal,
+    "complaint-extend": extend_complaint,
+    "complaint-answer": answer_complaint,
+    "complaint-dispute": dispute_complaint,
+}
+OF_OVERSEERS: Final = {
+    name: OF_UNITS[name] for name in ("rating-verify", "complaint-extend", "complaint-answer", "complaint-dispute")
+}
+
+
+def offer(app: typer.Typer, commands: Mapping[str, Callable[..., None]]) -> None:
+    """Adds these commands to a group."""
+    for name, command in commands.items():
+        app.command(name)(command)

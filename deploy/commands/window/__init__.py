@@ -1,0 +1,1 @@
+"""``yidi window``: one module a subject; ``main`` has the daily commands."""

@@ -1,0 +1,1 @@
+"""The deciding department: acceptance, review, decision, result, and its own line system."""

@@ -1,0 +1,1 @@
+"""Keys of nodes, persons and applicants: enrolled, rotated, recovered."""

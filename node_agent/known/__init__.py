@@ -1,0 +1,1 @@
+"""What a node knows without asking anybody: its cases, the registry, the directory snapshot."""

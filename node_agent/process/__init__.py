@@ -1,0 +1,1 @@
+"""The running agent: settings, one process, its loops and its tidying."""

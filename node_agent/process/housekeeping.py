@@ -1,0 +1,46 @@
+"""What a kill or a full disk may leave in an agent's folder, and what must not lie there for long.
+
+Invariants: a file is erased only when the journal does not name it and nobody can still be writing it; may be repeated.
+"""
+
+import logging
+from datetime import datetime
+
+from crypto.canonical import CHINA
+from crypto.statement import read_signed
+from node_agent.paper import shelf
+from node_agent.process.runtime import Agent
+from node_agent.transfer import bounce
+from node_agent.window import ends as window_ends
+from node_agent.window import supplement as window_supplement
+from node_agent.window.drafts import WRITING_LASTS
+
+log = logging.getLogger(__name__)
+
+
+def tidy(agent: Agent, now: datetime) -> None:
+    """Receipts that were printed long ago or never sealed, sealed files that were never queued or are too many, drafts
+    and supplements that ended or that nobody touched for long. ``now``: aware."""
+    try:
+        shelf.tidy(agent.settings.home, lambda digest: _public_no(agent, digest), now, agent.settings.receipt_hours)
+        _sweep_spool(agent, now)
+        bounce.bound_spool(agent)
+        if agent.registry.directory.current(agent.identity.node).roles & {"window", "portal"}:
+            window_ends.tidy(agent, now)
+            window_supplement.sweep(agent, now)
+    except OSError as error:
+        log.warning("not tidied: %s", type(error).__name__)
+
+
+def _public_no(agent: Agent, digest: str) -> str | None:
+    """Public number of a queued seal."""
+    entry = agent.journal.entry(digest)
+    return str(read_signed(entry.envelope).body["public_no"]) if entry is not None else None
+
+
+def _sweep_spool(agent: Agent, now: datetime) -> None:
+    named = agent.journal.spool_files()
+    for path in agent.spool.iterdir() if agent.spool.is_dir() else ():
+        age = now - datetime.fromtimestamp(path.stat().st_mtime, CHINA)
+        if path.name not in named and age > WRITING_LASTS:
+            path.unlink(missing_ok=True)

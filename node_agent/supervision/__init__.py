@@ -1,0 +1,1 @@
+"""Coordinator and supervisor: cases that nobody took, cards, complaints, ratings."""
