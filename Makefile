@@ -44,6 +44,7 @@ bench: dev ## figures, with peers beside: statements, cases of pages, memory, of
 	@$(BIN)/python tests/bench/memory.py
 	@$(BIN)/python tests/bench/verify.py
 	@$(BIN)/python tests/bench/masking.py
+	@$(BIN)/python tests/bench/adversarial.py
 	@$(BIN)/python tests/bench/guards.py
 	@$(BIN)/python tests/bench/sweep.py
 	@$(BIN)/python tests/bench/quality.py

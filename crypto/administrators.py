@@ -19,12 +19,14 @@ ROLES = frozenset({SYSTEM, SECURITY, AUDIT})
 STANDS_AT = {SYSTEM: "registrar", SECURITY: "registrar", AUDIT: "auditor"}
 """Role of the node that an administrator belongs to."""
 ACTS = {
-    **dict.fromkeys(("key.activate", "key.veto", "catalogue.publish", "calendar.publish", "secret.share"), SYSTEM),
+    **dict.fromkeys(("key.activate", "key.veto", "catalogue.publish", "calendar.publish"), SYSTEM),
+    **dict.fromkeys(("secret.share", "secret.retire", "enrolment.permit"), SYSTEM),
     **dict.fromkeys(("key.revoke", "sharing.issue", "sharing.withdraw", "sharing.settle"), SECURITY),
 }
 """Whose act each statement of the registrar is: keys and settings the one's, revocations and permissions the other's.
 
-Registrations are the system administrator's too: he issues the one-time token, before the subject has signed anything.
+Registrations are the system administrator's too: he issues the one-time token, before the subject has signed anything,
+and permits the record (``crypto.permits``).
 """
 
 

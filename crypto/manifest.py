@@ -33,7 +33,8 @@ SEALING_OPTIONAL = frozenset(
 )
 """Acts that may bring sealed words and may do without."""
 SEALING_EVENTS = SEALING_OPTIONAL | {
-    *("seal", "ask_pre_review", "supplement_part", "debt_settled", "resend", "issue", "reissue", "correct_result"),
+    *("seal", "ask_pre_review", "supplement_part", "debt_settled", "part_shared"),
+    *("resend", "issue", "reissue", "correct_result"),
     *("start_special", "special_moved", "extend_limit", "refer_up", "seal_parent", "extend_parent"),
 }
 """Acts whose ``manifest`` names a sealing that the hub pins with them."""
@@ -66,7 +67,8 @@ class Capture:
     """How a page was taken (A04, E06; DA/T 31-2017). ``device``: code in the window's registry, empty when unknown.
 
     ``dpi``: measured from the paper's size; ``found``: codes of the page's faults; ``reason``, ``by``: why and by whose
-    word (person id of the lead) a page with a fault was let in, both empty when nobody had to.
+    word (person id of the lead) a page with a fault was let in, both empty when nobody had to; ``seals``: red seals
+    counted on it, left out where there are none (a grey copy shows none: ``found`` has PAGE_GREY then).
     """
 
     at: str
@@ -77,6 +79,14 @@ class Capture:
     found: tuple[str, ...] = ()
     reason: str = ""
     by: str = ""
+    seals: int = 0
+
+    def as_object(self) -> dict[str, object]:
+        """Plain JSON, as it stands in a manifest."""
+        told: dict[str, object] = {**self.__dict__, "found": list(self.found)}
+        if not self.seals:
+            del told["seals"]
+        return told
 
 
 @dataclass(frozen=True)
@@ -229,7 +239,7 @@ def _line_object(line: Line) -> dict[str, object]:
             {
                 "page": page.number,
                 "renditions": {made.name: _rendition_object(made) for made in page.renditions},
-                **({"capture": {**page.capture.__dict__, "found": list(page.capture.found)}} if page.capture else {}),
+                **({"capture": page.capture.as_object()} if page.capture else {}),
             }
             for page in line.pages
         ],
@@ -331,6 +341,7 @@ def _read_capture(value: object) -> Capture:
         found=tuple(_match(_FINDING, code) for code in value["found"]),
         reason=_match(_REASON, value["reason"]),
         by=_match(_PERSON, value["by"]),
+        seals=_number(value["seals"]) if "seals" in value else 0,
     )
 
 

@@ -5,8 +5,10 @@ Invariants: a record is read from the body of one registry statement and never c
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from crypto import administrators, identity, kem, suites
 from crypto.keyid import key_id
@@ -36,6 +38,11 @@ PERSON_ROLES = frozenset(
 POST_KINDS = frozenset({"POST_A", "POST_B"})
 """Posts A and B of an item (AB 岗, F06), given and taken back like any other grant."""
 GRANT_KINDS = frozenset({"DECIDE", "SEAL_USE", "PRE_REVIEW", "COORDINATE", "EXPORT"}) | POST_KINDS
+GRANT_ENDS = ("LEFT_POST", "DUTY_CHANGED", "REPLACED", "MISUSED")
+"""Why a grant was taken back before its last day."""
+_GRANT_ID = re.compile(r"[A-Za-z0-9._-]{1,80}")
+_GRANTED_ITEM = re.compile(r"\*|[A-Za-z0-9._-]{1,80}")
+_HEX64 = re.compile(r"[0-9a-f]{64}")
 
 SECRETS = frozenset({"applicant"})
 """Secrets that the registrar shares out to nodes: the one that applicants' numbers are keyed with (A22)."""
@@ -119,13 +126,17 @@ class Publication:
 
 @dataclass(frozen=True)
 class Share:
-    """A secret that the registrar gave a node (A22): ``packet`` is sealed to the node's decryption key of then."""
+    """A secret that the registrar gave a node (A22): ``packet`` is sealed to the node's decryption key of then.
+
+    ``generation``: which secret of this name it is, from 1 on.
+    """
 
     epoch: int
     name: str
     node: str
     recipient_key: str
     packet: bytes
+    generation: int = 1
 
 
 def read_key_record(digest: str, epoch: int, body: Mapping[str, object]) -> KeyRecord:
@@ -192,7 +203,11 @@ def read_public(value: object) -> PublicKey:
 
 
 def read_grant(digest: str, epoch: int, body: Mapping[str, object]) -> Grant:
-    """The grant in a ``grant.issue`` body. Refusal GRANT_FORMAT."""
+    """The grant in a ``grant.issue`` body: named items, a first and a last day, the paper by digest (F04).
+
+    Ids hold no blank and no Chinese: no words come into the log by a power of attorney (promise 1).
+    Refusal GRANT_FORMAT.
+    """
     wanted = {"grant_id", "kind", "node", "person", "items", "valid_from", "valid_to", "document"}
     items = body.get("items")
     if set(body) != wanted or not isinstance(items, list) or str(body["kind"]) not in GRANT_KINDS:
@@ -200,28 +215,76 @@ def read_grant(digest: str, epoch: int, body: Mapping[str, object]) -> Grant:
     node, person = str(body["node"]), str(body["person"])
     if identity.node_of(person) != node:
         raise Refusal("GRANT_FORMAT", "F04", person=person)
+    if not items or not all(isinstance(one, str) and _GRANTED_ITEM.fullmatch(one) for one in items):
+        raise Refusal("GRANT_FORMAT", "F04", member="items")
+    begins, ends = _grant_day(body, "valid_from"), _grant_day(body, "valid_to")
+    if ends < begins:
+        raise Refusal("GRANT_FORMAT", "F04", member="valid_to")
     return Grant(
         digest=digest,
         epoch=epoch,
-        grant_id=str(body["grant_id"]),
+        grant_id=_grant_text(body, "grant_id", _GRANT_ID),
         kind=str(body["kind"]),
         node=node,
         person=person,
-        items=frozenset(map(str, items)),
-        valid_from=str(body["valid_from"]),
-        valid_to=str(body["valid_to"]),
-        document=str(body["document"]),
+        items=frozenset(items),
+        valid_from=begins,
+        valid_to=ends,
+        document=_grant_text(body, "document", _HEX64),
     )
 
 
+def read_revocation(body: Mapping[str, object]) -> str:
+    """Id of the grant that a ``grant.revoke`` body ends, for a reason of the list where it names one.
+
+    Refusal GRANT_FORMAT.
+    """
+    if set(body) - {"reason"} != {"grant_id"} or body.get("reason", GRANT_ENDS[0]) not in GRANT_ENDS:
+        raise Refusal("GRANT_FORMAT", "F04", members=",".join(sorted(body)))
+    return _grant_text(body, "grant_id", _GRANT_ID)
+
+
+def _grant_text(body: Mapping[str, object], member: str, pattern: re.Pattern[str]) -> str:
+    value = body[member]
+    if not isinstance(value, str) or pattern.fullmatch(value) is None:
+        raise Refusal("GRANT_FORMAT", "F04", member=member)
+    return value
+
+
+def _grant_day(body: Mapping[str, object], member: str) -> str:
+    value = body[member]
+    try:
+        if isinstance(value, str) and date.fromisoformat(value).isoformat() == value:
+            return value
+    except ValueError:
+        pass
+    raise Refusal("GRANT_FORMAT", "F04", member=member)
+
+
 def read_share(epoch: int, body: Mapping[str, object]) -> Share:
-    """The share in a ``secret.share`` body: name, node, recipient_key, packet (base64). Refusal SHARE_FORMAT."""
+    """The share in a ``secret.share`` body: name, node, recipient_key, packet (base64), generation (1 when it does not
+    say). Refusal SHARE_FORMAT."""
     texts = [body.get(member) for member in ("name", "node", "recipient_key", "packet")]
-    if set(body) != {"name", "node", "recipient_key", "packet"} or body["name"] not in SECRETS:
+    if set(body) - {"generation"} != {"name", "node", "recipient_key", "packet"} or body["name"] not in SECRETS:
         raise Refusal("SHARE_FORMAT", "A22; promise 1", problem="members or name")
     name, node, recipient_key, packet = map(str, texts)
     try:
         opened = base64.b64decode(packet, validate=True)
     except (ValueError, binascii.Error) as error:
         raise Refusal("SHARE_FORMAT", "A22; promise 1", problem="packet") from error
-    return Share(epoch, name, identity.require_node(node), recipient_key, opened)
+    return Share(
+        epoch, name, identity.require_node(node), recipient_key, opened, _generation(body.get("generation", 1))
+    )
+
+
+def read_retirement(body: Mapping[str, object]) -> tuple[str, int]:
+    """Name and generation in a ``secret.retire`` body. Refusal SHARE_FORMAT."""
+    if set(body) != {"name", "generation"} or body["name"] not in SECRETS:
+        raise Refusal("SHARE_FORMAT", "A22; promise 1", problem="members or name")
+    return str(body["name"]), _generation(body["generation"])
+
+
+def _generation(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise Refusal("SHARE_FORMAT", "A22; promise 1", problem="generation")
+    return value

@@ -1,5 +1,5 @@
 """``python -m deploy``: the same as the ``yidi`` command."""
 
-from deploy.cli import app
+from deploy.cli import main
 
-app()
+main()

@@ -14,11 +14,14 @@ from typer.core import TyperGroup
 from typer.main import get_group
 
 from deploy.commands.shared.common import AsJson, Home, refusals, show
+from deploy.commands.shared.usage import InChinese, guarded, speak_chinese
 
 if TYPE_CHECKING:
     from deploy.stack.stack import Stack
 
+speak_chinese()
 app = typer.Typer(
+    cls=InChinese,
     help="驿递 Yidi:收受分离办件的签名交接。",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -41,12 +44,15 @@ console = Console()
 
 
 MODULES = {
-    "window": ("main", "cases", "paper", "voices", "parents", "materials", "imaging"),
-    "dept": ("main", "refusals", "review", "paper", "cards", "parents", "materials", "data", "masked"),
+    "window": ("main", "cases", "paper", "voices", "parents", "materials", "imaging", "assist", "fees", "outward"),
+    "dept": (
+        *("main", "refusals", "review", "sections", "paper", "cards", "parents", "materials", "data", "masked"),
+        "powers",
+    ),
     "audit": ("main", "course", "masked"),
     "figures": ("main", "plan"),
     "registrar": ("main", "publish", "share", "sharing"),
-    "coord": ("main", "paper", "cards", "region", "parents"),
+    "coord": ("main", "paper", "cards", "region", "in_place", "parents"),
 }
 """A group that is a folder: its modules with commands, the daily ones first. Any other group is one module."""
 
@@ -166,3 +172,8 @@ def _next_steps(stack: "Stack") -> str:
         f"  yidi window collect --help\n"
         "  yidi dept queue --home … ;yidi audit --help"
     )
+
+
+def main() -> None:
+    """The ``yidi`` command."""
+    guarded(app)

@@ -103,6 +103,23 @@ def by_person(
     )
 
 
+def queued_by_person(
+    agent: Agent,
+    case_id: str,
+    event: str,
+    body: Mapping[str, object],
+    role: str,
+    staff_code: str,
+    *,
+    second: str | None = None,
+    chain: str = CUSTODY,
+) -> OutboxEntry:
+    """The same, queued: the point where the act is kept."""
+    entry = by_person(agent, case_id, event, body, role, staff_code, second=second, chain=chain)
+    agent.journal.queue([entry])
+    return entry
+
+
 def role_of(agent: Agent, staff_code: str, wanted: Sequence[str]) -> str:
     """The first of ``wanted`` roles that the person's key record gives. Refusals ROLE_MISSING, SUBJECT_UNKNOWN."""
     person, _ = agent.identity.person(staff_code)

@@ -6,8 +6,9 @@ and so from leaves (promise 3); no personal data: the digest's key is not the hu
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select, union_all
 
 from storage import failpoints
 from storage.bulk import Prepared, any_of, columns, insert_many
@@ -21,17 +22,22 @@ _KEEP = Prepared(
     )
 )
 _ROWS = select(*(applicants.c[name] for name in _NAMES))
-_ASKED = select(applicants.c.applicant).where(any_of(applicants.c.case_id, "case_ids"))
-OF = Prepared(_ROWS.where(any_of(applicants.c.applicant, "digests")))
-"""All cases of these applicants."""
-OF_CASES = Prepared(_ROWS.where(applicants.c.applicant.in_(_ASKED)))
+_DIGESTS: tuple[ColumnElement[str], ...] = (applicants.c.applicant, applicants.c.applicant_before)
+_ASKED = union_all(*(select(digest).where(any_of(applicants.c.case_id, "case_ids")) for digest in _DIGESTS))
+OF = Prepared(_ROWS.where(or_(*(any_of(digest, "digests") for digest in _DIGESTS))))
+"""All cases of these applicants, by a digest of either key."""
+# An array, not a subquery: with one of these in it no index serves an OR.
+OF_CASES = Prepared(
+    _ROWS.where(or_(*(digest == func.any(func.array(_ASKED.scalar_subquery())) for digest in _DIGESTS)))
+)
 """All cases of those whose cases these are. A statement of its own: one with both conditions reads the whole table."""
-_OF_CASE = select(applicants)
+_OF_CASE = _ROWS
 
 
 @dataclass(frozen=True)
 class ApplicantRow:
-    """One case of an applicant; ``standing``: OPEN before the decision, else empty; ``breach``: BROKEN or empty."""
+    """One case of an applicant; ``standing``: OPEN before the decision, else empty; ``breach``: BROKEN or empty;
+    ``applicant_before``: the digest under the older key, empty without one (NULL in the table)."""
 
     case_id: str
     applicant: str
@@ -40,6 +46,13 @@ class ApplicantRow:
     node: str
     standing: str
     breach: str
+    applicant_before: str = ""
+
+
+def applicant_row(values: Sequence[Any]) -> ApplicantRow:
+    """A row from its columns, in the order of the table."""
+    named: dict[str, Any] = dict(zip(_NAMES, values, strict=True))
+    return ApplicantRow(**named | {"applicant_before": named["applicant_before"] or ""})
 
 
 class ApplicantRows:
@@ -52,9 +65,13 @@ class ApplicantRows:
         """New rows, and what changed in old ones."""
         if rows:
             with failpoints.write("sequencer.cases_moved"):
-                _KEEP.run(self._connection, columns([vars(row) for row in rows]))
+                _KEEP.run(self._connection, columns([_values(row) for row in rows]))
 
     def of_case(self, case_id: str) -> ApplicantRow | None:
         """The row of a case, or None."""
         row = self._connection.execute(_OF_CASE.where(applicants.c.case_id == case_id)).first()
-        return ApplicantRow(*row) if row else None
+        return applicant_row(row) if row else None
+
+
+def _values(row: ApplicantRow) -> dict[str, object]:
+    return {**vars(row), "applicant_before": row.applicant_before or None}

@@ -13,6 +13,7 @@ from storage.applicant_rows import ApplicantRow, ApplicantRows
 from storage.case_rows import CaseRow, _case
 from storage.log_rows import Head, LeafRow, LogRows, _leaf
 from storage.object_rows import ObjectRows, PinnedRow, UploadRow, _pinned, _upload
+from storage.region_rows import RegionRows
 from storage.tables import case_serials, cases, documents, inbox, key_packets, leaves, pinned, uploads
 
 PAGE = 256
@@ -80,6 +81,10 @@ class BookRows:
     def applicant_of(self, case_id: str) -> ApplicantRow | None:
         """What the index of applicants has of a case."""
         return ApplicantRows(self._connection).of_case(case_id)
+
+    def regions_of(self, case_id: str) -> set[str]:
+        """The further regions that are noted of a case."""
+        return RegionRows(self._connection).of_case(case_id)
 
     def cases_without_row(self) -> list[str]:
         """Cases that have leaves and no row."""

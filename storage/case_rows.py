@@ -29,7 +29,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from crypto.refusal import Refusal
 from storage import failpoints
 from storage.bulk import Prepared, any_of, arrays, columns, insert_many, waits
-from storage.tables import case_serials, cases, check_codes, former_numbers, inbox, region_of
+from storage.tables import case_regions, case_serials, cases, check_codes, former_numbers, inbox, region_of
 
 _NAMES = tuple(cases.c.keys())
 _LOAD = select(cases).where(any_of(cases.c.case_id, "case_ids")).order_by(cases.c.case_id).with_for_update()
@@ -187,7 +187,8 @@ class CaseRows:
     def listed(self, node: str, state: str, before: int, limit: int, region: str | None = None) -> list[CaseRow]:
         """Cases that were shown to ``node``, newest change first; ``before``: index of the last one seen.
 
-        ``region``: leading digits of regions; cases that begin or are decided in one of them are listed too.
+        ``region``: leading digits of regions; cases that begin, are decided or were reviewed first in one of them, or
+        have a part there, are listed too.
         """
         shown = select(inbox.c.case_id).where(inbox.c.node == node).distinct()
         query = select(cases).where(cases.c.updated_index < before)
@@ -195,8 +196,9 @@ class CaseRows:
             query = query.where(cases.c.case_id.in_(shown))
         else:
             # An array, not a subquery: with one of these in it no index serves an OR.
-            own = cases.c.case_id == func.any(func.array(shown.scalar_subquery()))
-            query = query.where(or_(own, *(_within(region, found) for found in _REGIONS)))
+            further = select(case_regions.c.case_id).where(_within(region, case_regions.c.region))
+            named = (cases.c.case_id == func.any(func.array(one.scalar_subquery())) for one in (shown, further))
+            query = query.where(or_(*named, *(_within(region, found) for found in _REGIONS)))
         if state:
             query = query.where(cases.c.state == state)
         query = query.order_by(cases.c.updated_index.desc()).limit(limit)

@@ -38,6 +38,7 @@ from storage.log_rows import COMMITS, LogRows
 from storage.narrow import Position, Wanted, look
 from storage.node_rows import EnrolmentRows
 from storage.object_rows import ObjectRows
+from storage.region_rows import RegionRows
 
 # What ``storage.bulk`` runs meets the driver's own errors: the same three that SQLAlchemy hands on.
 _DRIVER_ERRORS = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError)
@@ -67,6 +68,7 @@ class Reading:
         self.log = LogRows(connection)
         self.cases = CaseRows(connection)
         self.applicants = ApplicantRows(connection)
+        self.regions = RegionRows(connection)
         self.objects = ObjectRows(connection)
         self.enrolments = EnrolmentRows(connection)
         self.attempts = AttemptRows(connection)

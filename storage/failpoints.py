@@ -28,6 +28,7 @@ from types import TracebackType
 from typing import Final, ParamSpec, TypeVar
 
 from crypto.refusal import Refusal
+from storage.objectstore import TransientFailure
 
 VARIABLE: Final = "YIDI_FAILPOINTS"
 DATABASE, STORE, TRANSFER, SQLITE, DISK, KEPT = "database", "store", "transfer", "sqlite", "disk", "kept"
@@ -260,8 +261,6 @@ def _error(kind: str) -> Exception:
     if kind == STORE:
         return Refusal("STORE_UNAVAILABLE", "design: object store", answer="failpoint")
     if kind == TRANSFER:
-        from storage.transfer import TransientFailure  # here, not above: that module uses this one
-
         return TransientFailure("failpoint")
     if kind == SQLITE:
         return sqlite3.OperationalError("database or disk is full")

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, case, null, or_, select
 
-from storage.applicant_rows import OF, OF_CASES, ApplicantRow
+from storage.applicant_rows import OF, OF_CASES, ApplicantRow, applicant_row
 from storage.bulk import Prepared, any_of, arrays, together
 from storage.case_rows import CaseRow
 from storage.log_rows import Head, LeafRow
@@ -99,7 +99,7 @@ def look(connection: Connection, wanted: Wanted) -> Position:
         {row[0]: _case(row) for row in rows},
         {row[0]: (PinnedRow(*row[:-1]), row[-1]) for row in versions},
         {row[0] for row in taken} if taken else set(),
-        tuple(ApplicantRow(*row) for found in others for row in found),
+        tuple(applicant_row(row) for found in others for row in found),
     )
 
 

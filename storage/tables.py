@@ -3,9 +3,9 @@
 Invariants:
 - ``leaves`` is append-only and gap-free: ``idx`` runs from 0 to ``log_head.size`` - 1;
 - ``log_head`` has one row; whoever appends holds its lock;
-- ``cases``, ``former_numbers``, ``applicants``, ``inbox``, ``case_serials`` are projections of leaves and can be
-  rebuilt from them (promise 3); a number that a case has not got yet is NULL there, and so is ``wake_at`` of a case
-  that no clock wakes;
+- ``cases``, ``case_regions``, ``former_numbers``, ``applicants``, ``inbox``, ``case_serials`` are projections of leaves
+  and can be rebuilt from them (promise 3); a number that a case has not got yet is NULL there, and so is ``wake_at`` of
+  a case that no clock wakes;
 - what must be erasable (key packets, check codes) is not named by content in any leaf: digests only;
 - no personal data in any column; times are RFC 3339 text in UTC+8 as in the leaves.
 """
@@ -107,7 +107,18 @@ applicants = Table(
     Column("node", Text, nullable=False),
     Column("standing", Text, nullable=False),
     Column("breach", Text, nullable=False),
+    Column("applicant_before", Text, index=True),  # NULL unless two keys were in force at the seal
 )
+
+# Where else a case has been, or a part of it is, beside the regions that its document tells (A24): its first
+# reviewers' and its parts'. Most cases have none.
+case_regions = Table(
+    "case_regions",
+    metadata,
+    Column("case_id", Text, primary_key=True),
+    Column("region", Text, primary_key=True),
+)
+Index("ix_case_regions_region", case_regions.c.region, case_regions.c.case_id)
 
 case_serials = Table(
     "case_serials",

@@ -21,16 +21,12 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from crypto.refusal import Refusal
 from storage import failpoints
-from storage.objectstore import ONLY_NEW, SignedPut, range_header
+from storage.objectstore import ONLY_NEW, SignedPut, TransientFailure, range_header
 
 RULE = "design: presigned transfer"
 BUSY = {408, 425, 429, 500, 502, 503, 504}
 CHUNK = 1024 * 1024
 Body = bytes | memoryview
-
-
-class TransientFailure(Exception):
-    """No answer, a broken one, or a busy store: worth another try."""
 
 
 @dataclass

@@ -20,7 +20,7 @@ from psycopg import sql
 
 from deploy.postgres import PostgresService
 from deploy.seaweed import SeaweedService
-from storage.objectstore import S3ObjectStore
+from storage.objectstore_s3 import S3ObjectStore
 
 # How long an example takes says something of the machine, nothing of the code.
 settings.register_profile("yidi", deadline=None)

@@ -1,8 +1,8 @@
 """What each row of the law changes, seen by doing it: the source of the pictures in ``docs/states.md``.
 
 Every row is brought to where its act is next, as the tests of the law do it, and its act is applied; what differs in
-the case file afterwards is what the row does. So no picture can say something that the law does not do. Where a parcel
-takes a paper, all carrier statuses are asked one by one.
+the case file after each act of the way is what its row does. So no picture can say something that the law does not do.
+Where a parcel takes a paper, all carrier statuses are asked one by one.
 """
 
 from collections import defaultdict
@@ -10,12 +10,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
-from hub.casework.casefile import CaseFile, ParcelLeg
+from hub.casework.casefile import CaseFile
+from hub.casework.context import World
 from hub.casework.delivery import whereabouts
-from hub.casework.delivery.values import PARCEL_STATUSES
-from hub.casework.originals import states
-from tests.unit.law_steps import PATHS
-from tests.unit.law_world import Bench
+from hub.casework.delivery.values import PARCEL_STATUSES, ParcelLeg
+from hub.casework.originals import limits, states
+from hub.casework.review.values import STEPS
+from hub.casework.table import ROWS
+from tests.unit.law.law_steps import PATHS, TURNS
+from tests.unit.law.law_world import Bench
 
 NOTHING = "[*]"
 
@@ -32,8 +35,11 @@ class Seen:
 
 
 def observe() -> list[Seen]:
-    """One ``Seen`` a row, in the order of the table."""
-    return [_seen(name) for name in PATHS]
+    """What every act does on the way to each row, and the row's own act; rows in the order of the table."""
+    ways = [*((*PATHS[name], name) for name in PATHS), *_STEPWISE]
+    seen = [one for way in ways for one in _watched(way)]
+    order = {row.id: number for number, row in enumerate(ROWS)}
+    return sorted(dict.fromkeys(seen), key=lambda one: order[one.row])
 
 
 def carrier_moves() -> dict[tuple[str, str], list[str]]:
@@ -70,17 +76,48 @@ def _pairs(one: Seen, of: str) -> Iterable[tuple[str, str]]:
     return [one.result] if one.result else []
 
 
-def _seen(name: str) -> Seen:
-    bench = Bench().reach(name)
-    before, step = bench.file, bench.step(name)
-    after = bench.do(step)
-    return Seen(
-        row=name.split(":")[0],
-        event=step.event,
-        items=frozenset(_items(before, after)),
-        result=_result(before, after),
-        clocks=frozenset(_clocks(before, after)),
-    )
+def _limit_steps(bench: Bench) -> None:
+    bench.change_item(lambda item: item.update(steps=dict.fromkeys(STEPS, 2)))
+
+
+_TURNS = {**TURNS, "the list limits each step": _limit_steps}
+_STEPWISE = [
+    ("the list limits each step", *PATHS["T26"], "T26", "T27"),
+    ("the list limits each step", *PATHS["T25"], "T25"),
+    ("the list limits each step", *PATHS["T27H"], "T27H"),
+    ("the list limits each step", *PATHS["T15"], "T15", "T35"),
+]
+"""Ways on which K5 runs: few lists limit the steps (C06)."""
+
+
+def _watched(way: Iterable[str]) -> Iterator[Seen]:
+    bench = Bench()
+    for part in way:
+        if part in _TURNS:
+            _TURNS[part](bench)
+            continue
+        before, step, world = bench.file, bench.step(part), bench.world()
+        was = _derived(before, world)
+        after = bench.do(step)
+        now = _derived(after, world)
+        changed = {(clock, "started") for clock, _ in now - was} | {(clock, "stopped") for clock, _ in was - now}
+        yield Seen(
+            row=part.split(":")[0],
+            event=step.event,
+            items=frozenset(_items(before, after)),
+            result=_result(before, after),
+            clocks=frozenset({*_clocks(before, after), *changed}),
+        )
+
+
+def _derived(file: CaseFile | None, world: World) -> set[tuple[str, str]]:
+    """Clocks that follow from papers and parcels and stand in no file: (K9 or K10, what it is of)."""
+    if file is None:
+        return set()
+    owed = {f"{one.kind} {one.node}" for one in limits.owed(file) if not limits.carded(file, one)}
+    unsent = {f"{leg.kind} {leg.sender}" for leg in file.parcels if limits.post_clock(leg, world)}
+    under_way = {leg.parcel for leg in file.parcels if limits.transit_clock(leg, world)}
+    return {("K9", key) for key in owed | unsent} | {("K10", key) for key in under_way}
 
 
 def _items(before: CaseFile | None, after: CaseFile) -> Iterator[tuple[str, str]]:

@@ -6,8 +6,8 @@ of twenty arrows, so that a picture stays one that somebody can follow.
 
 from collections.abc import Iterable, Mapping
 
-from hub.casework.casefile import CHINESE, PARENT_STATES, State
 from hub.casework.law import Rule
+from hub.casework.states import CHINESE, PARENT_STATES, State
 from hub.casework.time.clock_table import CLOCKS, ClockRule
 from tools import observe
 from tools.observe import NOTHING, Seen
@@ -19,6 +19,13 @@ HEAD = """# The states of a case
 Made by `make docs` from `hub.casework.table` and from what its rows do. Do not edit.
 
 """
+CLOCK_ARROWS = {
+    "started": ("[*]", "{}"),
+    "stopped": ("{}", "[*]"),
+    "paused": ("{}", "{}_paused"),
+    "resumed": ("{}_paused", "{}"),
+    "moved": ("{}", "{}"),
+}
 CHANGES = {"started": "starts", "stopped": "stops", "paused": "pauses", "resumed": "goes on", "moved": "is moved"}
 
 
@@ -38,6 +45,8 @@ def page(rows: tuple[Rule, ...]) -> str:
             "## The result on its way to the applicant\n",
             _moves(seen, "result"),
             "## Clocks\n",
+            _clock_pictures(observe.by_clock(seen)),
+            "Which acts start, stop, pause and move each of them, and its length:\n",
             _clocks(observe.by_clock(seen)),
             "## All rows\n",
             _rows(rows),
@@ -96,6 +105,18 @@ def _clocks(found: Mapping[str, Mapping[str, list[str]]]) -> str:
             for name, rule in CLOCKS.items()
         ),
     )
+
+
+def _clock_pictures(found: Mapping[str, Mapping[str, list[str]]]) -> str:
+    """One picture of all clocks: running, paused where the law lets one pause, and the rows that move them."""
+    names = [f'state "{name} {rule.name}" as {name}' for name, rule in CLOCKS.items()]
+    names += [f'state "{name} 暂停" as {name}_paused' for name, rule in CLOCKS.items() if rule.pausable]
+    arrows = [
+        (source.format(name), target.format(name), ", ".join(found.get(name, {}).get(change, [])))
+        for name in CLOCKS
+        for change, (source, target) in CLOCK_ARROWS.items()
+    ]
+    return _picture(names, (arrow for arrow in arrows if arrow[2]))
 
 
 def _length(rule: ClockRule) -> str:

@@ -47,6 +47,24 @@ class Timeline:
             self.refused.append((leaf, problem))
 
 
+class Whole:
+    """The registry walked to its end once, for the replay of many cases: each act is judged by asking for its epoch.
+
+    The same answers as a ``Timeline`` gives, since a ``Register`` keeps every record, grant and share with its span of
+    epochs and removes none (``crypto.register``). Readers only: nothing is admitted afterwards.
+    """
+
+    def __init__(self, registrar_keys: Iterable[PublicKey], registry: Iterable[Leaf]) -> None:
+        leaves = list(registry)
+        self._directory = Timeline(registrar_keys, leaves, verified=True).at(
+            max((one.epoch for one in leaves), default=0)
+        )
+
+    def at(self, epoch: int) -> Directory:
+        """The directory as it is at the end; ask it by ``epoch``, in any order."""
+        return self._directory
+
+
 def envelope_of(leaf: Leaf) -> Envelope:
     """The DSSE envelope in a leaf. Refusal ENVELOPE_FORMAT."""
     return envelope_from(canonical.parse(leaf.envelope))

@@ -158,6 +158,7 @@ TABLES: Final = (
             _maybe("容缺", "allowance.tolerance", cells.words(words.TOLERANCES)),
             _maybe("容缺天数", "allowance.days", cells.NUMBER),
             _maybe("可承诺", "allowance.commitment", cells.FLAG),
+            _maybe("附遮盖件", "masked", cells.FLAG),
         ),
         owner="事项", key=(ITEM_KEY,), needed=True,
     ),
@@ -222,7 +223,7 @@ TABLES: Final = (
         (
             _must("节点", "node"), _must("种类", "kind", cells.words(words.PLACES)), _must("区划", "region"),
             _maybe("上级节点", "parent"), _maybe("代表主体", "bodies", cells.CODES),
-            _maybe("赋权受理", "may_accept", cells.CODES),
+            _maybe("赋权受理", "may_accept", cells.CODES), _maybe("内部股室", "sections", cells.CODES),
         ),
     ),
     Table(

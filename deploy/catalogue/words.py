@@ -2,25 +2,19 @@
 
 from typing import Final
 
+from hub.casework.messages.words.values import ACQUISITIONS as ACQUISITIONS
+from hub.casework.messages.words.values import EXCLUSIONS as EXCLUSIONS
+from hub.casework.reasons import PART_MODES
 from hub.casework.reasons import STEP_NAMES as STEP_NAMES
 
 CASE_TYPES: Final = {"INSTANT": "即办件", "COMMITTED": "承诺件"}
 SCOPES: Final = {"NATIONAL": "全国", "CROSS_PROVINCE": "跨省", "IN_PROVINCE": "跨市", "IN_CITY": "跨县"}
 """GB/T 39046 通办范围."""
-MODES: Final = {"ONLINE": "全程网办", "PROXY_COLLECT": "异地代收代办", "MULTI_PLACE": "多地联办"}
+MODES: Final = PART_MODES
 STATUSES: Final = {"LIVE": "在办", "SUSPENDED": "暂停"}
 UNITS: Final = {"WORKING_DAY": "工作日", "NATURAL_DAY": "自然日", "HOUR": "小时"}
 RECEIPTS: Final = {"ELECTRONIC": "电子送达起算", "ORIGINALS": "原件核收起算"}
 TAGS: Final = {"MAX_ONE_VISIT": "最多跑一次", "INSTANT": "即办", "ZERO_VISIT": "零跑动"}
-EXCLUSIONS: Final = {"CLASSIFIED": "涉密", "EXEMPT": "经批准不进平台"}
-ACQUISITIONS: Final = {
-    "SUBMIT": "提交",
-    "VERIFY_ONLINE": "在线核验",
-    "FROM_LICENCE": "电子证照",
-    "COMMITMENT": "告知承诺",
-    "COVERED_BY": "由其他材料涵盖",
-    "REUSED": "复用已交材料",
-}
 ORIGINALS: Final = {
     "NOT_NEEDED": "不需原件",
     "CHECK_AND_RETURN": "核对后退还",

@@ -19,9 +19,11 @@ from rich.table import Table
 from crypto.refusal import Refusal
 from deploy.catalogue.decode import text_in
 from deploy.commands.shared.common import AsJson, Home, Staff, WaitSeconds, agent_at, finish_act, minute, show, wait_for
+from deploy.commands.shared.options import CaseName
 from hub.casework.messages import event_name
 from node_agent.exchange import batch as batches
 from node_agent.exchange import pushes
+from node_agent.exchange import told as telling
 from node_agent.exchange.batch import Exporter
 from node_agent.exchange.files import reconcile
 from node_agent.exchange.tables import SOURCE, TABLES
@@ -92,7 +94,7 @@ def check_batch(
 
 @app.command("payment")
 def payment(
-    case: Annotated[str, typer.Argument(metavar="CASE", help="43 位办件编号、12 位公开编号或案件标识")],
+    case: CaseName,
     home: Home,
     file: Annotated[
         Path,
@@ -109,7 +111,22 @@ def payment(
         if not isinstance(told, dict):
             raise Refusal("FORM_UNREADABLE", "GB/T 39046-2020 table 14", file=file.name)
         case_id = resolve(agent, case)
-        batches.tell_payment(agent, case_id, told)
+        telling.tell_payment(agent, case_id, told)
+        show({"ok": True, "case": case_id}, as_json, "已登记，随下一批导出")
+
+
+@app.command("licence")
+def licence(
+    case: CaseName,
+    home: Home,
+    kind: Annotated[str, typer.Option("--type", help="证照类型代码")],
+    number: Annotated[str, typer.Option("--number", help="证照编号")],
+    as_json: AsJson = False,
+) -> None:
+    """登记已制发证照的编号，随下一批导出证照表；只存在本机。"""
+    with agent_at(home, as_json) as agent:
+        case_id = resolve(agent, case)
+        telling.tell_licence(agent, case_id, {"certificate_type_code": kind, "certificate_number": number})
         show({"ok": True, "case": case_id}, as_json, "已登记，随下一批导出")
 
 
@@ -153,7 +170,9 @@ def serve(
     import uvicorn
 
     from node_agent.exchange.hook import hook_app, read_token
+    from node_agent.process.daemon import set_up_logging
 
+    set_up_logging()  # never the text of an error: it may hold what the line system sent
     with agent_at(home, as_json) as agent:
         app_made = hook_app(agent, read_token(token_file), _folder(agent, out))
         with socket.socket() as listener:
@@ -162,7 +181,7 @@ def serve(
             listener.listen()
             told = listener.getsockname()[1]
             show({"ok": True, "port": told}, as_json, f"接口已在本机 {told} 端口开放")
-            config = uvicorn.Config(app_made, log_level="warning", access_log=False, lifespan="off")
+            config = uvicorn.Config(app_made, log_config=None, log_level="warning", access_log=False, lifespan="off")
             uvicorn.Server(config).run(sockets=[listener])
 
 

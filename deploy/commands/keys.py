@@ -28,7 +28,7 @@ from deploy.commands.shared.common import (
     show,
 )
 from node_agent.auditor.alarms import alarms
-from node_agent.keys import rotation
+from node_agent.keys import key_status, new_keys
 from node_agent.keys.enrol import RecordFacts, enrol_node, enrol_person
 from node_agent.keys.recovery import Recovered, recover
 
@@ -42,7 +42,7 @@ def rotate(home: Home, wait: WaitSeconds = 30.0, as_json: AsJson = False) -> Non
     """更换本节点的密钥：现在公告，冷静期满（或登记员当场核准）后自动生效，在办案件自动转到新密钥。"""
     with agent_at(home, as_json) as agent:
         agent.registry.refresh(agent.hub)
-        entry = rotation.plan(agent)
+        entry = new_keys.plan(agent)
         told = "已公告换钥；期满自动生效，进度用 yidi keys status 查看"
         finish(agent, [entry.payload_digest], wait, as_json, {"record": entry.payload_digest}, told)
 
@@ -51,7 +51,7 @@ def rotate(home: Home, wait: WaitSeconds = 30.0, as_json: AsJson = False) -> Non
 def status(home: Home, as_json: AsJson = False) -> None:
     """本节点的密钥、正在进行的换钥、旧密钥还有哪些案件要用、打不开的案件。"""
     with agent_at(home, as_json, 1) as agent:
-        found = rotation.status(agent)
+        found = key_status.status(agent)
         raised = [one for one in alarms(agent.journal) if one.code in CODES]
         value = {"ok": True, **found, "alarms": [{"code": one.code, "raised_at": one.raised_at} for one in raised]}
         table = Table("用途", "密钥编号", title="已吊销" if found["revoked"] else "现用密钥", title_justify="left")

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from deploy.commands.dept.main import case_object, state_text
+from deploy.commands.dept.shown import case_object, state_text
 from deploy.commands.shared.common import AsJson, Home, WaitSeconds, agent_at, finish, minute, show
 from hub.casework.numbers import print_public_number
 from hub.casework.visits import visits

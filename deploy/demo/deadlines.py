@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from deploy.demo.later import DAYS as VARIABLE
+from deploy.demo.people import form_file
 from deploy.stack.layout import DEPARTMENT, WINDOW
 from deploy.stack.processes import PythonService
 from deploy.stack.stack import Stack
@@ -23,7 +24,6 @@ DAYS: Final = 18
 """Longer than five working days in any season (K2; the longest holiday has nine days)."""
 PROMISED: Final = 4
 DEBT: Final = "M05"
-FORM: Final = str(HERE / "form.json")
 
 Answer = Mapping[str, Any]
 Say = Callable[..., Answer]
@@ -59,8 +59,8 @@ class Deadlines:
 
     def today(self) -> Cases:
         """Three cases arrive; one stays untouched, one owes a paper, one takes longer."""
-        silent, slow = self._collected(), self._collected()
-        owing = self._collected_owing(DEBT)
+        silent, slow = self._collected(0), self._collected(1)
+        owing = self._collected_owing(DEBT, 2)
         for case in (silent, slow, owing):
             self._awaited(case, "PENDING_ACCEPT")
         self._accepted(slow)
@@ -100,15 +100,17 @@ class Deadlines:
 
     # --- what the cases have in common -----------------------------------------------------------------------
 
-    def _collected(self) -> str:
-        seal = ("--no-classified", "--signed", "--notice")
-        made = self._counter("collect", str(HERE / "pages.json"), "--form", FORM, *seal, "--staff", "A01")
+    def _collected(self, applicant: int) -> str:
+        """Each by another applicant: a second intake of one and the same would be asked for its reason (A22)."""
+        seal, form = ("--no-classified", "--signed", "--notice"), str(form_file(self.papers, applicant))
+        made = self._counter("collect", str(HERE / "pages.json"), "--form", form, *seal, "--staff", "A01")
         return str(made["case"])
 
-    def _collected_owing(self, debt: str) -> str:
+    def _collected_owing(self, debt: str, applicant: int) -> str:
         """Step by step, because one material is only promised: the promise is printed, signed and kept."""
         plan = json.loads((HERE / "pages.json").read_text(encoding="utf-8"))
-        case = str(self._counter("begin", plan["task_code"], "--form", FORM, "--staff", "A01")["case"])
+        form = str(form_file(self.papers, applicant))
+        case = str(self._counter("begin", plan["task_code"], "--form", form, "--staff", "A01")["case"])
         for page in plan["pages"]:
             if page["material"] != debt:
                 folder = self.papers / case / page["material"]

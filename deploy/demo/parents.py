@@ -216,12 +216,12 @@ class Scenes:
             shown = self._shown(parent)
             found = {part["part"]: part["state"] for part in shown.get("parts", ())}
             reached = all(found.get(part) == wanted for part, wanted in parts.items())
-            return bool(shown) and reached and state in ("", shown["state"])
+            return "parts" in shown and reached and state in ("", shown["state"])
 
         self.until(what, true)
 
     def _shown(self, parent: str) -> Answer:
-        """The parent as its window knows it; empty as long as it does not."""
+        """The parent as its window knows it; without parts as long as it does not."""
         return self.say(WINDOW, "window", "parts", parent, fails=True)
 
     def _counter(self, *words: str) -> Answer:

@@ -14,9 +14,7 @@ import threading
 import time
 
 from crypto.directory import Directory
-from crypto.log import leaf as leaves
 from crypto.refusal import Refusal
-from crypto.statement import read_envelope
 from deploy.registrar.registrar import Decision, Registrar
 from hub.services.enrolment import Asked
 from node_agent.client.calls import NO_ANSWER
@@ -72,10 +70,7 @@ class RegistrarDesk:
         while True:
             fetched, epoch = self._door.leaves(self.directory.epoch)
             for data in fetched:
-                leaf = leaves.decode(data)
-                if leaf.epoch != self.directory.epoch + 1:
-                    raise Refusal("REGISTRY_UNTRUSTED", "promise 4", epoch=leaf.epoch)
-                self.directory.admit(read_envelope(leaf.envelope), recorded_at=leaf.recorded_at)
+                self.directory.admit_leaf(data)
             if not fetched or self.directory.epoch >= epoch:
                 return
 

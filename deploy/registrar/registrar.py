@@ -17,11 +17,12 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from crypto import applicant, canonical, certificates, identity
-from crypto.directory import Directory, Proposal
+from crypto import applicant, canonical, certificates, identity, permits
+from crypto.directory import Directory
 from crypto.keystore import Signer, SoftwareKeystore
 from crypto.records import KeyRecord, PublicKey
 from crypto.refusal import Refusal
+from crypto.register import Proposal
 from crypto.statement import REGISTRY, Actor, Envelope, Statement, read_envelope, sign
 from deploy.registrar.tokens import TokenBook
 from hub.services.enrolment import Asked, only_tls_changed, require_request
@@ -184,20 +185,33 @@ class Registrar:
         """Ends all keys of a node or person. ``reason``: a code in upper case."""
         return self._say("key.revoke", {"subject": subject, "reason": reason})
 
+    def permit(self, facts: RecordFacts) -> Envelope:
+        """The system administrator's word that a subject may register with just these facts (H11)."""
+        digest = permits.facts_digest(
+            facts.subject, facts.kind, facts.node, facts.roles, facts.region, facts.title, facts.public_prefix,
+            facts.replaces,
+        )  # fmt: skip
+        return self._say(permits.TYPE, {"subject": facts.subject, "facts": digest})
+
     def settle(self, proposal: Proposal, *, approve: bool) -> Envelope:
         """Lets a waiting record count at once, or drops it; nothing else of it changes."""
         body = {"subject": proposal.record.subject, "record": proposal.record.digest}
         return self._say("key.activate" if approve else "key.veto", body)
 
-    def share(self, record: KeyRecord, packet: bytes) -> Envelope:
-        """The applicants' secret for one node, sealed to its key of now (A22)."""
+    def share(self, record: KeyRecord, packet: bytes, generation: int) -> Envelope:
+        """The applicants' secret of a generation for one node, sealed to its key of now (A22)."""
         body = {
+            "generation": generation,
             "name": applicant.NAME,
             "node": record.subject,
             "recipient_key": record.kem.id,
             "packet": base64.b64encode(packet).decode(),
         }
         return self._say("secret.share", body)
+
+    def retire_secret(self, generation: int) -> Envelope:
+        """Applicants are not compared by this older secret any more (A22)."""
+        return self._say("secret.retire", {"name": applicant.NAME, "generation": generation})
 
     def publish(self, kind: str, version: str, document: bytes, effective_from: str) -> Envelope:
         """Publishes a ``catalogue`` or ``calendar``; ``document`` (canonical JSON) goes along as attachment.

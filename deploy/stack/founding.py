@@ -1,4 +1,4 @@
-"""First-time set-up of the one-machine stack: region, nodes, people, publications, grants.
+"""First-time set-up of the one-machine stack: region, nodes, people, publications, the applicants' secret, grants.
 
 Invariants:
 - each step looks whether it was done, so a killed ``up`` is continued by the next one;
@@ -17,12 +17,15 @@ from pathlib import Path
 
 from crypto import canonical, identity
 from crypto.canonical import CHINA
+from deploy.registrar.desk import RegistrarDesk
 from deploy.registrar.founding import PINS, found_hub, renew_hub
 from deploy.registrar.registrar import Registrar
+from deploy.registrar.sharing import share_out
 from deploy.registrar.voice import hub_client, submit
 from deploy.stack.layout import AGENTS, DEPARTMENT, GATEWAY, HUB_REGION, RECOVERY, TRUST_DOMAIN, Layout, Node, Person
 from hub.casework.time.calendar import WorkCalendar
-from node_agent.department.desk import grant_issue
+from node_agent.client.enrolment import RegistryDoor
+from node_agent.department.powers import grant_issue
 from node_agent.keys.enrol import enrol_node, enrol_person
 from node_agent.process.runtime import open_agent
 from storage.files import write_private
@@ -59,6 +62,7 @@ def found_nodes(layout: Layout) -> None:
         people = [(node, person) for node in AGENTS for person in node.people]
         for done in [threads.submit(_enrol_person, layout, registrar, *one) for one in people]:
             done.result()
+    share_secret(layout)
     _grant(layout, DEPARTMENT, GRANTS)
     write_private(layout.founded, canonical.encode({"v": 1, "nodes": [node.id for node in AGENTS]}))
 
@@ -74,6 +78,18 @@ def join_nodes(layout: Layout, nodes: Sequence[Node], heads: Mapping[str, Sequen
         people = [(node, person) for node in nodes for person in node.people]
         list(threads.map(lambda one: _enrol_person(layout, registrar, *one), people))
         list(threads.map(lambda node: _grant(layout, node, heads.get(node.name, ())), nodes))
+    share_secret(layout)
+
+
+def share_secret(layout: Layout) -> None:
+    """The applicants' secret to each window and portal that lacks it (A22); nothing to do for the others."""
+    registrar = Registrar(layout.folder("registrar"))
+    address, hub_name = f"127.0.0.1:{layout.ports()['hub']}", identity.dns_name(layout.hub_node)
+    with RegistryDoor.open(address, registrar.authority_pem, *registrar.node_tls(), hub_name) as door:
+        desk = RegistrarDesk(registrar, door)
+        desk.catch_up()
+    with hub_client(registrar, address, hub_name) as hub:
+        share_out(registrar, desk.directory, hub)
 
 
 def _publish(layout: Layout, registrar: Registrar) -> None:

@@ -9,260 +9,19 @@ Invariants (states.md section 10):
 
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field
-from enum import StrEnum
 from typing import Any
 
-from crypto.canonical import digest
-from hub.casework.delivery.values import ResultPaper
+from hub.casework.acceptance.values import Notice
+from hub.casework.access.values import Sealing, Wrap
+from hub.casework.delivery.values import ParcelLeg, ResultPaper
+from hub.casework.hand_off.values import Bounce, Proposal
 from hub.casework.materials.values import Answer, Commitment, Debt, Reuse
 from hub.casework.originals.values import Original, Pickup
-from hub.casework.parents.values import Bond, Bundle, PartFile
-from hub.casework.review.values import Consultation, Link, Referral, Special, StepDone, Taking
-from hub.casework.supervision.values import Complaint, Rating
+from hub.casework.parents.values import Bond, Bundle, Fee, PartFile
+from hub.casework.review.values import Consultation, Link, Referral, SectionStay, Special, StepDone, Taking
+from hub.casework.states import BEFORE_DECISION, State
+from hub.casework.supervision.values import Card, Complaint, Rating
 from hub.casework.time.clocks import ClockState
-
-
-class State(StrEnum):
-    """States of a single case (states.md section 3), and of a parent (section 8)."""
-
-    DRAFT = "DRAFT"
-    PRE_REVIEW = "PRE_REVIEW"
-    COLLECTED = "COLLECTED"
-    REROUTING = "REROUTING"
-    FORWARDED = "FORWARDED"
-    PENDING_ACCEPT = "PENDING_ACCEPT"
-    SUPPLEMENT = "SUPPLEMENT"
-    UNDER_REVIEW = "UNDER_REVIEW"
-    SUSPENDED = "SUSPENDED"
-    DECIDED = "DECIDED"
-    DELIVERING = "DELIVERING"
-    CLOSED = "CLOSED"
-    ARCHIVED = "ARCHIVED"
-    NOT_COLLECTED = "NOT_COLLECTED"
-    NOT_ACCEPTED = "NOT_ACCEPTED"
-    WITHDRAWN = "WITHDRAWN"
-    TERMINATED = "TERMINATED"
-    REFERRED = "REFERRED"
-    VOIDED = "VOIDED"
-    ABANDONED = "ABANDONED"
-    P_COLLECTED = "P_COLLECTED"
-    P_DISPATCHED = "P_DISPATCHED"
-    P_SUPPLEMENT = "P_SUPPLEMENT"
-    P_IN_PROGRESS = "P_IN_PROGRESS"
-    P_CONCLUDED = "P_CONCLUDED"
-    P_DELIVERING = "P_DELIVERING"
-    P_CLOSED = "P_CLOSED"
-    P_ARCHIVED = "P_ARCHIVED"
-    P_WITHDRAWN = "P_WITHDRAWN"
-    P_FAILED = "P_FAILED"
-
-
-PARENT_STATES = frozenset(state for state in State if state.startswith("P_"))
-"""States of a parent (多地联办, 一件事; states.md 8). Its drafts are the window's own, as a single case's are."""
-PARENT_OPEN = (
-    *(State.P_COLLECTED, State.P_DISPATCHED, State.P_SUPPLEMENT, State.P_IN_PROGRESS),
-    *(State.P_CONCLUDED, State.P_DELIVERING),
-)
-PARENT_ENDS = frozenset({State.P_CLOSED, State.P_WITHDRAWN, State.P_FAILED})
-
-CHINESE = {
-    State.DRAFT: "登记中",
-    State.PRE_REVIEW: "预审中",
-    State.COLLECTED: "已收件",
-    State.REROUTING: "待改派",
-    State.FORWARDED: "已转交待签收",
-    State.PENDING_ACCEPT: "待受理",
-    State.SUPPLEMENT: "补正中",
-    State.UNDER_REVIEW: "办理中",
-    State.SUSPENDED: "特别程序中",
-    State.DECIDED: "已决定",
-    State.DELIVERING: "送达中",
-    State.CLOSED: "已结案",
-    State.ARCHIVED: "已归档",
-    State.NOT_COLLECTED: "不予收件",
-    State.NOT_ACCEPTED: "不予受理",
-    State.WITHDRAWN: "已撤回",
-    State.TERMINATED: "终止",
-    State.REFERRED: "转报中",
-    State.VOIDED: "作废",
-    State.ABANDONED: "草稿作废",
-    State.P_COLLECTED: "联办已收件",
-    State.P_DISPATCHED: "联办已分送",
-    State.P_SUPPLEMENT: "联办补正中",
-    State.P_IN_PROGRESS: "联办办理中",
-    State.P_CONCLUDED: "联办已办结",
-    State.P_DELIVERING: "联办送达中",
-    State.P_CLOSED: "联办已结案",
-    State.P_ARCHIVED: "联办已归档",
-    State.P_WITHDRAWN: "联办已撤回",
-    State.P_FAILED: "联办未成",
-}
-BEFORE_DECISION = (
-    State.DRAFT,
-    State.PRE_REVIEW,
-    State.COLLECTED,
-    State.REROUTING,
-    State.FORWARDED,
-    State.PENDING_ACCEPT,
-    State.SUPPLEMENT,
-    State.UNDER_REVIEW,
-    State.SUSPENDED,
-    State.REFERRED,
-)
-
-
-@dataclass(frozen=True)
-class Sealing:
-    """One sealing of the case: kind (application, addendum, notice, result), revision, manifest, pinned version.
-
-    ``sealed_by``: node that sealed it; empty in files of before, which the collecting node sealed or decided.
-    """
-
-    kind: str
-    revision: int
-    manifest: str
-    object_key: str
-    version_id: str
-    sealed_by: str = ""
-
-
-@dataclass(frozen=True)
-class Wrap:
-    """One recipient that can open lines of a sealing: node, key id wrapped to, lines covered, registry position."""
-
-    manifest: str
-    recipient: str
-    recipient_key: str
-    lines: tuple[str, ...]
-    epoch: int
-
-
-@dataclass(frozen=True)
-class ParcelLeg:
-    """A parcel of the case: who books it, its waybill, its last status and the best proof so far (0 to 4).
-
-    ``kind``: RESULT, RESULT_TO_WINDOW, ORIGINALS, RETURN; ``receiver``: node, empty for the applicant; ``items``: what
-    lies in it; ``in_carrier_at``: since when K10 runs; ``attempts``: keys of the events that told a failed one (D7);
-    ``late``: K9 ran out; ``suspected_at``, ``lost_at``: missed, and declared lost (O8, O10); ``called``: why the
-    applicant is to be called, ``answer``, ``address``: what he said (D6, D8); ``recalled_at``: D11; ``checked_in``:
-    the receiver's statement; ``void``: the result in it was declared void (D10); ``arrived_at``: since when it lies at
-    the node that it is for, ``check_late``: not opened there in time (O5); ``owed_since``: since when it was due (K9).
-    """
-
-    parcel: str
-    gateway: str
-    carrier: str = ""
-    waybill_no: str = ""
-    status: str = "CREATED"
-    proof_level: int = 0
-    evidence: str = ""
-    kind: str = "RESULT"
-    sender: str = ""
-    receiver: str = ""
-    items: tuple[str, ...] = ()
-    packed_at: str = ""
-    in_carrier_at: str = ""
-    attempts: tuple[str, ...] = ()
-    late: bool = False
-    suspected_at: str = ""
-    lost_at: str = ""
-    called: str = ""
-    answer: str = ""
-    address: str = ""
-    recalled_at: str = ""
-    checked_in: str = ""
-    void: bool = False
-    arrived_at: str = ""
-    check_late: bool = False
-    owed_since: str = ""
-
-    def plain(self) -> dict[str, object]:
-        """What stands in a document: what only some parcels have is left out of the others."""
-        return {name: value for name, value in vars(self).items() if value or name in _EVERY_PARCEL}
-
-
-_EVERY_PARCEL = frozenset({"parcel", "gateway", "carrier", "waybill_no", "status", "proof_level", "evidence"})
-
-
-@dataclass(frozen=True)
-class Bounce:
-    """The receiver sent the case back (T12). ``finding``: what the hub saw, empty before; ``settled``: dealt with."""
-
-    digest: str
-    node: str
-    reason: str
-    at: str
-    finding: str = ""
-    settled: bool = False
-
-    @property
-    def waits(self) -> bool:
-        """Whether the hub has not examined it yet."""
-        return not self.settled and not self.finding
-
-    @property
-    def blocks(self) -> bool:
-        """Whether the case may not be routed yet: unexamined, or found unsound and not stored again."""
-        return not self.settled and self.finding != "SOUND"
-
-
-@dataclass(frozen=True)
-class Notice:
-    """A supplement notice (T16, T19): statement, time, (material, defect) pairs, last day as ISO date.
-
-    ``addenda``: how many addenda the case had before it; the later ones answer it.
-    """
-
-    digest: str
-    at: str
-    lines: tuple[tuple[str, str], ...]
-    due: str
-    addenda: int = 0
-
-    @property
-    def materials(self) -> frozenset[str]:
-        """What is demanded."""
-        return frozenset(material for material, _ in self.lines)
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """Where a department that found itself wrong thinks the case belongs (T22). ``queue`` may be empty."""
-
-    node: str
-    queue: str
-
-
-@dataclass(frozen=True)
-class Card:
-    """A supervision card: rule (Y3, R4 …), time, node answerable, statement that raised it (standards.md 8).
-
-    ``person``: who was responsible when time raised it; ``grounds``: further evidence, digests of statements;
-    ``cause``: what it is about where that is not the act (``K3@<start>``, a manifest); then who answered (digest of
-    the statement, person, code), who appealed, and what became of it. A card never goes away (states.md T36).
-    """
-
-    kind: str
-    at: str
-    subject: str
-    evidence: str
-    person: str = ""
-    grounds: tuple[str, ...] = ()
-    cause: str = ""
-    answer: str = ""
-    answered_by: str = ""
-    measure: str = ""
-    appeal: str = ""
-    appealed_by: str = ""
-    ground: str = ""
-    settlement: str = ""
-    settled_by: str = ""
-    result: str = ""
-
-    @property
-    def id(self) -> str:
-        """16 hex digits: one card a rule, cause and node."""
-        return digest("\0".join((self.kind, self.cause or self.evidence, self.subject)).encode())[:16]
 
 
 def many(kind: type) -> Any:
@@ -297,7 +56,10 @@ class CaseFile:
     lies outside a parcel, ``voided``: manifests of results declared void (D10), ``package``: archive package (T37).
     ``bond``: what makes it the child of a parent; ``bundle``, ``parts``: what makes it a parent (states.md 8).
     ``ready_since``: since when the result that counts may go out (K9);
+    ``applicant_before``: the digest of who applies under the older key, while that one is in force (A22);
     ``first_reviewers``: departments that reviewed the case and passed it up, in order (T30).
+    ``lane``: why it comes first in queues (E11, E12); ``appointment``, ``channel``: what was agreed before (C14).
+    ``sections``: offices of the department that it was passed on to, in order (B14); ``fee``: the one payment (I04).
     """
 
     case: str
@@ -370,6 +132,12 @@ class CaseFile:
     bond: Bond | None = one(Bond)
     bundle: Bundle | None = one(Bundle)
     parts: tuple[PartFile, ...] = many(PartFile)
+    lane: str = ""
+    appointment: str = ""
+    channel: str = ""
+    sections: tuple[SectionStay, ...] = many(SectionStay)
+    fee: Fee | None = one(Fee)
+    applicant_before: str = ""
 
     def changed(self, **members: Any) -> "CaseFile":
         """``dataclasses.replace`` without its looking through all fields: every act makes several of these."""
@@ -424,7 +192,7 @@ class CaseFile:
 
         They see what becomes of the case although no other part of it is theirs (A24; states.md 5).
         """
-        named = {item.holder for item in self.originals if "/" in item.holder}
+        named = {node for item in self.originals for node in (item.holder, item.to) if "/" in node}
         open_legs = [leg for leg in self.parcels if not (leg.checked_in or leg.lost_at)]
         named |= {node for leg in open_legs for node in (leg.sender, leg.receiver)}
         troubled = any(item.state in _TROUBLED and not item.settled for item in self.originals)
@@ -444,7 +212,7 @@ class CaseFile:
         named = {self.collecting_node, self.accepting_node, self.holder, *(leg.gateway for leg in self.parcels)}
         if self.state in (State.REROUTING, State.FORWARDED):
             named.add(self.coordinator)
-        if self.state in BEFORE_DECISION:
+        if self.state in BEFORE_DECISION or self.state in _CONSULTING:
             named.update(self.helpers)
         if self.chased_at and self.awaits_taker:
             named.add(self.coordinator)

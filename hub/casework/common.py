@@ -8,10 +8,11 @@ from datetime import timedelta
 
 from crypto.canonical import time_text, time_value
 from crypto.refusal import Refusal
-from hub.casework.casefile import Card, CaseFile
+from hub.casework.casefile import CaseFile
 from hub.casework.context import Act, World
 from hub.casework.hub_event import HubEvent
 from hub.casework.law import Effect
+from hub.casework.supervision.values import Card
 from hub.casework.time import clocks
 
 FUTURE_TOLERANCE = timedelta(minutes=5)

@@ -21,7 +21,7 @@ from hub.casework.time.calendar import WorkCalendar
 if TYPE_CHECKING:
     from hub.casework.casefile import CaseFile
 
-RULES_VERSION = "2026.11-6"
+RULES_VERSION = "2026.11-7"
 
 
 class Registry(Protocol):
@@ -64,7 +64,7 @@ class BoundRegistry:
 
     def shared(self, name: str, node: str) -> bool:
         """Whether the registrar had given the node this secret at the position (A22)."""
-        return self.directory.share(name, node, self.epoch) is not None
+        return bool(self.directory.shares.of(name, node, self.epoch))
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from crypto.manifest import Manifest
 from crypto.records import KeyRecord
 from crypto.refusal import Refusal
 from hub.casework import reasons
-from hub.casework.casefile import CaseFile, Sealing
+from hub.casework.access.values import Sealing
+from hub.casework.casefile import CaseFile
 from hub.casework.catalogue.model import Catalogue, Item, Window
 from hub.casework.context import Act, Pinned, World
 from hub.casework.hand_off import routing
@@ -88,7 +89,7 @@ def date_told(act: Act, member: str, rule: str, most: int) -> date:
         raise Refusal("BODY_MEMBER", rule, member=member)
     last = day_of(act.date) + timedelta(days=most)
     if told > last:
-        raise Refusal("DUE_TOO_LATE", rule, due=text, last=last.isoformat())
+        raise Refusal("DUE_TOO_LATE", rule, due=text, latest=last.isoformat())
     return told
 
 
@@ -343,8 +344,17 @@ def oversees(file: CaseFile, record: KeyRecord) -> bool:
     """Whether the node is an overseer of a region in which the case, or a part of it, begins, is reviewed or decided
     (A24)."""
     prefix = region_prefix(record.region)
-    places = (file.collecting_node, file.accepting_node, *file.first_reviewers, *(part.node for part in file.parts))
-    return bool(record.roles & OVERSEERS) and any(node_region(node).startswith(prefix) for node in places if node)
+    regions = {node_region(node) for node in (file.collecting_node, file.accepting_node) if node}
+    return bool(record.roles & OVERSEERS) and any(one.startswith(prefix) for one in regions | further_regions(file))
+
+
+def further_regions(file: CaseFile) -> frozenset[str]:
+    """Regions (12 digits) of those who reviewed the case first and passed it up (T30), and of its parts (states.md 8).
+
+    Where the case begins and where it is decided is not among them, unless it was reviewed first there.
+    """
+    named = (*file.first_reviewers, *(part.node for part in file.parts))
+    return frozenset(node_region(node) for node in named if node)
 
 
 def coordinator_of(file: CaseFile, world: World) -> str:

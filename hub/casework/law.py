@@ -24,8 +24,9 @@ from enum import Enum
 from crypto.refusal import Refusal
 from crypto.statement import CUSTODY
 from hub.casework import facts
-from hub.casework.casefile import CaseFile, State
+from hub.casework.casefile import CaseFile
 from hub.casework.context import Act, World
+from hub.casework.states import State
 
 OPENERS = frozenset({"window", "portal"})
 """Node roles that may begin a case (A02, A14, A18)."""
@@ -33,7 +34,7 @@ OPENERS = frozenset({"window", "portal"})
 CODE = re.compile(r"[A-Za-z0-9._:/+=@ -]{0,4096}")
 """Every text inside a body: codes, ids, digests, times, numbers, base64; never a sentence in Chinese."""
 
-_NAMED = frozenset({"grant", "seal_grant", "queue"})
+_NAMED = frozenset({"grant", "seal_grant", "queue", "section"})
 _NAME = re.compile(r"[A-Za-z0-9._:-]{1,80}")
 """Members that name something, and what a name is: also where no guard looks, so that nothing else travels there."""
 

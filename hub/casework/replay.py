@@ -18,7 +18,7 @@ from crypto import canonical
 from crypto import manifest as manifests
 from crypto.evidence.read import leaf_name
 from crypto.evidence.report import Collector, Finding, Severity
-from crypto.evidence.timeline import Timeline, envelope_of
+from crypto.evidence.timeline import Timeline, Whole, envelope_of
 from crypto.log.leaf import Leaf
 from crypto.records import KeyRecord, PublicKey
 from crypto.refusal import Refusal
@@ -49,7 +49,7 @@ class Replay:
 
 def replay(
     case_leaves: Sequence[Leaf],
-    registry_leaves: Iterable[Leaf],
+    registry_leaves: Iterable[Leaf] | Timeline | Whole,
     documents: Mapping[tuple[str, str], bytes],
     manifest_bytes: Mapping[str, bytes],
     registrar_keys: Iterable[PublicKey],
@@ -57,13 +57,16 @@ def replay(
 ) -> Replay:
     """The case as ``case_leaves`` (ascending) tell it.
 
+    ``registry_leaves``: in any order, or walked through already (``Whole``), which many cases then share;
     ``seen``: told the case after each leaf that counted.
     ``documents``: canonical bytes by (``catalogue`` or ``calendar``, version); ``manifest_bytes`` by digest.
     Findings: every code of the law's guards; RULES_UNKNOWN, DOCUMENT_MISSING, OBJECT_VERSION_MISSING, CASE_NO_WRONG,
     CONSEQUENCE_MISSING, CONSEQUENCE_WRONG, TIMER_MISSING, ACT_UNREADABLE.
     """
     found = Collector()
-    run = _Run(Timeline(registrar_keys, registry_leaves, verified=True), documents, manifest_bytes, found)
+    if not isinstance(registry_leaves, Timeline | Whole):
+        registry_leaves = Timeline(registrar_keys, registry_leaves, verified=True)
+    run = _Run(registry_leaves, documents, manifest_bytes, found)
     for leaf in case_leaves:
         try:
             run.step(leaf)
@@ -82,7 +85,7 @@ class _Run:
 
     def __init__(
         self,
-        timeline: Timeline,
+        timeline: Timeline | Whole,
         documents: Mapping[tuple[str, str], bytes],
         manifest_bytes: Mapping[str, bytes],
         found: Collector,
@@ -107,9 +110,9 @@ class _Run:
         envelope = envelope_of(leaf)
         statement = read_statement(envelope.payload)
         directory = self._timeline.at(leaf.epoch)
-        node = directory.signed_by_node(statement, envelope)
-        person = directory.signed_by_person(statement, envelope) if statement.actor.person else None
-        second = directory.signed_by_second(statement, envelope)
+        node = directory.signed_by_node(statement, envelope, leaf.epoch)
+        person = directory.signed_by_person(statement, envelope, leaf.epoch) if statement.actor.person else None
+        second = directory.signed_by_second(statement, envelope, leaf.epoch)
         act = Act(statement, envelope.digest, leaf.recorded_at, node, person, second)
         self._pin(leaf, statement)
         world = self._world(leaf, BoundRegistry(directory, leaf.epoch), node)

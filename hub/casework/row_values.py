@@ -1,9 +1,11 @@
 """What rows have in common: states, roles, signers (states.md 1, 3)."""
 
-from hub.casework.casefile import PARENT_STATES, State
 from hub.casework.law import Signers
+from hub.casework.states import PARENT_STATES, State
 
 LIVE = tuple(state for state in State if state not in (State.ARCHIVED, State.P_ARCHIVED))
+READABLE = tuple(State)
+"""What is archived is still looked at and shown on, and each time is told (H01, H02; invariant 3: "except reads")."""
 NO_PAPER = (State.PRE_REVIEW, State.NOT_COLLECTED, State.ABANDONED, State.ARCHIVED)
 WITH_PAPER = (
     *(state for state in State if state not in NO_PAPER and state not in PARENT_STATES),

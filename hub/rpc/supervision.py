@@ -6,7 +6,8 @@ from typing import Any, Protocol
 from grpc import aio
 
 from crypto.refusal import Refusal
-from hub.casework.casefile import CaseFile, State
+from hub.casework.casefile import CaseFile
+from hub.casework.states import State
 from hub.casework.time.clocks import ClockState
 from hub.rpc import caller, pages
 from hub.services.admission import AdmissionService
@@ -79,6 +80,7 @@ class SupervisionServicer(wire.SupervisionServiceServicer):
             due=found.due,
             next_step=found.next_step,
             may_rate=found.may_rate,
+            case_type=found.case_type,
         )
 
 

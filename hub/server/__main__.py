@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from crypto.canonical import time_text
 from crypto.refusal import Refusal
+from hub.casework.masking.text import mask_line
 from hub.server.app import HubServer
 from hub.server.founding import found, read_founding
 from hub.server.settings import from_environment
@@ -28,7 +29,7 @@ log = logging.getLogger("hub.server")
 
 
 class OneLine(logging.Formatter):
-    """One JSON object a record. Of an exception: type, code if it is a Refusal, and where in the code.
+    """One JSON object a record, its words masked (H01). Of an exception: type, code of a Refusal, where in the code.
 
     Never its text: it may repeat what somebody sent, or a row (promise 1).
     """
@@ -39,7 +40,7 @@ class OneLine(logging.Formatter):
             "at": time_text(datetime.fromtimestamp(record.created, UTC)),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": mask_line(record.getMessage()),
         }
         if record.exc_info and record.exc_info[1] is not None:
             line |= described(record.exc_info[1])

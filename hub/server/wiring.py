@@ -25,7 +25,8 @@ from hub.services.timers import IDLE_SECONDS as TIMERS_IDLE
 from hub.services.timers import Timers
 from hub.services.views import Views
 from storage.database import Database
-from storage.objectstore import ObjectStore, S3ObjectStore
+from storage.objectstore import ObjectStore
+from storage.objectstore_s3 import S3ObjectStore
 from storage.tilestore import TileStore
 
 OpenStore = Callable[[str], ObjectStore]

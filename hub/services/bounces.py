@@ -24,7 +24,8 @@ from crypto.manifest import Manifest
 from crypto.manifest import read as read_manifest
 from crypto.refusal import Refusal
 from crypto.statement import read_signed
-from hub.casework.casefile import Bounce, CaseFile, from_document
+from hub.casework.casefile import CaseFile, from_document
+from hub.casework.hand_off.values import Bounce
 from hub.casework.hub_event import HubEvent
 from hub.services.clock import Clock, now_text
 from hub.services.registry import RegistryService

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from crypto.records import KeyRecord
 from crypto.refusal import Refusal
-from hub.casework.casefile import from_document
+from hub.casework.casefile import CaseFile, from_document
 from hub.casework.supervision.public import PublicView, public_view
 from hub.services.check_codes import CheckCodes
 from hub.services.clock import Clock, now_text
@@ -25,6 +25,7 @@ class PublicQuery:
 
     def __init__(self, database: Database, registry: RegistryService, clock: Clock = now_text) -> None:
         self._codes = CheckCodes(database, clock)
+        self._database = database
         self._registry = registry
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="query")
 
@@ -41,7 +42,15 @@ class PublicQuery:
         """The same, blocking."""
         row = self._codes.prove(caller, public_no, check_code)
         file = from_document(json.loads(row.document))
-        return public_view(file, self._title(file.holder))
+        return public_view(file, self._title(file.holder), self._case_type(file))
+
+    def _case_type(self, file: CaseFile) -> str:
+        """By the list that the case is pinned to; empty for a parent."""
+        if file.bundle is not None:
+            return ""
+        self._registry.refresh()
+        with self._database.reading() as reading:
+            return self._registry.catalogue(reading, file.catalogue).item(file.task_code).case_type
 
     def _title(self, node: str) -> str:
         """Public name of a unit; of one that is registered no more, the last part of its id."""

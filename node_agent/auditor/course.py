@@ -11,8 +11,8 @@ from crypto.evidence.timeline import envelope_of
 from crypto.log.leaf import Leaf
 from crypto.statement import CUSTODY, Statement, read_statement
 from hub.casework import reasons
-from hub.casework.casefile import Card
 from hub.casework.messages import event_name
+from hub.casework.supervision.values import Card
 from node_agent.known.casemirror import ROUTES
 
 _LISTS: Mapping[str, Mapping[str, reasons.Words]] = {

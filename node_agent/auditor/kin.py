@@ -60,7 +60,10 @@ def chain(
         after[leaf.index] = file
 
     replay(leaves, registry, documents, manifests, registrar_keys, keep)
-    steps = (Step(leaf.index, read_statement(envelope_of(leaf).payload), after.get(leaf.index)) for leaf in leaves)
+    steps = (
+        Step(leaf.index, leaf.recorded_at, read_statement(envelope_of(leaf).payload), after.get(leaf.index))
+        for leaf in leaves
+    )
     return Chain(tuple(steps))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from crypto.evidence.report import Finding, Severity, Verdict
-from hub.casework.casefile import CHINESE
+from hub.casework.states import CHINESE
 from node_agent.auditor.verify import AuditReport
 
 VERDICTS: Final[Mapping[Verdict, str]] = {

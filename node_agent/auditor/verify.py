@@ -18,10 +18,11 @@ from crypto.evidence.verify import verify
 from crypto.log.leaf import Leaf
 from crypto.refusal import Refusal
 from crypto.statement import read_statement
-from hub.casework.casefile import CHINESE, CaseFile
+from hub.casework.casefile import CaseFile
 from hub.casework.context import RULES_VERSION
 from hub.casework.custody import ClockRow, CustodyRow, clock_rows, custody_table
 from hub.casework.replay import Replay, replay, rules_document
+from hub.casework.states import CHINESE
 from hub.casework.supervision.audit import AuditCard, audit_cards
 
 UNKNOWN = UNKNOWN_CODES | {

@@ -93,6 +93,7 @@ class Queried:
     due: str
     next_step: str
     may_rate: bool
+    case_type: str = ""
 
 
 @dataclass(frozen=True)
@@ -332,6 +333,7 @@ class HubClient:
             due=made.due,
             next_step=made.next_step,
             may_rate=made.may_rate,
+            case_type=made.case_type,
         )
 
     # --- pieces ----------------------------------------------------------------------------------------------

@@ -22,14 +22,16 @@ from pathlib import Path, PurePosixPath
 
 from crypto.canonical import encode
 from crypto.refusal import Refusal
+from hub.casework.facts import ADDRESS, FORM
 from node_agent.imaging.check import inspect_page
+from node_agent.process.runtime import Agent
+from node_agent.transfer.opening import OpenedCase, OpenedLine
 
 RULE = "A05"
 SUMS = "SHA256SUMS"
 FOLDER_MODE = 0o750
 FILE_MODE = 0o640
 MAX_PAGES = 999
-
 _CASE_NO = re.compile(r"[0-9A-Z]{31}[0-9]{12}")
 _PART = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,39}")
 _SUFFIX = {"image/jpeg": "jpg", "image/png": "png", "image/tiff": "tif"}
@@ -218,3 +220,48 @@ def _flush(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def handover(agent: Agent, case_id: str, opened: OpenedCase) -> list[Path]:
+    """Write the opened case for the department's own line system (A05): the application, and each addendum beside it.
+
+    Folders in order. Refusals LINE_SYSTEM_UNSET and those of ``write_bundle``.
+    """
+    target = agent.settings.line_system_folder
+    if target is None:
+        raise Refusal("LINE_SYSTEM_UNSET", "A05", case=case_id)
+    try:
+        target.mkdir(mode=0o750, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refusal("BUNDLE_UNWRITABLE", "A05", problem=error.strerror or "") from error
+    facts = {"sealed_at": opened.sealed_at, "checked_by": opened.checked_by}
+    made = [
+        write_bundle(target, _handed(opened, facts, opened.lines), opened.form, opened.manifest, _pages(opened.lines))
+    ]
+    for one in opened.addenda:
+        facts = {"sealed_at": one.sealed_at, "checked_by": one.sealed_by}
+        told = {**_handed(opened, facts, one.lines), "addendum": one.revision, "answers": dict(one.answers)}
+        made.append(write_bundle(target, told, {}, one.manifest, _pages(one.lines), addendum=one.revision))
+    return made
+
+
+def _handed(opened: OpenedCase, facts: Mapping[str, object], lines: Sequence[OpenedLine]) -> dict[str, object]:
+    return {
+        "case_no": opened.case_no,
+        "case": opened.case,
+        "task_code": opened.task_code,
+        **facts,
+        "lines": [
+            {"line": line.line, "material": line.material, "trust": line.trust, "original": line.original}
+            for line in lines
+        ],
+    }
+
+
+def _pages(lines: Sequence[OpenedLine]) -> list[BundleLine]:
+    """No page images of form and address: the form goes as JSON, the address stays sealed."""
+    return [
+        BundleLine(line.line, line.material, line.name, [page.data for page in line.pages])
+        for line in lines
+        if line.material not in {FORM, ADDRESS}
+    ]

@@ -13,7 +13,9 @@ from crypto.refusal import Refusal
 from hub.casework.casefile import CaseFile
 from hub.casework.materials.rows import MATERIALS
 from node_agent import acts
-from node_agent.department.desk import DECIDERS, item_of, live_grant
+from node_agent.department.desk import DECIDERS
+from node_agent.department.powers import live_grant
+from node_agent.department.sealed import item_of
 from node_agent.known.casemirror import mirror
 from node_agent.paper.signed import keep_paper
 from node_agent.process.runtime import Agent
@@ -69,9 +71,9 @@ def check_commitment(
     if result != "KEPT":
         acts.role_of(agent, head, ("HEAD",))
         second, body["second_person"] = head, agent.identity.person(head)[0]
-    entry = acts.by_person(agent, case_id, "commitment_checked", body, role, staff_code, second=second, chain=MATERIALS)
-    agent.journal.queue([entry])
-    return entry
+    return acts.queued_by_person(
+        agent, case_id, "commitment_checked", body, role, staff_code, second=second, chain=MATERIALS
+    )
 
 
 def revoke(
@@ -89,6 +91,4 @@ def revoke(
     if record is not None:
         body["record"] = keep_paper(agent, record)
     role = acts.role_of(agent, staff_code, DECIDERS if decision_by != "HEAD" else ("HEAD",))
-    entry = acts.by_person(agent, case_id, "revoke", body, role, staff_code, chain=MATERIALS)
-    agent.journal.queue([entry])
-    return entry
+    return acts.queued_by_person(agent, case_id, "revoke", body, role, staff_code, chain=MATERIALS)

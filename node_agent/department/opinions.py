@@ -8,12 +8,14 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from crypto.refusal import Refusal
 from node_agent import acts
-from node_agent.known.casemirror import history
+from node_agent.client.calls import NO_ANSWER
+from node_agent.known.casemirror import history, opinions_of
 from node_agent.process.runtime import Agent
 from node_agent.transfer import opening
 from node_agent.transfer.notices import NOTICE
-from node_agent.transfer.rewrap import wrapped_keys
+from node_agent.transfer.rewrap import wrap_again, wrapped_keys
 from storage.journal import OutboxEntry
 from storage.transfer import TransferClient
 
@@ -30,6 +32,25 @@ class Told:
     at: str
     answer: str
     words: str
+
+
+def wraps_above(agent: Agent, case_id: str, node: str) -> list[OutboxEntry]:
+    """T30, 行政许可法 35: keys of the opinions that were given here, for the department above.
+
+    What cannot be reached now is left to ``following.attend``. Refusals SUBJECT_UNKNOWN, KEY_REVOKED,
+    PACKET_UNREADABLE.
+    """
+    told = history(agent.journal, case_id)
+    keys = wrapped_keys([one.statement for one in told])
+    made = []
+    for digest in opinions_of(told):
+        if (digest, agent.identity.node) in keys:
+            try:
+                made.append(wrap_again(agent, case_id, node, digest))
+            except Refusal as refusal:
+                if refusal.code not in NO_ANSWER:
+                    raise
+    return made
 
 
 def read(

@@ -8,7 +8,7 @@ Invariants:
   journal transaction, so the next department never waits for a second upload.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from crypto.refusal import Refusal
 from crypto.statement import read_signed
 from node_agent import acts
 from node_agent.acts import Head
-from node_agent.department.desk import committed
+from node_agent.department.decision_words import committed
 from node_agent.known.casemirror import NOTICES, handed_on, history, manifest_here, material_sealings
 from node_agent.paper.signed import keep_paper
 from node_agent.process.runtime import Agent
@@ -121,7 +121,9 @@ def extend_due(agent: Agent, case_id: str, staff_code: str, due: str, paper: Pat
     ``due``: ISO date, UTC+8. Refusals ROLE_MISSING, those of the page check.
     """
     role = acts.role_of(agent, staff_code, (ACCEPTOR,))
-    return _queue(agent, case_id, "extend_due", {"due": due, "paper": keep_paper(agent, paper)}, role, staff_code)
+    return acts.queued_by_person(
+        agent, case_id, "extend_due", {"due": due, "paper": keep_paper(agent, paper)}, role, staff_code
+    )
 
 
 def refuse(
@@ -169,7 +171,7 @@ def answer_pre_review(
     if lines:
         body["lines"] = _lines(lines)
     role = acts.role_of(agent, staff_code, (ACCEPTOR,))
-    return _queue(agent, case_id, "pre_review_answer", body, role, staff_code)
+    return acts.queued_by_person(agent, case_id, "pre_review_answer", body, role, staff_code)
 
 
 def lapse(agent: Agent, case_id: str, staff_code: str, reminder: Path) -> OutboxEntry:
@@ -178,7 +180,9 @@ def lapse(agent: Agent, case_id: str, staff_code: str, reminder: Path) -> Outbox
     Refusals ROLE_MISSING, those of the page check.
     """
     role = acts.role_of(agent, staff_code, (ACCEPTOR,))
-    return _queue(agent, case_id, "lapse", {"reminder_paper": keep_paper(agent, reminder)}, role, staff_code)
+    return acts.queued_by_person(
+        agent, case_id, "lapse", {"reminder_paper": keep_paper(agent, reminder)}, role, staff_code
+    )
 
 
 def wraps_to(
@@ -224,11 +228,3 @@ def _lines(lines: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
 
 def _words(words: str) -> dict[str, object]:
     return {"words": words.strip()} if words.strip() else {}
-
-
-def _queue(
-    agent: Agent, case_id: str, event: str, body: Mapping[str, object], role: str, staff_code: str
-) -> OutboxEntry:
-    entry = acts.by_person(agent, case_id, event, body, role, staff_code)
-    agent.journal.queue([entry])
-    return entry

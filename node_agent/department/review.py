@@ -16,6 +16,7 @@ from hub.casework.review import look
 from hub.casework.review.guards import TAKERS
 from node_agent import acts
 from node_agent.acts import Head
+from node_agent.department import decision_words, opinions, powers, sealed
 from node_agent.department import desk as department
 from node_agent.department.refusals import wraps_to
 from node_agent.known.casemirror import history, mirror
@@ -47,7 +48,7 @@ def take(
     if evidence is not None:
         body["evidence"] = keep_paper(agent, evidence)
     role = acts.role_of(agent, staff_code, sorted(TAKERS))
-    return _queue(agent, case_id, "take", body, role, staff_code, second=outgoing or None)
+    return acts.queued_by_person(agent, case_id, "take", body, role, staff_code, second=outgoing or None)
 
 
 def reassign(agent: Agent, case_id: str, staff_code: str, person_code: str) -> OutboxEntry:
@@ -55,8 +56,8 @@ def reassign(agent: Agent, case_id: str, staff_code: str, person_code: str) -> O
     role = acts.role_of(agent, staff_code, ("HEAD", "DECIDER"))
     body: dict[str, object] = {"person": identity.person_id(agent.identity.node, person_code)}
     if role == "DECIDER":
-        body["grant"] = department.live_grant(agent, case_id, "COORDINATE", staff_code)
-    return _queue(agent, case_id, "reassign", body, role, staff_code)
+        body["grant"] = powers.live_grant(agent, case_id, "COORDINATE", staff_code)
+    return acts.queued_by_person(agent, case_id, "reassign", body, role, staff_code)
 
 
 def step_done(agent: Agent, case_id: str, staff_code: str, step: str, opinion: str = "") -> OutboxEntry:
@@ -67,10 +68,10 @@ def step_done(agent: Agent, case_id: str, staff_code: str, step: str, opinion: s
     if role == "DECIDER":
         body["grant"] = _step_grant(agent, case_id, step, staff_code)
     if opinion.strip():
-        made, page = department.committed({"opinion": opinion.strip()})
+        made, page = decision_words.committed({"opinion": opinion.strip()})
         agent.journal.keep(STEP_NOTE + made["opinion"], canonical.encode(page))
         body |= made
-    return _queue(agent, case_id, "step_done", body, role, staff_code)
+    return acts.queued_by_person(agent, case_id, "step_done", body, role, staff_code)
 
 
 def send_back(agent: Agent, case_id: str, staff_code: str, step: str, reason: str) -> OutboxEntry:
@@ -81,7 +82,7 @@ def send_back(agent: Agent, case_id: str, staff_code: str, step: str, reason: st
     body: dict[str, object] = {"step": step, "reason": reason}
     if role == "DECIDER":
         body["grant"] = _step_grant(agent, case_id, following, staff_code)
-    return _queue(agent, case_id, "send_back_step", body, role, staff_code)
+    return acts.queued_by_person(agent, case_id, "send_back_step", body, role, staff_code)
 
 
 def start_special(agent: Agent, case_id: str, staff_code: str, kind: str, until: str, words: str) -> OutboxEntry:
@@ -89,7 +90,7 @@ def start_special(agent: Agent, case_id: str, staff_code: str, kind: str, until:
 
     ``until``: ISO date, UTC+8. Refusals SPECIAL_NOT_LISTED, WORDS_MISSING, ROLE_MISSING.
     """
-    found = next((one for one in department.item_of(agent, case_id).special_procedures if one.kind == kind), None)
+    found = next((one for one in sealed.item_of(agent, case_id).special_procedures if one.kind == kind), None)
     if found is None:
         raise Refusal("SPECIAL_NOT_LISTED", "C03, C10; T26", special=kind)
     role = acts.role_of(agent, staff_code, REVIEWERS)
@@ -119,9 +120,9 @@ def end_special(agent: Agent, case_id: str, staff_code: str, result: str, kind: 
     """
     role = acts.role_of(agent, staff_code, REVIEWERS)
     if not kind:
-        return _queue(agent, case_id, "end_special", {"result": result}, role, staff_code)
+        return acts.queued_by_person(agent, case_id, "end_special", {"result": result}, role, staff_code)
     body = {"special": _open_procedure(agent, case_id, kind), "result": result}
-    return _queue(agent, case_id, "end_procedure", body, role, staff_code)
+    return acts.queued_by_person(agent, case_id, "end_procedure", body, role, staff_code)
 
 
 def extend(
@@ -176,9 +177,10 @@ def refer_up(agent: Agent, case_id: str, staff_code: str, node: str, queue: str,
     body: dict[str, object] = {"accepting_node": node, "queue": queue}
     if role != "HEAD":
         body["grant"] = _step_grant(agent, case_id, "EXAMINE", staff_code)
+    given = opinions.wraps_above(agent, case_id, node)  # before the others: with those the case may be taken up
     return queue_with_words(
-        agent, case_id, "refer_up", body, role, staff_code, _words(words, needed=True),
-        kind=OPINION, readers=(node,), along=lambda head: wraps_to(agent, case_id, node, head, reviews=True),
+        agent, case_id, "refer_up", body, role, staff_code, _words(words, needed=True), kind=OPINION, readers=(node,),
+        along=lambda head: [*given, *wraps_to(agent, case_id, node, head, reviews=True)],
     )  # fmt: skip
 
 
@@ -186,7 +188,7 @@ def recall_referral(agent: Agent, case_id: str, staff_code: str) -> OutboxEntry:
     """T30X: the department above cannot open it yet; the case goes on here. Refusals GRANT_MISSING, ROLE_MISSING."""
     role = acts.role_of(agent, staff_code, ("HEAD", "DECIDER", "REVIEWER"))
     body = {} if role == "HEAD" else {"grant": _step_grant(agent, case_id, "EXAMINE", staff_code)}
-    return _queue(agent, case_id, "referral_recalled", body, role, staff_code)
+    return acts.queued_by_person(agent, case_id, "referral_recalled", body, role, staff_code)
 
 
 def correct(
@@ -198,11 +200,11 @@ def correct(
     """
     role = acts.role_of(agent, staff_code, LEADS)
     body: dict[str, object] = {"reason": reason, "paper": keep_paper(agent, paper)}
-    if department.item_of(agent, case_id).decision_by == "GRANT":
-        body["grant"] = department.live_grant(agent, case_id, "DECIDE", staff_code)
+    if sealed.item_of(agent, case_id).decision_by == "GRANT":
+        body["grant"] = powers.live_grant(agent, case_id, "DECIDE", staff_code)
     if record is not None:
         body["record"] = keep_paper(agent, record)
-    return _queue(agent, case_id, "correct", body, role, staff_code)
+    return acts.queued_by_person(agent, case_id, "correct", body, role, staff_code)
 
 
 def void(
@@ -217,14 +219,14 @@ def void(
     body: dict[str, object] = {"reason": reason, "paper": keep_paper(agent, paper)}
     if linked:
         body["linked"] = linked
-    return _queue(agent, case_id, "void", body, role, staff_code, second=head_code)
+    return acts.queued_by_person(agent, case_id, "void", body, role, staff_code, second=head_code)
 
 
 def reopen_as(agent: Agent, case_id: str, staff_code: str, reason: str, paper: Path, linked: str) -> OutboxEntry:
     """T39: a review ordered a new decision, which is made in the case ``linked``. Refusal ROLE_MISSING."""
     role = acts.role_of(agent, staff_code, LEADS)
     body: dict[str, object] = {"reason": reason, "paper": keep_paper(agent, paper), "linked": linked}
-    return _queue(agent, case_id, "reopen_as", body, role, staff_code)
+    return acts.queued_by_person(agent, case_id, "reopen_as", body, role, staff_code)
 
 
 def accept_and_decide(
@@ -235,7 +237,7 @@ def accept_and_decide(
     ``record``: of a collective decision, where the list asks for one (F02). Refusals NOT_INSTANT, STEP_OPEN (the list
     names steps, C06), RECORD_MISSING, GRANT_MISSING, ROLE_MISSING: before anything is signed.
     """
-    item = department.item_of(agent, case_id)
+    item = sealed.item_of(agent, case_id)
     if not item.decided_at_once:
         raise Refusal("NOT_INSTANT", "C02, C03, C07", name=item.name)
     for step in item.steps:
@@ -244,7 +246,7 @@ def accept_and_decide(
         raise Refusal("RECORD_MISSING", "F02; T31")
     acts.role_of(agent, decider_code, ("HEAD",) if item.decision_by == "HEAD" else LEADS)
     if item.decision_by == "GRANT":
-        department.live_grant(agent, case_id, "DECIDE", decider_code)
+        powers.live_grant(agent, case_id, "DECIDE", decider_code)
     accepted = department.accept(agent, case_id, staff_code)
     return accepted, department.decide(agent, case_id, decider_code, "GRANT", record=record)
 
@@ -255,11 +257,11 @@ def accept_and_decide(
 def _step_grant(agent: Agent, case_id: str, step: str, staff_code: str) -> str:
     if step == "EXAMINE":
         try:
-            return department.live_grant(agent, case_id, "PRE_REVIEW", staff_code)
+            return powers.live_grant(agent, case_id, "PRE_REVIEW", staff_code)
         except Refusal as refusal:
             if refusal.code != "GRANT_MISSING":
                 raise
-    return department.live_grant(agent, case_id, "DECIDE", staff_code)
+    return powers.live_grant(agent, case_id, "DECIDE", staff_code)
 
 
 def _question(agent: Agent, case_id: str) -> tuple[str, str]:
@@ -287,17 +289,3 @@ def _words(words: str, *, needed: bool = False) -> dict[str, object]:
     if needed:
         raise Refusal("WORDS_MISSING", "行政许可法 42, 43, 45")
     return {}
-
-
-def _queue(
-    agent: Agent,
-    case_id: str,
-    event: str,
-    body: Mapping[str, object],
-    role: str,
-    staff_code: str,
-    second: str | None = None,
-) -> OutboxEntry:
-    entry = acts.by_person(agent, case_id, event, body, role, staff_code, second=second)
-    agent.journal.queue([entry])
-    return entry

@@ -12,7 +12,7 @@ from crypto.identity import node_name
 from crypto.refusal import Refusal
 from crypto.statement import Statement, read_signed
 from hub.casework import reasons
-from node_agent.department import desk as department
+from node_agent.department import sealed
 from node_agent.known.casemirror import application_leaf, history
 from node_agent.paper import shelf
 from node_agent.paper.fonts import fonts_of
@@ -53,9 +53,9 @@ def limit_paper(agent: Agent, entry: OutboxEntry, words: str) -> Path:
     application = application_leaf(history(agent.journal, entry.case_id))
     if said.type not in LIMIT_NOTICES or application is None:
         raise Refusal("NOTHING_TO_PRINT", "行政许可法 42, 45; T26, T28", case=entry.case_id)
-    item, title = department.item_of(agent, entry.case_id), agent.registry.directory.current(agent.identity.node).title
+    item, title = sealed.item_of(agent, entry.case_id), agent.registry.directory.current(agent.identity.node).title
     heading, paragraphs = parts_of(said, {"words": words.strip()})
-    public_no = str(department.seal_member(agent, entry.case_id, "public_no"))
+    public_no = str(sealed.seal_member(agent, entry.case_id, "public_no"))
     pairs = [("事项", item.name), ("办件编号", application.leaf.assigned.get("case_no", "")), ("查询号", public_no)]
     printed = notice_pdf(
         heading,

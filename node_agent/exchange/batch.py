@@ -12,27 +12,34 @@ A batch goes through these steps; the code carries the same numbers:
 Invariants:
 - nothing goes out twice: a position is the log index up to which a case was exported, and a batch is one folder;
 - a case comes whole or not at all, and its position moves only with it;
-- personal data come from the form opened here and lie in files of mode 0600; one case is in memory at a time.
+- personal data come from the form opened here and lie in files of mode 0600; one case is in memory at a time;
+- an archived case is exported like any other: reading it is told still (states.md 10, invariant 3).
 """
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from crypto import canonical
+from crypto.evidence.timeline import Whole
 from crypto.log import leaf as leaves
 from crypto.log.leaf import Leaf
+from crypto.manifest import Manifest
 from crypto.refusal import Refusal
 from crypto.statement import read_signed
-from hub.casework.casefile import CaseFile, State
+from hub.casework.casefile import CaseFile
+from hub.casework.context import Pinned
+from hub.casework.parents import share
 from hub.casework.replay import replay
 from node_agent import acts
-from node_agent.department import desk as department
+from node_agent.department import powers, sealed
 from node_agent.department.review import STEP_NOTE
 from node_agent.exchange import rows as making
+from node_agent.exchange import told
 from node_agent.exchange.files import BatchFiles, is_finished, reconcile
 from node_agent.exchange.rows import Row, Seen, Source
 from node_agent.exchange.tables import SOURCE, TABLES, problem_in
@@ -52,12 +59,11 @@ from storage.transfer import TransferClient
 
 RULE = "H01; H02; H10"
 PURPOSE = "HANDOVER"
-POSITION, PAYMENT = "exchange:position:", "exchange:payment:"
+POSITION = "exchange:position:"
 PLAN, NUMBER = "exchange:plan", "exchange:number"
 MOST = 500
 """Cases of one batch."""
 _SOURCE = re.compile(r"[A-Za-z0-9]{3}")
-_AMOUNT = re.compile(r"[0-9]{1,13}\.[0-9]{2}")
 Answered = Callable[[str], OutboxEntry]
 
 
@@ -96,10 +102,11 @@ def export(by: Exporter) -> Batch:
         made.left_out = reconcile(by.folder / made.name)[0]["left_out"]
         _move(by.agent, plan, made)
         return made
+    registry = Whole(by.agent.identity.pins.registrar_keys, map(leaves.decode, by.agent.journal.registry()))
     with BatchFiles(by.folder, made.name, by.kind) as files:
         for case_id, upto in plan["cases"].items():
             try:
-                found = _case_rows(by, case_id, upto, plan["payments"].get(case_id, []), made.name)
+                found = _case_rows(by, case_id, upto, plan["told"].get(case_id, []), made.name, registry)
             except Refusal as refusal:
                 if refusal.code in _STOPS:
                     raise
@@ -129,33 +136,8 @@ def waiting(agent: Agent) -> dict[str, int]:
     return {case: top for case, top in sorted(tops.items(), key=lambda one: one[1]) if top > done.get(case, -1)}
 
 
-def tell_payment(agent: Agent, case_id: str, told: Mapping[str, str]) -> None:
-    """Keep what the department charged (Table 14). ``told``: columns of the table, without those that all tables have.
-
-    Refusals EXCHANGE_FIELD (names the field), EXCHANGE_PAID (this number was told with other values).
-    """
-    case_no = _case_no(agent, case_id)
-    row = {name: str(told.get(name, "")).strip() for name in TABLES["payment"].columns if name in _PAID}
-    checked = {**row, "row_guid": "-", "project_no": case_no, "cd_operation": "I", "cd_time": "-", "cd_batch": "-"}
-    problem = problem_in(TABLES["payment"], {**checked, "data_source": SOURCE})
-    if not problem and _AMOUNT.fullmatch(row["amount"]) is None:
-        problem = "payment.amount"
-    if not problem and re.fullmatch(r"[0-9]{8}T[0-9]{6}", row["charge_date"]) is None:
-        problem = "payment.charge_date"
-    if problem:
-        raise Refusal("EXCHANGE_FIELD", "GB/T 39046-2020", member=problem)
-    name = f"{PAYMENT}{case_id}:{canonical.digest(row['pay_no'].encode())[:16]}"
-    value = canonical.encode({"v": 1, "case_no": case_no, "told": row})
-    kept = agent.journal.kept(name)
-    if kept is None:
-        agent.journal.keep(name, value)
-    elif canonical.parse(kept)["told"] != row:
-        raise Refusal("EXCHANGE_PAID", "GB/T 39046-2020 table 14", case=case_id)
-
-
 # --- pieces ----------------------------------------------------------------------------------------------------------
 
-_PAID = frozenset({"pay_no", "charge_org", "charge_user", "amount", "charge_date", "payer"})
 _STOPS = frozenset(
     {"GRANT_MISSING", "ROLE_MISSING", "ACCESS_UNCONFIRMED", "EXCHANGE_UNWRITABLE", "PERSON_UNKNOWN_HERE"}
 )
@@ -166,56 +148,44 @@ def _plan(agent: Agent) -> dict[str, Any]:
     kept = agent.journal.kept(PLAN)
     if kept:
         return dict(json.loads(kept))
-    payments: dict[str, list[str]] = {}
-    for name, value in agent.journal.notes(PAYMENT):
-        if "batch" not in canonical.parse(value):
-            payments.setdefault(name.removeprefix(PAYMENT).split(":")[0], []).append(name)
-    tops = agent.journal.case_tops()
-    cases = dict(list((waiting(agent) | {case: tops[case] for case in payments}).items())[:MOST])
+    notes, tops = told.waiting(agent), agent.journal.case_tops()
+    cases = dict(list((waiting(agent) | {case: tops[case] for case in notes}).items())[:MOST])
     number = int(agent.journal.kept(NUMBER) or b"0") + 1
-    plan: dict[str, Any] = {"batch": f"batch-{number:06}", "cases": cases, "payments": payments}
+    plan: dict[str, Any] = {"batch": f"batch-{number:06}", "cases": cases, "told": notes}
     agent.journal.keep(PLAN, json.dumps(plan).encode())
     return plan
 
 
 def _move(agent: Agent, plan: Mapping[str, Any], made: Batch) -> None:
-    """Positions, payments and the batch's number move together; a number without a folder is used for the next one."""
+    """Positions, what was told and the batch's number move together; a number without a folder is used again."""
     moved = {PLAN: b""}
     for case_id, upto in plan["cases"].items():
         if case_id in made.left_out:
             continue
         moved[POSITION + case_id] = canonical.encode({"v": 1, "index": upto, "batch": made.name})
-        for name in plan["payments"].get(case_id, []):
-            told = canonical.parse(agent.journal.kept(name) or b"{}")
-            moved[name] = canonical.encode({**told, "batch": made.name})
+        moved |= told.moved(agent, plan["told"].get(case_id, []), made.name)
     if made.folder is not None:
         moved[NUMBER] = made.name.removeprefix("batch-").encode()
     agent.journal.queue([], notes=moved)  # commit point: exported
 
 
-def _case_rows(by: Exporter, case_id: str, upto: int, payments: Sequence[str], batch: str) -> list[Row]:
-    """Steps 2 to 4 for one case."""
+def _case_rows(by: Exporter, case_id: str, upto: int, notes: Sequence[str], batch: str, registry: Whole) -> list[Row]:
+    """Steps 2 to 4 for one case. A parent has no rows: its parts are the platform's cases, each at its department."""
     agent, after = by.agent, positions_of(by.agent, case_id)
-    told = [one for one in history(agent.journal, case_id) if one.leaf.index <= upto]
-    seen, file = _seen(agent, case_id, [one.leaf for one in told])  # 2
-    if all(one.after.accepting_node != agent.identity.node for one in seen):
+    here = [one for one in history(agent.journal, case_id) if one.leaf.index <= upto]
+    seen, file = _seen(agent, case_id, [one.leaf for one in here], registry)  # 2
+    if file.bundle is not None or all(one.after.accepting_node != agent.identity.node for one in seen):
         return []
-    source = Source(
-        department.item_of(agent, case_id),
-        seen,
-        [manifest_here(agent.journal, digest)[0] for digest in material_sealings(told)],
-        words=_opinions(agent, seen),
-        data_source=by.data_source,
-    )
-    paid = list(_payments(by, payments, batch))
+    manifests = [_as_the_case_has_it(agent, file, digest) for digest in material_sealings(here)]
+    words = _opinions(agent, seen)
+    source = Source(sealed.item_of(agent, case_id), seen, manifests, words=words, data_source=by.data_source)
     found = making.rows_of(source, agent.identity.node, after, batch)
-    if not found and not paid:
+    if not found and not notes:
         return []
-    if file.state is State.ARCHIVED:
-        raise Refusal("EXCHANGE_ARCHIVED", "states.md 10 (3)", case=case_id)
-    if making.needs_form(found):  # 3
-        found = making.rows_of(_opened(by, case_id, source), agent.identity.node, after, batch)
-    found += paid
+    opened = lru_cache(1)(lambda: _opened(by, case_id, source))  # 3
+    if making.needs_form(found):
+        found = making.rows_of(opened(), agent.identity.node, after, batch)
+    found += told.rows_of(agent, notes, opened, batch, by.data_source)
     for row in found:
         problem = problem_in(TABLES[row.table], row.values)
         if problem:
@@ -224,13 +194,21 @@ def _case_rows(by: Exporter, case_id: str, upto: int, payments: Sequence[str], b
     return found
 
 
+def _as_the_case_has_it(agent: Agent, file: CaseFile, digest: str) -> Manifest:
+    """A sealing's manifest; of a parent's the lines of this part alone, under its own item's codes (states.md P1)."""
+    manifest = manifest_here(agent.journal, digest)[0]
+    found = share.seen(file, Pinned(digest, manifest, ""))
+    assert found is not None  # what is given is seen
+    return found.manifest
+
+
 def positions_of(agent: Agent, case_id: str) -> int:
     """Log index up to which the case was exported; -1 when it never was."""
     kept = agent.journal.kept(POSITION + case_id)
     return int(str(canonical.parse(kept)["index"])) if kept else -1
 
 
-def _seen(agent: Agent, case_id: str, told: Sequence[Leaf]) -> tuple[list[Seen], CaseFile]:
+def _seen(agent: Agent, case_id: str, here: Sequence[Leaf], registry: Whole) -> tuple[list[Seen], CaseFile]:
     found: list[Seen] = []
     before: list[CaseFile | None] = [None]
 
@@ -241,15 +219,14 @@ def _seen(agent: Agent, case_id: str, told: Sequence[Leaf]) -> tuple[list[Seen],
 
     documents = {
         (kind, version): agent.registry.document(kind, version)
-        for leaf in told
+        for leaf in here
         for kind, version in (("catalogue", str(leaf.catalogue)), ("calendar", str(leaf.calendar)))
     }
     named = {digest: kept_manifest(agent.journal, digest) for _, digest in sealings(history(agent.journal, case_id))}
     manifests = {digest: data for digest, data in named.items() if data is not None}
-    registry = [leaves.decode(data) for data in agent.journal.registry()]
-    made = replay(told, registry, documents, manifests, agent.identity.pins.registrar_keys, see)
+    made = replay(here, registry, documents, manifests, agent.identity.pins.registrar_keys, see)
     codes = sorted({finding.code for finding in made.findings} - {OWED_LATER})
-    if made.file is None or codes or len(found) != len(told):
+    if made.file is None or codes or len(found) != len(here):
         raise Refusal("EXCHANGE_UNVERIFIED", "promise 4", case=case_id, codes=",".join(codes))
     return found, made.file
 
@@ -283,7 +260,7 @@ def _state_export(by: Exporter, case_id: str, found: Sequence[Row]) -> None:
         done = entry.event == "export" and entry.state == "DONE"
         if done and read_signed(entry.envelope).body.get("digest") == digest:
             return
-    grant = department.live_grant(by.agent, case_id, "EXPORT", by.staff_code)
+    grant = powers.live_grant(by.agent, case_id, "EXPORT", by.staff_code)
     envelope = acts.build(
         by.agent.identity,
         by.agent.journal,
@@ -300,17 +277,3 @@ def _state_export(by: Exporter, case_id: str, found: Sequence[Row]) -> None:
         raise entry.refusal
     if entry.state != "DONE":
         raise Refusal("ACCESS_UNCONFIRMED", RULE, case=case_id)
-
-
-def _payments(by: Exporter, planned: Sequence[str], batch: str) -> Iterator[Row]:
-    for name in planned:
-        told: dict[str, Any] = canonical.parse(by.agent.journal.kept(name) or b"{}")
-        yield making.payment_row(str(told["case_no"]), told["told"], batch, by.data_source)
-
-
-def _case_no(agent: Agent, case_id: str) -> str:
-    numbers = [one.leaf.assigned.get("case_no", "") for one in history(agent.journal, case_id)]
-    found = [number for number in numbers if number]
-    if not found:
-        raise Refusal("CASE_UNKNOWN_HERE", "A24", case=case_id)
-    return found[-1]

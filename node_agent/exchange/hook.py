@@ -29,7 +29,7 @@ from starlette.routing import Route
 
 from crypto.refusal import Refusal
 from hub.casework.messages import render
-from node_agent.department import desk as department
+from node_agent.department import queue
 from node_agent.department.handover import SUMS
 from node_agent.exchange import pushes
 from node_agent.exchange.files import MANIFEST, reconcile
@@ -114,7 +114,7 @@ class _Desk:
 
     async def queue(self, _: Request) -> Response:
         """Open cases with what is left of K2 and K3: codes and dates alone."""
-        lines = await run_in_threadpool(department.queue_view, self._agent)
+        lines = await run_in_threadpool(queue.queue_view, self._agent)
         told = [
             {
                 "case": line.view.case,

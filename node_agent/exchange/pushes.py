@@ -23,7 +23,7 @@ from crypto import canonical
 from crypto.refusal import Refusal
 from hub.casework import reasons
 from node_agent.department import desk as department
-from node_agent.department import review
+from node_agent.department import result, review
 from node_agent.imaging.check import inspect_page
 from node_agent.known.casemirror import resolve
 from node_agent.process.runtime import Agent
@@ -196,7 +196,7 @@ def _decide(agent: Agent, push: Push, staff: str) -> OutboxEntry:
 
 def _issue(agent: Agent, push: Push, staff: str) -> OutboxEntry:
     folder = _folder(agent, push.key)
-    return department.issue(agent, push.case, staff, [folder / name for name in push.files])
+    return result.issue(agent, push.case, staff, [folder / name for name in push.files])
 
 
 _SIGNED: Final[Mapping[str, Callable[[Agent, Push, str], OutboxEntry]]] = {

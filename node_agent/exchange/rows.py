@@ -4,12 +4,14 @@ Invariants:
 - pure: the same leaves and form give the same rows with the same ids, so nothing is ever exported as two things;
 - a row hangs on the leaf that brought it about; a later change of the same thing is a row of operation U with the id of
   the first;
+- free text is scanned and masked; the applicant's own data stand in their columns alone (standards.md 15);
 - codes of staff, never names: who reads the platform finds the person by code in the department's own roll.
 """
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from crypto import identity
@@ -17,11 +19,15 @@ from crypto.log.leaf import Leaf
 from crypto.manifest import Manifest
 from crypto.statement import Statement
 from hub.casework import reasons
-from hub.casework.casefile import Card, CaseFile, ParcelLeg
+from hub.casework.casefile import CaseFile
 from hub.casework.catalogue.values import Item
+from hub.casework.delivery.values import ParcelLeg
 from hub.casework.facts import ADDRESS, FORM
+from hub.casework.masking.fields import Profile
+from hub.casework.masking.text import mask_text
 from hub.casework.messages import event_name
 from hub.casework.supervision.card_rules import level_of
+from hub.casework.supervision.values import Card, Complaint
 from node_agent.exchange import tables
 from node_agent.exchange.tables import TABLES
 
@@ -104,6 +110,29 @@ def payment_row(case_no: str, told: Mapping[str, str], batch: str, data_source: 
     return Row("payment", -1, day, {name: values.get(name, "") for name in TABLES["payment"].columns})
 
 
+def licence_row(source: Source, note: Mapping[str, Any], batch: str) -> Row:
+    """A licence that the department issued, and told the number of (``up_lic_data``); ``source``: with the form."""
+    case_no, told, at = str(note["case_no"]), note["told"], moment(str(note["issued_at"]))
+    person, firm = _part(source.form, "applicant"), _part(source.form, "enterprise")
+    holder = firm if firm.get("credit_code") else person
+    values = {
+        **told,
+        "row_guid": guid("up_lic_data", f"{case_no}:{told['certificate_number']}", {}),
+        "project_no": case_no,
+        "holder": holder.get("name", ""),
+        "holder_code": holder.get("credit_code", "") or holder.get("citizen_id", ""),
+        "issue_dept": source.item.implementing_body.name,
+        "issue_date": at,
+        "area_code": source.item.implementing_body.region[:9],
+        "cd_operation": "I",
+        "cd_time": at,
+        "cd_batch": batch,
+        "data_source": source.data_source,
+    }
+    day = str(note["issued_at"])[:10]
+    return Row("up_lic_data", -1, day, {name: values.get(name, "") for name in TABLES["up_lic_data"].columns})
+
+
 def moment(text: str) -> str:
     """``YYYYMMDDThhmmss`` of a time of the log (UTC+8); empty of nothing."""
     return text[:19].replace("-", "").replace(":", "") if text else ""
@@ -127,6 +156,7 @@ def _of(source: Source, one: Seen) -> Iterator[_Made]:
         yield from _post(source, one)
     if event == "rate":
         yield "rating", "I", digest, _rating(one)
+    yield from _complaints(one)
     known = {card.id for card in one.before.cards} if one.before else set()
     for card in one.after.cards:
         if card.id not in known:
@@ -214,7 +244,7 @@ def _process(source: Source, one: Seen) -> dict[str, str]:
         "process_name": name,
         "event_name": action,
         "handle_user_name": _staff(one),
-        "handle_explain": said,
+        "handle_explain": mask_text(said, Profile.OUTSIDE),
         "event_start_time": min(begun, at),
         "event_end_time": at,
     }
@@ -292,6 +322,39 @@ def _rating(one: Seen) -> dict[str, str]:
         "rate_times": str(sum(other.kind == "PUBLIC" for other in one.after.ratings)),
         "satisfaction": str(max(level for _, level in rating.scores)),
         "region_code": one.after.region[:9],
+    }
+
+
+def _complaints(one: Seen) -> Iterator[_Made]:
+    """Table 10: a complaint when it is taken, told again when it is extended, answered or disputed.
+
+    What was written lies erasable at the node that took it: the platform gets the closed lists' words.
+    """
+    known = {complaint.digest: complaint for complaint in one.before.complaints} if one.before else {}
+    for complaint in one.after.complaints:
+        if known.get(complaint.digest) != complaint:
+            yield "complaint", "U" if complaint.digest in known else "I", complaint.digest, _complaint(one, complaint)
+
+
+def _complaint(one: Seen, complaint: Complaint) -> dict[str, str]:
+    kind = reasons.COMPLAINT_KINDS.get(complaint.kind, complaint.kind)
+    answered = one.said.type == "answer_complaint"
+    late = date.fromisoformat(one.leaf.recorded_at[:10]) - date.fromisoformat(complaint.due[:10])
+    return {
+        "title": f"投诉：{kind}",
+        "complained_org": identity.node_name(complaint.about_node),
+        "complained_user": complaint.about_person.rpartition("/")[2],
+        "content": kind,
+        "source": reasons.COMPLAINT_CHANNELS.get(complaint.channel, complaint.channel),
+        "ticket_no": complaint.ticket,
+        "complain_date": moment(complaint.at),
+        "handle_org": identity.node_name(complaint.handler),
+        "handle_user": complaint.answered_by.rpartition("/")[2],
+        "handle_date": moment(one.leaf.recorded_at) if answered else "",
+        "feedback": reasons.COMPLAINT_FINDINGS.get(complaint.finding, complaint.finding),
+        "promise_date": moment(complaint.due),
+        "extend_reason": reasons.COMPLAINT_EXTENSIONS.get(complaint.extension, complaint.extension),
+        "overdue_days": str(max(late.days, 0)) if answered else "",
     }
 
 

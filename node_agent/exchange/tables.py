@@ -154,6 +154,32 @@ satisfaction* 满意度代码 1
 words 文字评价 1000
 region_code* 行政区划 9
 """
+_COMPLAINT: Final = """
+title* 标题
+complainant 投诉人
+complained_org* 被投诉单位
+complained_user 被投诉人
+content* 内容 1000
+source* 来源
+ticket_no 工单编号 50
+complain_date* 投诉时间 15
+handle_org* 处理单位
+handle_user 处理人
+handle_date 处理时间 15
+feedback 处理反馈 1000
+promise_date* 承诺答复时间 15
+extend_reason 延期理由
+overdue_days 逾期天数 5
+"""
+_LICENCE: Final = """
+certificate_type_code* 证照类型代码 50
+certificate_number* 证照编号
+holder* 持证主体
+holder_code* 持证主体代码 30
+issue_dept* 发证机关
+issue_date* 发证日期 15
+area_code* 行政区划 9
+"""
 _SUPERVISION: Final = """
 supervise_content* 督办内容
 org_name* 机构
@@ -175,11 +201,13 @@ _ALL: Final = (
     _table("payment", "支付", "GB/T 39046-2020 表14", _PAYMENT),
     _table("post", "物流", "GB/T 39046-2020 表15", _POST),
     _table("rating", "评价", "GB/T 39046-2020 表9", _RATING),
+    _table("complaint", "投诉", "GB/T 39046-2020 表10", _COMPLAINT),
+    _table("up_lic_data", "证照", "GB/T 39046-2020；up_lic_data", _LICENCE),
     _table("supervision", "电子监察", "GB/T 39046-2020 表11", _SUPERVISION),
 )
 TABLES: Final[Mapping[str, Table]] = {table.name: table for table in _ALL}
 
-PERSONAL: Final = frozenset({"up_pro_accept", "post"})
+PERSONAL: Final = frozenset({"up_pro_accept", "post", "up_lic_data"})
 """Tables that hold the applicant's data, for which the form is opened (H02)."""
 RESULT_TYPES: Final = {
     "0": "出证办结", "1": "退回办结", "2": "作废办结", "3": "删除办结",

@@ -1,7 +1,8 @@
 """Where figures come from: this node's own leaves, or evidence packages verified here (A24, promise 4).
 
 Invariants:
-- nothing is asked of the hub; each case is the law run again over its own leaves, one case in memory at a time;
+- nothing is asked of the hub; each case is the law run again over its own leaves, one case in memory at a time; the
+  registry is walked once for all of them;
 - a case that the law finds fault with, or that is not whole here, is named and not counted: figures never rest on
   what could not be checked;
 - cases come by id, so the same leaves give the same order.
@@ -16,6 +17,7 @@ from crypto import canonical
 from crypto.evidence import read
 from crypto.evidence.pins import Pins
 from crypto.evidence.report import Verdict
+from crypto.evidence.timeline import Whole
 from crypto.evidence.verify import verify
 from crypto.log import leaf as leaves
 from crypto.log.leaf import Leaf
@@ -54,7 +56,8 @@ def own_cases(agent: Agent, calendar: WorkCalendar, seen: Seen, below: int = ALL
     A case that went on elsewhere is counted as far as it was shown to this node; a card that reached it afterwards is
     counted where the case is now.
     """
-    registry = [leaves.decode(data) for data in agent.journal.registry()]
+    keys = agent.identity.pins.registrar_keys
+    registry = Whole(keys, [leaves.decode(data) for data in agent.journal.registry()])
     for case_id in sorted(agent.journal.case_ids()):
         told = [one for one in history(agent.journal, case_id) if one.leaf.index < below]
         known = unbroken(told)
@@ -101,7 +104,7 @@ def unbroken(told: list[Recorded]) -> list[Recorded]:
 class _Papers:
     """What a replay needs besides the leaves."""
 
-    registry: Sequence[Leaf]
+    registry: Sequence[Leaf] | Whole
     documents: Mapping[tuple[str, str], bytes]
     manifests: Mapping[str, bytes]
 

@@ -23,12 +23,12 @@ import tenacity
 
 from crypto.canonical import CHINA, digest, encode, time_value
 from crypto.refusal import Refusal
+from hub.casework.masking.fields import Field, Profile, mask
 from node_agent.gateway.tracking import (
     ProofSource,
     TrackingEvent,
     canonical,
     check_waybill,
-    mask_name,
     of_waybill,
 )
 
@@ -208,7 +208,7 @@ class HttpCarrier:
             occurred_at=self._moment(item["opTime"]),
             received_at=self._clock(),
             place=item["opOrgCity"],
-            operator_masked=mask_name(item["operatorName"]),
+            operator_masked=mask(Field.PERSON_NAME, item["operatorName"], Profile.OUTSIDE),
             seq=seq,
             raw_digest=digest(self._raw(item)),
             proof_source=source,

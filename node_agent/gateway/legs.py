@@ -9,7 +9,14 @@ from crypto.identity import node_name
 from crypto.refusal import Refusal
 from crypto.statement import Statement
 from hub.casework.catalogue.model import Catalogue
-from hub.casework.originals.states import ORIGINALS_KIND, RESULT_KIND, RETURN_KIND, RETURN_PROOF, TO_WINDOW_KIND
+from hub.casework.originals.states import (
+    ONWARD_KIND,
+    ORIGINALS_KIND,
+    RESULT_KIND,
+    RETURN_KIND,
+    RETURN_PROOF,
+    TO_WINDOW_KIND,
+)
 from node_agent.gateway.carrier import Party
 from node_agent.known.casemirror import history
 from node_agent.process.runtime import Agent
@@ -39,7 +46,7 @@ class Leg:
     @property
     def insured(self) -> bool:
         """O4: the applicant's own documents travel insured (H12)."""
-        return self.kind in (ORIGINALS_KIND, RETURN_KIND)
+        return self.kind in (ORIGINALS_KIND, ONWARD_KIND, RETURN_KIND)
 
 
 def legs_of(journal: Journal, case: str, gateway: str) -> list[Leg]:

@@ -5,7 +5,7 @@ Invariants:
 - after RETURNING, REFUSED or RETURNED "delivered" means that the sender has it back, not that it was served;
 - an unknown code raises an alert (``alerts_of``) and moves nothing;
 - only the gateway's own people can state level 4;
-- a carrier's text is restricted: it stays out of ``repr`` and is shown through ``mask_text`` only.
+- a carrier's text is restricted: it stays out of ``repr`` and is shown to nobody.
 
 Source of all rules: postal rules 1 and 7. The code tables are in ``carrier_codes``.
 """
@@ -32,8 +32,6 @@ __all__ = [
     "check_s10",
     "check_waybill",
     "event_key",
-    "mask_name",
-    "mask_text",
     "of_waybill",
     "proof_of",
     "status_of",
@@ -224,31 +222,6 @@ def _graded(decisive: TrackingEvent, delivered: list[TrackingEvent]) -> ProofOfD
 
 def _is_paper(event: TrackingEvent) -> bool:
     return event.provider == "GATEWAY" and event.proof_source in _PAPER and event.proof_digest is not None
-
-
-_HAN = "[\u3400-\u9fff\U00020000-\U0003347f]"
-_NUMBER = re.compile(r"(?<!\d)\+?\d(?:[ -]?\d){6,}")
-_ROLE = "投递员|揽投员|快递员|派件员|派送员|收派员|业务员|操作员|联系人|签收人|收件人|寄件人"
-_AFTER_ROLE = re.compile(rf"((?:{_ROLE})[:：,，\s【(（\[]+)({_HAN}(?:·|{_HAN})+)")
-_PHONE = r"[,，:：\s]*(?:(?:电话|手机)[:：\s]*)?\+?\d[\d -]{6,}"
-_BEFORE_PHONE = re.compile(rf"({_HAN}(?:·|{_HAN})+)(?={_PHONE})")
-_WORDS = re.compile("电话|手机|本人|家人|揽投部|客服|热线|投诉|致电|联系|号码|单位|同事")
-
-
-def mask_text(text: str) -> str:
-    """``text`` as it may be shown (H01): names of couriers and signers masked, and numbers of 7 digits up."""
-    text = _AFTER_ROLE.sub(lambda found: found[1] + _mask_name(found[2]), text)
-    text = _BEFORE_PHONE.sub(lambda found: _mask_name(found[1]), text)
-    return _NUMBER.sub("***", text)
-
-
-def mask_name(name: str) -> str:
-    """The first character of a person's name and stars."""
-    return name[:1] + "**" if name else ""
-
-
-def _mask_name(name: str) -> str:
-    return name if _WORDS.search(name) else mask_name(name)
 
 
 _S10 = re.compile(r"[A-Z]{2}(\d{8})(\d)[A-Z]{2}", re.ASCII)

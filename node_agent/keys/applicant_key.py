@@ -1,33 +1,51 @@
-"""The applicant's keyed digest at this node: who is meant by a form, and the secret that keys his number (A22, E07).
+"""The applicant's keyed digest at this node: who is meant by a form, and the secrets that key his number (A22, E07).
 
 Invariants:
 - the number is checked (``numbers``) and stays here; the act carries the digest alone (promise 1);
-- the secret comes sealed to this node's key in a registry leaf; once opened it lies in the node's folder, mode 0600, so
-  that a rotation of the key loses no applicant, and work goes on without the hub (promise 6).
+- a secret comes sealed to this node's key in a registry leaf; once opened it lies in the node's folder, mode 0600, so
+  that a rotation of the key loses no applicant, and work goes on without the hub (promise 6);
+- while the registrar exchanges the secret, an applicant has a digest under the new one and one under the older: what
+  was taken in before is found by the older.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from crypto import applicant
+from crypto.records import Share
 from crypto.refusal import Refusal
 from hub.casework import numbers
 from node_agent.process.runtime import Agent
 from storage.files import write_private
 
 
-def digest_of(agent: Agent, form: Mapping[str, Any]) -> str:
-    """The keyed digest of who applies; empty while this node was given no secret.
+@dataclass(frozen=True)
+class Digests:
+    """Who applies, under the newest secret and under the older one that is in force; empty without such a secret."""
+
+    now: str = ""
+    before: str = ""
+
+    def named_in(self, body: Mapping[str, object]) -> bool:
+        """Whether a seal's body names this applicant, by whatever secret."""
+        named = {body.get("applicant"), body.get("applicant_before")}
+        return bool(named & ({self.now, self.before} - {""}))
+
+
+def digests_of(agent: Agent, form: Mapping[str, Any]) -> Digests:
+    """The keyed digests of who applies; empty while this node was given no secret.
 
     Refusals APPLICANT_UNNAMED (the form names nobody), CITIZEN_ID_…, CREDIT_CODE_…, PACKET_UNREADABLE.
     """
-    secret = secret_of(agent)
-    if secret is None:
-        return ""
+    keyed = secrets_of(agent)
+    if not keyed:
+        return Digests()
     named = applicant_of(form)
     if named is None:
         raise Refusal("APPLICANT_UNNAMED", "A22; E07; T05")
-    return applicant.keyed_digest(secret, *named)
+    *before, now = (applicant.keyed_digest(secret, *named) for secret in keyed)
+    return Digests(now, *before)
 
 
 def applicant_of(form: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -48,11 +66,15 @@ def applicant_of(form: Mapping[str, Any]) -> tuple[str, str] | None:
     return None
 
 
-def secret_of(agent: Agent) -> bytes | None:
-    """The secret that this node was given last, or None. Refusal PACKET_UNREADABLE when its key is gone."""
-    share = agent.registry.directory.share(applicant.NAME, agent.identity.node)
-    if share is None:
-        return None
+def secrets_of(agent: Agent) -> tuple[bytes, ...]:
+    """The secrets in force that this node was given, the newest last. Refusal PACKET_UNREADABLE when a key is gone."""
+    directory = agent.registry.directory
+    return tuple(
+        _opened(agent, share) for share in directory.shares.of(applicant.NAME, agent.identity.node, directory.epoch)
+    )
+
+
+def _opened(agent: Agent, share: Share) -> bytes:
     kept = agent.identity.home / "keys" / f"{applicant.NAME}-{share.epoch}.secret"
     if not kept.exists():
         private = agent.identity.decryption_key(share.recipient_key)

@@ -16,7 +16,7 @@ from crypto.log import leaf as leaves
 from crypto.refusal import Refusal
 from node_agent.known.casemirror import history, recorded
 from node_agent.process.runtime import Agent
-from node_agent.transfer.receiver import verify_leaf
+from node_agent.transfer.leaf_check import verify_leaf
 from node_agent.transfer.rewrap import rewrap, wrapped_keys
 from node_agent.transfer.sender import Sender
 from storage.journal import OutboxEntry

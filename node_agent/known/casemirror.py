@@ -18,9 +18,10 @@ from crypto.manifest import SEALING_EVENTS, Manifest
 from crypto.manifest import read as read_manifest
 from crypto.refusal import Refusal
 from crypto.statement import CUSTODY, Envelope, Statement, read_envelope, read_statement
-from hub.casework.casefile import PARENT_STATES, CaseFile, State
+from hub.casework.casefile import CaseFile
 from hub.casework.parents.plan import manifest_code
 from hub.casework.replay import replay
+from hub.casework.states import PARENT_STATES, State
 from hub.casework.table import LAW
 from hub.casework.time.clocks import ClockState
 from node_agent.acts import Head
@@ -32,7 +33,7 @@ OWED_LATER = "CONSEQUENCE_MISSING"
 SEALS = ("seal", "seal_parent")
 """Acts of a window that make an application: of a case, of a parent (states.md 8)."""
 NOTICES = ("supplement_notice", "second_notice", "merged_notice")
-ADDENDA = frozenset({"supplement_part", "debt_settled"})
+ADDENDA = frozenset({"supplement_part", "debt_settled", "part_shared"})
 """Acts that bring an addendum."""
 DEMANDS = (*NOTICES, "merged_supplement")
 """Events that ask for a supplement: a notice of the department, or what the one notice of a parent asks of a part."""
@@ -160,6 +161,15 @@ def handed_on(told: list[Recorded]) -> list[str]:
         elif one.statement.type == "referral_recalled":
             del reviews[-1:]
     return material_sealings(told) + reviews
+
+
+def opinions_of(told: list[Recorded]) -> list[str]:
+    """Digests of the sealed words of opinions that other departments gave (T29), oldest first."""
+    return [
+        str(one.statement.body["manifest"])
+        for one in told
+        if one.statement.type == "opinion" and one.statement.body.get("manifest")
+    ]
 
 
 def addenda_of(told: list[Recorded]) -> list[Recorded]:

@@ -15,9 +15,7 @@ from typing import TYPE_CHECKING
 from crypto import canonical
 from crypto.directory import Directory
 from crypto.evidence.pins import Pins
-from crypto.log import leaf as leaves
 from crypto.refusal import Refusal
-from crypto.statement import read_envelope
 from hub.casework.catalogue.model import Catalogue, catalogue_in
 from hub.casework.time.calendar import WorkCalendar, calendar_in
 from storage.journal import Journal
@@ -34,6 +32,8 @@ class AgentRegistry:
         self._pins = pins
         self._lock = threading.Lock()
         self._whole = False
+        self._index = -1  # of the newest leaf
+        self.directory = Directory(pins.registrar_keys)
         self._replay()
 
     def refresh(self, hub: "HubClient") -> None:
@@ -52,7 +52,7 @@ class AgentRegistry:
         while True:
             fetched, epoch = hub.registry_leaves(self.directory.epoch)
             for data in fetched:
-                self._admit(self.directory, data)
+                self._index = self.directory.admit_leaf(data, self._index).index
                 self._whole = False
                 self._journal.keep_registry([(self.directory.epoch, data)])  # commit point
                 self._whole = True
@@ -92,12 +92,5 @@ class AgentRegistry:
         self._index = -1
         directory = Directory(self._pins.registrar_keys)
         for data in self._journal.registry():
-            self._admit(directory, data)
+            self._index = directory.admit_leaf(data, self._index).index
         self.directory, self._whole = directory, True
-
-    def _admit(self, directory: Directory, data: bytes) -> None:
-        leaf = leaves.decode(data)
-        if leaf.epoch != directory.epoch + 1 or leaf.index <= self._index:
-            raise Refusal("REGISTRY_UNTRUSTED", "promise 4", epoch=leaf.epoch)
-        directory.admit(read_envelope(leaf.envelope), recorded_at=leaf.recorded_at)
-        self._index = leaf.index

@@ -187,10 +187,7 @@ def _require_included(
 def _replay(parts: "SnapshotParts", payload: Mapping[str, object], pins: Pins) -> Directory:
     directory = Directory(pins.registrar_keys)
     for data in parts.registry_leaves:
-        leaf = leaves.decode(data)
-        if leaf.epoch != directory.epoch + 1:
-            raise Refusal("REGISTRY_UNTRUSTED", "promise 4", epoch=leaf.epoch)
-        directory.admit(read_envelope(leaf.envelope), recorded_at=leaf.recorded_at)
+        directory.admit_leaf(data)
     if directory.epoch != payload["epoch"]:
         raise Refusal("REGISTRY_UNTRUSTED", "promise 4", epoch=directory.epoch)
     return directory

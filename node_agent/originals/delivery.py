@@ -35,9 +35,7 @@ def hand_over(agent: Agent, case_id: str, staff_code: str, signed: Path, proxy: 
     if proxy is not None:
         body["proxy"] = keep_paper(agent, proxy)
     role = acts.role_of(agent, staff_code, COUNTER)
-    entry = acts.by_person(agent, case_id, "hand_over", body, role, staff_code)
-    agent.journal.queue([entry])
-    return entry
+    return acts.queued_by_person(agent, case_id, "hand_over", body, role, staff_code)
 
 
 SERVERS = ("window", "portal", "department")

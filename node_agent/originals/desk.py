@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from crypto.refusal import Refusal
-from hub.casework.casefile import CaseFile, ParcelLeg
+from hub.casework.casefile import CaseFile
+from hub.casework.delivery.values import ParcelLeg
 from hub.casework.originals import states
 from node_agent import acts
 from node_agent.known.casemirror import mirror
@@ -50,24 +51,25 @@ def pack(
 ) -> OutboxEntry:
     """O3, O14: originals into one parcel. ``packing_list``: digest of the printed list; ``items``: all that may go.
 
-    ``receiver``: node id; the accepting node for ORIGINALS by itself, empty for the applicant, whose address the
-    gateway is given (H01). Refusals GATEWAY_UNSET, NOT_PULLED (the case is not whole here), ITEM_NOT_HERE,
-    ROLE_MISSING, those of ``wrap_again``.
+    ``receiver``: node id; the accepting node for ORIGINALS by itself, the next part's department for ONWARD, empty for
+    the applicant, whose address the gateway is given (H01). Refusals GATEWAY_UNSET, NOT_PULLED (the case is not whole
+    here), ITEM_NOT_HERE, ROLE_MISSING, those of ``wrap_again``.
     """
     target = gateway or agent.settings.gateway_node
     if not target:
         raise Refusal("GATEWAY_UNSET", "A08; O3", case=case_id)
     file = case_here(agent, case_id)
+    names = list(items) or going(file, agent.identity.node, kind)
     body: dict[str, object] = {
         "parcel": secrets.token_hex(16),
         "kind": kind,
         "gateway": target,
-        "items": list(items) or going(file, agent.identity.node, kind),
+        "items": names,
         "packing_list": packing_list,
         "photo": keep_paper(agent, photo),
         "seal_no": seal_no,
     }
-    to = receiver or (file.accepting_node if kind == states.ORIGINALS_KIND else "")
+    to = receiver or receiver_of(file, kind, names)
     if to:
         body["receiver"] = to
     before = [] if to else [_address_for(agent, file, target)]
@@ -83,13 +85,32 @@ def _address_for(agent: Agent, file: CaseFile, gateway: str) -> OutboxEntry:
 
 
 def going(file: CaseFile, node: str, kind: str) -> list[str]:
-    """Items at this node that a parcel of this kind may take: wanted in the archive, or to be returned (A06, O14)."""
+    """Items at this node that a parcel of this kind may take: wanted in the archive, to be returned (A06, O14), or the
+    next part's turn (states.md 8; those that go to one department). Refusal ITEM_NOT_HERE.
+    """
     here = [one for one in file.originals if states.lies_with(one, node)]
-    outward = kind == states.ORIGINALS_KIND
-    found = [one.item for one in here if (one.policy == states.MAIL if outward else states.returnable(file, one))]
+    goal = next((one.to for one in here if one.to not in ("", node)), "")
+    found = {
+        states.ORIGINALS_KIND: [one.item for one in here if one.policy == states.MAIL and not one.to],
+        states.ONWARD_KIND: [one.item for one in here if goal and one.to == goal],
+        states.RETURN_KIND: [one.item for one in here if states.returnable(file, one)],
+    }[kind]
     if not found:
         raise Refusal("ITEM_NOT_HERE", "O3, O14", item="", node=node)
     return found
+
+
+def receiver_of(file: CaseFile, kind: str, items: Sequence[str]) -> str:
+    """Node id of who gets a parcel of this kind by itself, or an empty text for the applicant."""
+    if kind == states.ONWARD_KIND:
+        return next((one.to for one in file.originals if one.item in items), "")
+    return file.accepting_node if kind == states.ORIGINALS_KIND else ""
+
+
+def whereabouts(agent: Agent, case_id: str) -> list[dict[str, str]]:
+    """Each original of a case: its state, who has it, and whose turn it is where several parts need it. NOT_PULLED."""
+    members = ("item", "material", "state", "holder", "turn", "to", "over")
+    return [{name: str(getattr(one, name)) for name in members} for one in case_here(agent, case_id).originals]
 
 
 def check_in(
@@ -134,12 +155,16 @@ def answer(agent: Agent, case_id: str, staff_code: str, item: str, position: str
 def offer(
     agent: Agent, case_id: str, staff_code: str, pages: int, items: Sequence[str] = (), receiver: str = ""
 ) -> OutboxEntry:
-    """E08, E09: tell the other side to come and fetch. ``items``: all originals here, or ``RESULT``."""
+    """E08, E09: tell the other side to come and fetch, or the department whose turn it is (states.md 8). ``items``: all
+    originals here that go there, or ``RESULT``.
+    """
     file = case_here(agent, case_id)
     node = agent.identity.node
     other = file.collecting_node if node == file.accepting_node else file.accepting_node
-    names = list(items) or [one.item for one in file.originals if states.lies_with(one, node)]
-    body = {"handoff": secrets.token_hex(16), "receiver": receiver or other, "items": names, "pages": pages}
+    here = [one for one in file.originals if states.lies_with(one, node)]
+    turn = next((one.to for one in here if one.to not in ("", node) and one.item in (items or [one.item])), "")
+    names = list(items) or [one.item for one in here if not turn or one.to == turn]
+    body = {"handoff": secrets.token_hex(16), "receiver": receiver or turn or other, "items": names, "pages": pages}
     return say(agent, case_id, "pick_up_offer", body, staff_code)
 
 

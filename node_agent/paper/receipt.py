@@ -21,14 +21,10 @@ from node_agent.paper.sheet import Paper, Printed, Sheet
 
 TITLE = "异地通办收件凭证"
 COPY_TITLE = "异地通办收件凭证（副本）"
+SIZE, LARGE_SIZE = 9.0, 15.0
+"""Points of ordinary text; the large one is for who reads badly (E12)."""
 QR_SIDE = 42.0
 """Millimetres: version 9 at level Q has 61 modules with its quiet zone: 0.69 mm or five printer's dots each."""
-COMPOUND = frozenset(
-    (
-        *("欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "慕容", "令狐"),
-        *("司徒", "长孙", "宇文", "夏侯", "端木", "轩辕", "百里", "南宫", "独孤", "呼延"),
-    )
-)
 PRIVACY = (
     "您的材料在本窗口加密以后传送，只有受理机关和本窗口可以打开，只用于办理本事项、依法归档和接受监督；传送枢纽看不到"
     "材料内容。您可以查询、更正自己的个人信息（个人信息保护法第三十五条、第四十四条至第四十六条）。"
@@ -40,7 +36,8 @@ class ReceiptFacts:
     """What a receipt says. Times are RFC 3339 texts in UTC+8; ``recorded_at`` and ``case_no`` empty before sequencing.
 
     ``applicant``: as it may be printed; ``materials``: (name, how it came, what became of the original);
-    ``answers``: clocks in plain words; ``window``: (label, value); ``parts``: of a parent, (part, item, department).
+    ``answers``: clocks in plain words; ``window``: (label, value); ``parts``: of a parent, (part, item, department);
+    ``large``: set in large letters on a large sheet (E12).
     """
 
     public_no: str
@@ -57,6 +54,7 @@ class ReceiptFacts:
     case_no: str = ""
     recorded_at: str = ""
     parts: Sequence[tuple[str, str, str]] = ()
+    large: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,22 +130,15 @@ def receipt_pdf(
             sheet.qr(code, QR_SIDE, _qr_words(handed))
         sheet.text(SEAL_PLACE, align="R")
 
-    return drawn(paper, title, made_at, fonts, draw, size=9.0)
+    if facts.large and paper is not Paper.ROLL80:
+        paper = Paper.A4
+    return drawn(paper, title, made_at, fonts, draw, size=LARGE_SIZE if facts.large else SIZE)
 
 
 def qr_text(public_no: str, secret: str, query_url: str) -> str:
     """What the QR holds: ``<query_url>/<public number>#<secret>``; without a URL ``yidi:<public number>#<secret>``."""
     base = f"{query_url.rstrip('/')}/" if query_url else "yidi:"
     return f"{base}{public_no}" + (f"#{secret}" if secret else "")
-
-
-def masked_name(name: str) -> str:
-    """A person's name as a receipt shows it: family name and one star, two for three characters and more."""
-    name = name.strip()
-    if "·" in name:
-        return f"{name[0]}**"
-    kept = 2 if name[:2] in COMPOUND and len(name) > 2 else 1
-    return name[:kept] + "*" * min(2, max(1, len(name) - kept))
 
 
 def minute(moment: str) -> str:

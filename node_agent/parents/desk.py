@@ -18,7 +18,7 @@ from hub.casework.parents.rows import KIN
 from hub.casework.parents.values import PartFile
 from hub.casework.reasons import OPINIONS
 from node_agent import acts
-from node_agent.department.desk import RESULTS
+from node_agent.department.result import RESULTS
 from node_agent.known.casemirror import history, last_of, mirror
 from node_agent.paper.signed import keep_paper
 from node_agent.process.runtime import Agent
@@ -221,6 +221,4 @@ def _by(
     chain: str = CUSTODY,
 ) -> OutboxEntry:
     role = acts.role_of(agent, staff_code, roles)
-    entry = acts.by_person(agent, case_id, event, body, role, staff_code, chain=chain)
-    agent.journal.queue([entry])
-    return entry
+    return acts.queued_by_person(agent, case_id, event, body, role, staff_code, chain=chain)

@@ -15,7 +15,6 @@ from crypto.refusal import Refusal
 from hub.casework.catalogue.model import Catalogue
 from hub.casework.catalogue.themes import Part, Theme
 from hub.casework.hand_off import routing
-from hub.casework.parents.plan import require_plain
 from hub.casework.parents.values import APPROVAL
 from node_agent.known.snapshot import require_fresh
 from node_agent.parents.merged import MULTI, DraftPart, require_fields, serves_of, shared_lines
@@ -131,11 +130,10 @@ def _part_of(catalogue: Catalogue, part: Part) -> DraftPart:
 
 
 def _require_live(agent: Agent, catalogue: Catalogue, parts: Sequence[DraftPart], today: date) -> None:
-    """This window takes each part in, it asks for no situation (PART_SITUATIONS), and it has its one queue."""
+    """This window takes each part in, and it has its one queue."""
     here = identity.node_name(agent.identity.node)
     for part in parts:
         catalogue.require_live(part.task_code, today, here, part.region)
-        require_plain(part.code, catalogue.item(part.task_code))
         routing.route(catalogue, part.task_code, part.region, today)
 
 

@@ -4,6 +4,8 @@ Invariants:
 - a merged line is as strict as the strictest part that it serves: key if key anywhere, ways that all of them allow;
 - without a plan two parts share a line only where both lists call it by the same name, and it is an official document
   that can be checked online, or the applicant says that it is the same paper: three shops have three leases;
+- each part's questions (办理情形, B16) are asked once, under its own name; a line is called for where any part that it
+  serves calls for it, and each part is told its own answers alone;
 - a field of the form goes to the parts that the plan maps it to; who applies goes to every part, nothing else does.
 """
 
@@ -14,7 +16,8 @@ from typing import Any, Final
 from crypto.refusal import Refusal
 from hub.casework.catalogue.model import Catalogue, Item, Material
 from hub.casework.catalogue.themes import PARENT_LIMIT_DAYS, Theme
-from hub.casework.catalogue.values import Limit
+from hub.casework.catalogue.values import Condition, Limit
+from hub.casework.materials.ways import called_for
 from hub.casework.parents.plan import MULTI_PLACE
 from hub.casework.time.clock_table import Unit
 
@@ -86,6 +89,11 @@ def merged_item(catalogue: Catalogue, parts: Sequence[DraftPart], serves: Serves
         task_code=theme.code if theme else MULTI,
         name=theme.name if theme else f"{NAME}：{'、'.join(dict.fromkeys(item.name for item in items.values()))}",
         materials=tuple(_merged(code, names.get(code, ""), items, told) for code, told in serves.items()),
+        situations=tuple(
+            replace(asked, code=_named(part, asked.code), when=_of_part(part, asked.when))
+            for part, item in items.items()
+            for asked in item.situations
+        ),
         implementing_body=replace(
             first.implementing_body,
             name="、".join(dict.fromkeys(item.implementing_body.name for item in items.values())),
@@ -95,7 +103,6 @@ def merged_item(catalogue: Catalogue, parts: Sequence[DraftPart], serves: Serves
         licensing_law=any(item.licensing_law for item in items.values()),
         required_proof_level=max(item.required_proof_level for item in items.values()),
         originals_note="；".join(dict.fromkeys(item.originals_note for item in items.values() if item.originals_note)),
-        situations=(),
     )
 
 
@@ -121,14 +128,45 @@ def require_fields(theme: Theme, form: Mapping[str, Any]) -> None:
         raise Refusal("FORM_FIELD_UNKNOWN", "B05; 个人信息保护法 6", field=foreign[0][:40], fields=fields)
 
 
-def missing(item: Item, part: str, serves: Serves, given: Collection[str]) -> list[str]:
+def own_answers(part: str, answers: Mapping[str, str]) -> dict[str, str]:
+    """What one part is told of the answers to the merged questions: its own, under its item's own codes (B16)."""
+    mark = _named(part, "")
+    return {code.removeprefix(mark): choice for code, choice in answers.items() if code.startswith(mark)}
+
+
+def called_serves(
+    catalogue: Catalogue, parts: Sequence[DraftPart], serves: Serves, answers: Mapping[str, str]
+) -> Serves:
+    """The lines with the parts that call for them by their own answers; a line that nobody calls for is left out."""
+    wanted = {
+        part.code: {one.code for one in called_for(catalogue.item(part.task_code), own_answers(part.code, answers))}
+        for part in parts
+    }
+    made = {line: {part: code for part, code in told.items() if code in wanted[part]} for line, told in serves.items()}
+    return {line: told for line, told in made.items() if told}
+
+
+def missing(item: Item, part: str, serves: Serves, given: Collection[str], answers: Mapping[str, str]) -> list[str]:
     """Own codes of the materials of a part that it has to have and no line brings (``hub.casework.materials.ways``).
 
-    ``given``: lines of the one list that are there, or promised.
+    ``given``: lines of the one list that are there, or promised; ``answers``: to the merged questions.
     """
     brought = {told[part] for line, told in serves.items() if line in given and part in told}
-    strict = (material for material in item.materials if material.key or material.allowance is not None)
+    called = called_for(item, own_answers(part, answers))
+    strict = (material for material in called if material.key or material.allowance is not None)
     return sorted(material.code for material in strict if material.code not in brought)
+
+
+def _named(part: str, question: str) -> str:
+    return f"{part}.{question}"
+
+
+def _of_part(part: str, condition: Condition | None) -> Condition | None:
+    """A condition on the answers of one part, under their merged names."""
+    if condition is None:
+        return None
+    parts = tuple(one for inner in condition.parts if (one := _of_part(part, inner)) is not None)
+    return replace(condition, situation=condition.situation and _named(part, condition.situation), parts=parts)
 
 
 def _core(theme: Theme | None, parts: Sequence[DraftPart]) -> str:
@@ -144,8 +182,9 @@ def _same_paper(material: Material, known: Material, shared: Collection[str]) ->
 
 
 def _merged(code: str, name: str, items: Mapping[str, Item], serves: Mapping[str, str]) -> Material:
-    """One line, as strict as the strictest part."""
+    """One line, as strict as the strictest part, called for where any of them calls for it."""
     asked = [found for part, own in serves.items() if (found := items[part].material(own)) is not None]
+    calls = [_of_part(part, found.when) for part, own in serves.items() if (found := items[part].material(own))]
     ways = tuple(way for way in asked[0].acquisition if all(way in one.acquisition for one in asked))
     return replace(
         asked[0],
@@ -160,7 +199,8 @@ def _merged(code: str, name: str, items: Mapping[str, Item], serves: Mapping[str
         legal_basis="；".join(dict.fromkeys(one.legal_basis for one in asked)),
         copies=max(one.copies for one in asked),
         colour=any(one.colour for one in asked),
-        when=None,
+        when=None if None in calls else Condition("ANY", parts=tuple(one for one in calls if one is not None)),
         trust_level=min((one.trust_level for one in asked if one.trust_level), default=""),
         covered_by=(),
+        masked=any(one.masked for one in asked),
     )

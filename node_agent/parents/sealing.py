@@ -31,7 +31,7 @@ from node_agent.acts import Head
 from node_agent.keys.applicant import Applicant, new_applicant
 from node_agent.known.snapshot import require_fresh
 from node_agent.paper import shelf
-from node_agent.parents.merged import DraftPart, missing, part_form
+from node_agent.parents.merged import DraftPart, Serves, called_serves, missing, own_answers, part_form
 from node_agent.process.runtime import Agent
 from node_agent.transfer import behind
 from node_agent.transfer.missing_wraps import note_of
@@ -40,12 +40,16 @@ from node_agent.verification.evidence import said_in
 from node_agent.window import drafts
 from node_agent.window.draft_says import said_of
 from node_agent.window.drafts import Draft
+from node_agent.window.ready import make_draft_ready
 from node_agent.window.receipt import order_of_seal
 from node_agent.window.seal import (
+    READS,
+    Reads,
     SealResult,
     collecting_role,
     json_page,
     next_public_number,
+    proxy_line,
     require_ticks,
     sealed_line,
     undone,
@@ -60,6 +64,8 @@ def seal(
     agent: Agent,
     case_id: str,
     staff_code: str,
+    reads: Reads = READS,
+    /,
     *,
     insist: bool = False,
     no_classified: bool,
@@ -78,6 +84,8 @@ def seal(
     if verified := said_in(agent, draft):
         got["verified"] = verified
     role = collecting_role(agent, staff_code)
+    pages = make_draft_ready(agent, case_id, reads.seconds, reads.told)
+    draft = drafts.open_draft(agent, case_id)  # with pages turned and masked
     applicant, public_no = new_applicant(), next_public_number(agent)
     bundle = _sealed(agent, catalogue, draft)
     said: Body = {
@@ -87,12 +95,13 @@ def seal(
         "delivery": draft.delivery,
         "catalogue": draft.catalogue,
     }
-    body = _parent_body(draft, {**said, "public_no": public_no})
+    serves = called_serves(catalogue, draft.parts, draft.serves, draft.answers)
+    body = _parent_body(draft, serves, {**said, "public_no": public_no})
     parent = _entry(agent, "seal_parent", case_id, body, role, staff_code, bundle)
     parent = _with_check_code(parent, public_no, applicant)
     children = []
     for part in draft.parts:
-        own = {**said, **_part_says(draft, part, got), **_child_of(agent, draft, part, body)}
+        own = {**said, **_part_says(draft, part, got, serves), **_child_of(agent, draft, part, body)}
         if part.code in defects:
             own["insisted_defects"] = defects[part.code]
         children.append(_entry(agent, "seal", part.case, own, role, staff_code, bundle))
@@ -107,8 +116,9 @@ def seal(
         notes |= behind.notes_of((part.case for part in draft.parts), parent.payload_digest)
         agent.journal.queue(entries, [bundle.pending()], notes)  # commit point: parent and children are on their way
     shelf.publish(agent.settings.home, parent.payload_digest, public_no)
+    drafts.forget_readings(agent, draft.lines.values())
     digests = tuple(entry.payload_digest for entry in entries)
-    return SealResult(case_id, public_no, applicant.check_code, bundle.digest, digests, waiting_for)
+    return SealResult(case_id, public_no, applicant.check_code, bundle.digest, digests, waiting_for, pages)
 
 
 # --- before the seal ---------------------------------------------------------------------------------------------
@@ -130,14 +140,18 @@ def _require_closed(agent: Agent, catalogue: Catalogue, draft: Draft, insist: bo
         lines = ",".join(line.material for line in open_lines)
         raise Refusal("MATERIALS_INCOMPLETE", "A03, E04; B05", missing=lines)
     given = {line for line in draft.lines if not drafts.lacks(agent, draft, line)} | set(draft.tolerated)
-    found = {part.code: missing(catalogue.item(part.task_code), part.code, draft.serves, given) for part in draft.parts}
+    found = {
+        part.code: missing(catalogue.item(part.task_code), part.code, draft.serves, given, draft.answers)
+        for part in draft.parts
+    }
     return {part: codes for part, codes in found.items() if codes}
 
 
 def _sealed(agent: Agent, catalogue: Catalogue, draft: Draft) -> Bundle:
     """All lines of the one list, each part's form, and the address."""
     home = agent.settings.home / "drafts" / draft.case
-    lines = [sealed_line(home, draft.lines[code]) for code in draft.serves if code in draft.lines]
+    called = called_serves(catalogue, draft.parts, draft.serves, draft.answers)
+    lines = [sealed_line(home, draft.lines[code]) for code in called if code in draft.lines]
     theme = catalogue.theme(draft.theme) if draft.theme else None
     for part in draft.parts:
         pages = [json_page(part_form(theme, part.code, draft.form))]
@@ -157,6 +171,7 @@ def _sealed(agent: Agent, catalogue: Catalogue, draft: Draft) -> Bundle:
     if draft.delivery == "POST":
         facts = LineFacts(ADDRESS, ADDRESS, "FORM", "D", "NOT_NEEDED")
         lines.append(LineInput(facts, (json_page(draft.address),)))
+    lines += proxy_line(home, draft)
     return seal_bundle(
         agent.spool,
         lines,
@@ -171,7 +186,7 @@ def _sealed(agent: Agent, catalogue: Catalogue, draft: Draft) -> Bundle:
 # --- the acts ----------------------------------------------------------------------------------------------------
 
 
-def _parent_body(draft: Draft, said: Body) -> Body:
+def _parent_body(draft: Draft, serves: Serves, said: Body) -> Body:
     body: Body = {
         **said,
         "region": draft.region,
@@ -181,7 +196,7 @@ def _parent_body(draft: Draft, said: Body) -> Body:
     if draft.theme:
         body["theme"] = draft.theme
     else:
-        body["serves"] = {line: dict(told) for line, told in draft.serves.items() if line in draft.lines}
+        body["serves"] = {line: dict(told) for line, told in serves.items() if line in draft.lines}
     return body
 
 
@@ -196,11 +211,16 @@ def _part_object(part: DraftPart) -> dict[str, object]:
     }
 
 
-def _part_says(draft: Draft, part: DraftPart, got: Mapping[str, object]) -> Body:
-    """Of what is said of the one list, what concerns this part, under its own codes."""
-    own = {line: told[part.code] for line, told in draft.serves.items() if part.code in told}
-    made: Body = {}
-    for member in ("tolerated", "reused", "verified"):
+def _part_says(draft: Draft, part: DraftPart, got: Mapping[str, object], serves: Serves) -> Body:
+    """Of what is said of the one list, what concerns this part, under its own codes. ``serves``: what each calls for; a
+    theme's plan gives a part its lines whether it calls for them or not, and only what is called for is promised.
+    """
+    called = {line: told[part.code] for line, told in serves.items() if part.code in told}
+    listed = {line: told[part.code] for line, told in draft.serves.items() if part.code in told and line in serves}
+    answers = own_answers(part.code, draft.answers)
+    made: Body = {"situations": answers} if answers else {}
+    bound = listed if draft.theme else called
+    for member, own in (("tolerated", called), ("reused", bound), ("verified", bound)):
         entries = got.get(member)
         mapped = [
             {**entry, "material": own[entry["material"]]}
@@ -211,10 +231,10 @@ def _part_says(draft: Draft, part: DraftPart, got: Mapping[str, object]) -> Body
             made[member] = mapped
     if "reused" in made:
         made["reuse_agreement"] = got["reuse_agreement"]
-    if any(line in own and taken.acquisition == "COMMITMENT" for line, taken in draft.lines.items()):
+    if any(line in bound and taken.acquisition == "COMMITMENT" for line, taken in draft.lines.items()):
         made["commitment_notice"] = True
-    if got.get("applicant"):
-        made["applicant"] = got["applicant"]
+    kept = ("applicant", "applicant_before", "agent", "lane", "appointment", "channel")
+    made |= {member: got[member] for member in kept if got.get(member)}
     return made
 
 

@@ -3,22 +3,31 @@
 Invariants:
 - what is asked follows from the children's own leaves (``merged_supplement``); a line goes to each part that lacks it,
   under that part's own code, as an addendum of its own (invariant 12);
-- pages are taken for all of these parts or for none.
+- pages are taken for all of these parts or for none;
+- what is handed in for one part goes to every other part too whose department has it and needs the same paper (P5).
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from crypto.refusal import Refusal
 from hub.casework.facts import FORM
+from hub.casework.parents.kin import AT_DEPARTMENT
 from hub.casework.parents.plan import bond_in
+from hub.casework.parents.rows import KIN
 from hub.casework.parents.share import line_of
-from node_agent.known.casemirror import application_leaf, history, last_of
+from hub.casework.states import State
+from node_agent.known.casemirror import application_leaf, history, last_of, mirror
 from node_agent.parents.told import parts_in
 from node_agent.process.runtime import Agent
+from node_agent.transfer.sealer import LineInput
 from node_agent.window import supplement as window_supplement
+from node_agent.window.addenda import queue_aside
+from node_agent.window.drafts import DraftLine
 from node_agent.window.intake import PagesTaken
 from node_agent.window.pages import PLAIN, Shooting, read_pages
+from node_agent.window.seal import collecting_role
 from node_agent.window.supplement import Demand, Supplemented
 
 
@@ -28,6 +37,15 @@ def children(agent: Agent, parent: str) -> list[str]:
     if sealed is None:
         raise Refusal("CASE_UNKNOWN_HERE", "A24", case=parent)
     return [part.case for part in parts_in(sealed.statement.body)]
+
+
+def here(agent: Agent, case_id: str) -> bool:
+    """Whether the case is here as far as its supplement goes; of a parent also each part that waits for one."""
+    if not window_supplement.here(agent, case_id):
+        return False
+    file = mirror(agent, case_id).file
+    waiting = [part.case for part in file.parts if part.state == State.SUPPLEMENT.value] if file else []
+    return all(window_supplement.here(agent, case) for case in waiting)
 
 
 def demands(agent: Agent, parent: str) -> dict[str, Demand]:
@@ -78,10 +96,49 @@ def seal(agent: Agent, parent: str, staff_code: str, *, applicant_signed: bool) 
     ready = [asked for asked in demands(agent, parent).values() if any(line.pages for line in asked.lines)]
     if not ready:
         raise Refusal("PAGES_NONE", "P2; A04", material=",".join(lines(agent, parent)))
-    return [
+    if not applicant_signed:
+        raise Refusal("DECLARATION_MISSING", "T17; A23", declaration="applicant_signed")
+    shared = _share(agent, parent, ready, staff_code)  # first: pages are erased once the hub has a supplement
+    made = [
         (asked, window_supplement.seal(agent, asked.case, staff_code, applicant_signed=applicant_signed))
         for asked in ready
     ]
+    asked, first = made[0]
+    return [(asked, replace(first, entries=(*first.entries, *shared))), *made[1:]]
+
+
+def _share(agent: Agent, parent: str, ready: Sequence[Demand], staff_code: str) -> list[str]:
+    """P5A: what was asked for, under the codes of each other part that needs it and did not ask itself; digests of what
+    was queued.
+    """
+    role, wanted = collecting_role(agent, staff_code), lines(agent, parent)
+    taken: dict[str, tuple[str, DraftLine]] = {}
+    for asked in ready:
+        for material, one in window_supplement.ready_lines(agent, asked)[0].items():
+            taken.setdefault(_line(agent, asked.case, material), (asked.case, one))
+    queued: list[str] = []
+    for other in children(agent, parent):
+        asking = {line for line, places in wanted.items() if other in {case for case, _ in places}}
+        codes = {line: code for line, code in _needed(agent, other).items() if line in taken and line not in asking}
+        given = [_renamed(agent, *taken[line], code) for line, code in codes.items()]
+        if given:
+            queued += queue_aside(agent, other, staff_code, role, given, "part_shared", KIN).entries
+    return queued
+
+
+def _needed(agent: Agent, case_id: str) -> dict[str, str]:
+    """Own material by line of the one list, of a part that is at its department; empty for any other."""
+    view = mirror(agent, case_id)
+    if view.file is None or view.file.bond is None or view.file.state not in AT_DEPARTMENT:
+        return {}
+    return dict(view.file.bond.serves)
+
+
+def _renamed(agent: Agent, case_id: str, line: DraftLine, code: str) -> LineInput:
+    """A line that was taken in for one part, as another part calls it; its original is in the first one's custody."""
+    (made,) = window_supplement.inputs(agent, case_id, [line])
+    original = "SEEN_RETURNED" if line.original == "HELD" else line.original
+    return replace(made, facts=replace(made.facts, line=code, material=code, original=original))
 
 
 def _line(agent: Agent, case_id: str, material: str) -> str:

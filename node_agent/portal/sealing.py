@@ -24,7 +24,6 @@ from crypto.records import KeyRecord, PublicKey
 from crypto.refusal import Refusal
 from crypto.statement import CUSTODY, read_signed
 from hub.casework.catalogue.model import Item
-from hub.casework.catalogue.situations import materials_for
 from hub.casework.entry.online import ONLINE, require_online
 from hub.casework.facts import ADDRESS, FORM, PROXY
 from hub.casework.hand_off import routing
@@ -35,11 +34,13 @@ from node_agent.keys.applicant import Applicant, new_applicant
 from node_agent.known.casemirror import application_leaf, history, last_of, resolve
 from node_agent.known.snapshot import require_fresh
 from node_agent.portal import outcomes
+from node_agent.portal.materials import Got, got_online, uploaded
 from node_agent.portal.outcomes import ROLE
 from node_agent.portal.papers import Application, Order, commitment
 from node_agent.process.runtime import Agent
 from node_agent.transfer.missing_wraps import note_of
 from node_agent.transfer.sealer import Bundle, LineInput, PageInput, seal_bundle, wrap_entry
+from node_agent.verification import queries
 from node_agent.window import drafts
 from node_agent.window.debts import debts_of
 from node_agent.window.draft_says import said_of
@@ -51,6 +52,9 @@ from node_agent.window.supplement import next_revision as next_addendum
 from node_agent.window.supplement import recipients_of as addendum_recipients
 from storage.files import write_private
 from storage.journal import OutboxEntry
+
+NOT_VERIFIED = "NOT_VERIFIED"
+"""Code of ``reasons.DISCARD_REASONS``."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +79,8 @@ def apply(agent: Agent, name: str, asked: Application, answers: Path) -> Taken:
     """Seal an application and queue it. ``name``: of the order, unique at the front; ``answers``: folder for the front.
 
     Refusals DECLARATION_MISSING, SNAPSHOT_…, those of the list (A18), IN_PERSON_REQUIRED, ONLINE_NOT_OFFERED,
-    ROUTE_…, MATERIAL_NOT_LISTED, ACQUISITION_NOT_ALLOWED, MATERIALS_INCOMPLETE, CITIZEN_ID_…, ADDRESS_MISSING,
-    PUBLIC_PREFIX_MISSING, SPOOL_UNWRITABLE, JOURNAL_UNWRITABLE.
+    ROUTE_…, CITIZEN_ID_…, ADDRESS_MISSING, those of ``got_online``, PUBLIC_PREFIX_MISSING, SPOOL_UNWRITABLE,
+    JOURNAL_UNWRITABLE.
     """
     now = datetime.now(UTC)
     require_ticks(dict(asked.declared))
@@ -86,10 +90,15 @@ def apply(agent: Agent, name: str, asked: Application, answers: Path) -> Taken:
     applicant = None if earlier else new_applicant()
     public_no = str(earlier.statement.body["public_no"]) if earlier else next_public_number(agent)
     key = _key(applicant) if applicant else earlier and earlier.statement.body["applicant_key"]
+    try:
+        got = got_online(agent, draft, item, asked)
+    except Refusal:
+        _end_what_was_asked(agent, draft)
+        raise
     order, page = commitment(asked.signed)
-    bundle = _application(agent, draft, item, asked, page, next_revision(agent, draft.case))
+    bundle = _application(agent, draft, asked, got, page, next_revision(agent, draft.case))
     body = {
-        **asked.declared, **said_of(agent, draft),
+        **asked.declared, **said_of(agent, draft), **({"verified": got.verified} if got.verified else {}),
         "task_code": draft.task_code, "region": draft.region, "catalogue": draft.catalogue,
         "delivery": draft.delivery, "manifest": bundle.digest, "public_no": public_no, "applicant_key": key,
         "mode": ONLINE, "order": order, **({"agent": True} if asked.proxy else {}),
@@ -145,7 +154,7 @@ def _addendum(agent: Agent, name: str, asked: Order, case_id: str, event: str, c
         raise Refusal("CASE_UNKNOWN_HERE", "A24", case=case_id)
     sealed = application.statement.body
     bundle = seal_bundle(
-        agent.spool, [_uploaded(code, pages) for code, pages in sorted(asked.pages.items())],
+        agent.spool, [uploaded(code, pages) for code, pages in sorted(asked.pages.items())],
         case=case_id, revision=next_addendum(agent, case_id, told), kind="addendum",
         task_code=str(sealed["task_code"]), catalogue=str(sealed["catalogue"]),
     )  # fmt: skip
@@ -193,44 +202,43 @@ def _draft(agent: Agent, asked: Application, now: datetime) -> tuple[Draft, Item
     require_online(catalogue, item)
     routing.route(catalogue, asked.task_code, place, today)
     require_filled(asked.form, asked.delivery, asked.address)
-    for code in asked.pages:
-        material = item.material(code)
-        if material is None:
-            raise Refusal("MATERIAL_NOT_LISTED", "D03; 重庆全渝通办 清单之外", material=code[:40])
-        if "SUBMIT" not in material.acquisition:
-            told = {"material": code, "acquisition": "SUBMIT", "allowed": ",".join(material.acquisition)}
-            raise Refusal("ACQUISITION_NOT_ALLOWED", "T02; D03", **told)
-    wanted = materials_for(item, dict(asked.situations))
-    missing = [one.code for one in wanted if one.key and not asked.pages.get(one.code)]
-    if missing:
-        raise Refusal("MATERIALS_INCOMPLETE", "A03, E04; T05", missing=",".join(missing))
     case_id = resolve(agent, asked.again) if asked.again else token_hex(16)
     made = Draft(
         case_id, drafts.OPEN, asked.task_code, place, catalogue.version, "", "", asked.delivery,
         form=dict(asked.form), address=dict(asked.address), answers=dict(asked.situations),
-        second_intake=asked.second_intake,
+        second_intake=asked.second_intake, commitment_notice=asked.commitment_notice,
     )  # fmt: skip
     return made, item
 
 
 def _application(
-    agent: Agent, draft: Draft, item: Item, asked: Application, signed: Mapping[str, Any], revision: int
+    agent: Agent, draft: Draft, asked: Application, got: Got, signed: Mapping[str, Any], revision: int
 ) -> Bundle:
-    """Materials in the order of the list, then form and signature, the address, the power of attorney."""
-    lines = [_uploaded(one.code, asked.pages[one.code]) for one in item.materials if asked.pages.get(one.code)]
-    lines.append(_own(FORM, (json_page(draft.form), json_page(signed))))
+    """Materials in the order of the list, then form, signature and promises, the address, the power of attorney."""
+    form = [json_page(draft.form), json_page(signed)]
+    if draft.tolerated:
+        form.append(json_page({"tolerated": draft.tolerated, "promises": draft.promises}))
+    lines = [*got.lines, _own(FORM, tuple(form))]
     if draft.delivery == "POST":
         lines.append(_own(ADDRESS, (json_page(draft.address),)))
     if asked.proxy:
-        lines.append(_uploaded(PROXY, asked.proxy))
+        lines.append(uploaded(PROXY, asked.proxy))
     return seal_bundle(
         agent.spool, lines, case=draft.case, revision=revision, kind="application",
         task_code=draft.task_code, catalogue=draft.catalogue,
     )  # fmt: skip
 
 
-def _uploaded(code: str, pages: tuple[PageInput, ...]) -> LineInput:
-    return LineInput(LineFacts(code, code, "SUBMIT", "C", "NOT_NEEDED"), pages)
+def _end_what_was_asked(agent: Agent, draft: Draft) -> None:
+    """T07, H02: an application that comes to nothing after other bodies were asked is a case that ends, so that the
+    log is told of the queries. One that asked nobody leaves nothing."""
+    if queries.waiting(agent, draft.case):
+        body = {"task_code": draft.task_code, "region": draft.region, "catalogue": draft.catalogue}
+        envelope = acts.build(
+            agent.identity, agent.journal, event="discard", case_id=draft.case, body={**body, "reason": NOT_VERIFIED},
+            role=ROLE,
+        )  # fmt: skip
+        agent.journal.queue([acts.entry_of(envelope)])
 
 
 def _own(code: str, pages: tuple[PageInput, ...]) -> LineInput:

@@ -27,15 +27,16 @@ from typing import TYPE_CHECKING, Protocol
 from crypto import canonical, identity
 from crypto.records import KeyRecord
 from crypto.refusal import Refusal
+from hub.casework.masking.text import mask_line
 from node_agent.auditor.monitor import Monitor
 from node_agent.auditor.witness import Witness
 from node_agent.client.calls import NO_ANSWER
 from node_agent.imaging.reading.keeper import Keeper
 from node_agent.imaging.reading.queue import QUEUE, PageQueue
 from node_agent.keys import enrol
-from node_agent.keys.rotation import TLS_WANTED, Rotation
+from node_agent.keys.new_keys import TLS_WANTED
+from node_agent.keys.rotation import Rotation
 from node_agent.known.snapshot import fetch_snapshot
-from node_agent.portal.folder import PortalFolder
 from node_agent.process.runtime import Agent, open_agent
 from node_agent.process.settings import AgentSettings
 from node_agent.transfer.receiver import Receiver
@@ -195,6 +196,8 @@ def loops_for(agent: Agent, record: KeyRecord) -> dict[str, Make]:
     if "witness" in record.keys:
         loops["witness"] = lambda: Witness(agent)
     if "portal" in record.roles and (folder := agent.settings.portal_folder):
+        from node_agent.portal.folder import PortalFolder  # here: it asks other bodies, over HTTP
+
         loops["portal"] = lambda: PortalFolder(agent, folder)
     if "gateway" in record.roles:
         from node_agent.gateway.booking import Gateway  # here, not above: no other node speaks HTTP to the outside
@@ -351,7 +354,10 @@ def _join(threads: list[threading.Thread], until: float) -> None:
 
 
 class OneLine(logging.Formatter):
-    """One JSON object a line. Of an exception: type, code if it is a Refusal, and where in the code."""
+    """One JSON object a line, its words masked (H01).
+
+    Of an exception: type, code if it is a Refusal, and where in the code.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """The line, without its end."""
@@ -360,7 +366,7 @@ class OneLine(logging.Formatter):
             "level": record.levelname,
             "where": record.name,
             "thread": record.threadName,
-            "message": record.getMessage(),
+            "message": mask_line(record.getMessage()),
         }
         if record.exc_info and record.exc_info[1] is not None:
             line |= described(record.exc_info[1])

@@ -12,6 +12,8 @@ from node_agent.paper import shelf
 from node_agent.process.runtime import Agent
 from node_agent.transfer import bounce
 from node_agent.window import ends as window_ends
+from node_agent.window import outward
+from node_agent.window import reading as window_reading
 from node_agent.window import supplement as window_supplement
 from node_agent.window.drafts import WRITING_LASTS
 
@@ -20,7 +22,8 @@ log = logging.getLogger(__name__)
 
 def tidy(agent: Agent, now: datetime) -> None:
     """Receipts that were printed long ago or never sealed, sealed files that were never queued or are too many, drafts
-    and supplements that ended or that nobody touched for long. ``now``: aware."""
+    and supplements that ended or that nobody touched for long, what was read on pages that are here no more. ``now``:
+    aware."""
     try:
         shelf.tidy(agent.settings.home, lambda digest: _public_no(agent, digest), now, agent.settings.receipt_hours)
         _sweep_spool(agent, now)
@@ -28,6 +31,9 @@ def tidy(agent: Agent, now: datetime) -> None:
         if agent.registry.directory.current(agent.identity.node).roles & {"window", "portal"}:
             window_ends.tidy(agent, now)
             window_supplement.sweep(agent, now)
+            outward.tidy(agent)
+            wanted = window_reading.in_open_drafts(agent) | window_supplement.pages_here(agent)
+            window_reading.sweep(agent, wanted, now)
     except OSError as error:
         log.warning("not tidied: %s", type(error).__name__)
 

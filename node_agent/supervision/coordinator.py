@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 
 from crypto import canonical, identity
 from crypto.refusal import Refusal
-from hub.casework.casefile import State
 from hub.casework.catalogue.model import Queue
+from hub.casework.states import State
 from node_agent import acts
 from node_agent.known.casemirror import Recorded, application_leaf, history, last_of, mirror
 from node_agent.process.runtime import Agent
@@ -73,17 +73,13 @@ def redirect(
     role = acts.role_of(agent, staff_code, (ROLE,))
     if lead:
         acts.role_of(agent, lead, (LEAD,))
-    entry = acts.by_person(agent, case_id, "redirect", body, role, staff_code, second=lead or None)
-    agent.journal.queue([entry])
-    return entry
+    return acts.queued_by_person(agent, case_id, "redirect", body, role, staff_code, second=lead or None)
 
 
 def give_back(agent: Agent, case_id: str, staff_code: str, reason: str) -> OutboxEntry:
     """T24: back to the window, wrong item or the applicant's wish. Refusal ROLE_MISSING."""
     role = acts.role_of(agent, staff_code, (ROLE,))
-    entry = acts.by_person(agent, case_id, "return_to_window", {"reason": reason}, role, staff_code)
-    agent.journal.queue([entry])
-    return entry
+    return acts.queued_by_person(agent, case_id, "return_to_window", {"reason": reason}, role, staff_code)
 
 
 def department_named(agent: Agent, name: str) -> str:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from crypto import canonical, identity
-from hub.casework.casefile import CaseFile, State, from_document
+from hub.casework.casefile import CaseFile, from_document
 from hub.casework.originals.states import ENDED
+from hub.casework.states import State
 from hub.casework.supervision.values import Complaint
 from hub.casework.supervision.view import CardView, cards_of
 from hub.casework.supervision.waiting import LONGEST_HOURS, QueueAge, Waits, queue_ages, stuck

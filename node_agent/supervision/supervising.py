@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from crypto import canonical
+from crypto.identity import node_name
 from crypto.log import leaf as leaves
 from crypto.refusal import Refusal
 from crypto.statement import read_envelope, read_statement
@@ -20,7 +21,7 @@ from hub.casework.supervision.rows import ANSWERERS, CHAIN
 from hub.casework.supervision.view import CardView, cards_of
 from node_agent import acts
 from node_agent.acts import Head
-from node_agent.department.desk import committed
+from node_agent.department.decision_words import committed
 from node_agent.known.casemirror import mirror, resolve
 from node_agent.process.runtime import Agent
 from node_agent.transfer import pulling
@@ -158,6 +159,19 @@ def quality(agent: Agent, case_id: str, staff_code: str, defects: Sequence[str],
     role = acts.role_of(agent, staff_code, ("ACCEPTOR", "REVIEWER"))
     named = manifest or pulling.application_of(agent, case_id)
     return _say(agent, case_id, "quality", {"manifest": named, "defects": list(defects)}, role, staff_code)
+
+
+def unit_named(agent: Agent, name: str) -> str:
+    """Node id of a registered unit, by its id, the last part of it, or the title that stands on its papers.
+
+    Refusal UNIT_UNKNOWN, also where several units bear the title.
+    """
+    wanted = name.strip()
+    known = [record for record in agent.registry.directory.records() if record.kind == "node"]
+    found = [one.subject for one in known if wanted in (one.subject, node_name(one.subject), one.title)]
+    if not wanted or len(found) != 1:
+        raise Refusal("UNIT_UNKNOWN", "G07; T38", name=wanted[:80])
+    return found[0]
 
 
 def complaint_named(agent: Agent, name: str, complaint: str) -> str:

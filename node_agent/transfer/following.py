@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from crypto import canonical
 from crypto.refusal import Refusal
 from crypto.statement import CUSTODY, Statement, read_signed
-from node_agent.known.casemirror import Recorded, application_leaf, handed_on, history, is_over, last_of
+from node_agent.known.casemirror import Recorded, application_leaf, handed_on, history, is_over, last_of, opinions_of
 from node_agent.parents import opinions
 from node_agent.process.runtime import Agent
 from node_agent.transfer import bounce, notices
@@ -19,7 +19,7 @@ from node_agent.transfer.rewrap import rewrap, wrapped_keys
 from node_agent.verification import queries
 from node_agent.window import supplement as window_supplement
 
-SEALERS = ("seal", "seal_parent", "supplement_part", "debt_settled")
+SEALERS = ("seal", "seal_parent", "supplement_part", "debt_settled", "part_shared")
 
 
 def attend(agent: Agent, case_id: str, now: datetime | None = None) -> float | None:
@@ -53,7 +53,8 @@ def hand_keys_onward(agent: Agent, case_id: str, told: list[Recorded], now: date
     except Refusal:
         return None  # without a valid key nothing can be wrapped; a new record is followed by ``rewrap.owed``
     keys = _wrapped(agent, case_id, told)
-    missing = [digest for digest in handed_on(told) if current not in keys.get((digest, target), set())]
+    given = [digest for digest in opinions_of(told) if (digest, agent.identity.node) in keys]
+    missing = [one for one in [*given, *handed_on(told)] if current not in keys.get((one, target), set())]
     if not missing or not _may_wrap(agent, told):
         return None
     turn = canonical.time_value(sent.leaf.recorded_at)

@@ -18,7 +18,7 @@ from pathlib import Path
 from crypto.manifest import Capture, Line, Manifest, Page, Rendition
 from crypto.refusal import Refusal
 from crypto.sealing import Stream, check_page, open_page, open_salted
-from hub.casework.facts import FORM
+from hub.casework.facts import ADDRESS, FORM
 from hub.casework.messages import PURPOSES
 from hub.casework.parents import share
 from hub.casework.parents.plan import bond_in
@@ -32,6 +32,8 @@ from storage.transfer import TransferClient
 RULE = "H02; 个人信息保护法 51"
 KEPT_MOST = 8 << 20  # bytes of pages
 READERS = ("ACCEPTOR", "REVIEWER", "DECIDER", "ISSUER", "HEAD", "COLLECTOR", "COLLECT_LEAD")
+OWN_LINES = {FORM: "申请表", ADDRESS: "收件地址"}
+"""Lines of a sealing that no list names."""
 
 
 @dataclass(frozen=True)
@@ -193,7 +195,7 @@ def open_lines(agent: Agent, case_id: str, manifest: Manifest, digest: str) -> t
     lines = _own_lines(agent, case_id, manifest, keys)
     small = sum(_shown(page).stream.plain_size for line in lines for page in line.pages) <= KEPT_MOST
     path = pulling.sealed_file(agent, case_id, digest)
-    names = _names(agent, case_id, manifest)
+    names = {**OWN_LINES, **_names(agent, case_id, manifest)}
     made = []
     for line in lines:
         pages = []

@@ -67,16 +67,41 @@ def check(
     _require_way(agent, draft, material, acquisition)
     person, _ = agent.identity.person(staff_code)
     asked = subject if subject is not None else subject_of(draft.form)
-    query, granted = _query(agent, kind, FLOW_OF[acquisition], INTAKE, draft.task_code, asked)
-    answer, salt = _asked(agent, case_id, query, granted.supplier, person, material, connector)
+    about = Question(draft.task_code, material, acquisition, kind, asked)
+    answer, evidence = at_intake(agent, case_id, about, connector, person, staff_code)
     if answer.result is not Result.OK:
         words = f"《{drafts.material_of(agent, draft, material).name}》{DATA_RESULTS[answer.result]}，请提交原件扫描"
         return Checked(answer.result, False, words, answer.source, answer.at)
-    page = _page(agent, draft, material, _evidence(query, answer, salt, acquisition, staff_code))
+    page = _page(agent, draft, material, evidence)
     draft.lines[material] = DraftLine(material, acquisition, "A", "NOT_NEEDED", (page,))  # 4
     draft.tolerated.pop(material, None)
     drafts.save(agent, draft)
     return Checked(answer.result, True, DATA_RESULTS[answer.result], answer.source, answer.at)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked at intake, for which material of which item; ``acquisition``: the way by which the line closes."""
+
+    task_code: str
+    material: str
+    acquisition: str
+    kind: Kind
+    subject: Mapping[str, Any]
+
+
+def at_intake(
+    agent: Agent, case_id: str, about: Question, connector: Connector, person: str = "", staff_code: str = ""
+) -> tuple[Answer, bytes]:
+    """Steps 1 to 3 before the seal, and what is sealed as the line's page when the answer is OK.
+
+    ``person``: who asks; nobody at a portal, where the applicant's order does. Refusals SHARING_MISSING,
+    VERIFIER_REFUSED, VERIFIER_ANSWER_INVALID.
+    """
+    flow = FLOW_OF[about.acquisition]
+    query, granted = _query(agent, about.kind, flow, INTAKE, about.task_code, about.subject)
+    answer, salt = _asked(agent, case_id, query, granted.supplier, person, about.material, connector)
+    return answer, canonical.encode(_evidence(query, answer, salt, about.acquisition, staff_code))
 
 
 def ask(
@@ -158,9 +183,9 @@ def _body(query: Query, answer: Answer, salt: bytes, person: str, material: str)
     """What the log is told of the query: codes and the commitment to the reference (promise 1)."""
     body: dict[str, object] = {
         "kind": query.kind.value, "grant": query.sharing, "purpose": query.purpose, "result": answer.result.value,
-        "reference": committed(answer.reference, salt), "asked_by": person,
+        "reference": committed(answer.reference, salt),
     }  # fmt: skip
-    return {**body, "material": material} if material else body
+    return body | ({"asked_by": person} if person else {}) | ({"material": material} if material else {})
 
 
 def _evidence(query: Query, answer: Answer, salt: bytes, acquisition: str, staff_code: str) -> dict[str, object]:
@@ -173,8 +198,7 @@ def _evidence(query: Query, answer: Answer, salt: bytes, acquisition: str, staff
     }  # fmt: skip
 
 
-def _page(agent: Agent, draft: Draft, material: str, evidence: Mapping[str, object]) -> DraftPage:
-    data = canonical.encode(dict(evidence))
+def _page(agent: Agent, draft: Draft, material: str, data: bytes) -> DraftPage:
     name = drafts.keep_files(drafts.folder(agent, draft.case), [(f"{material}.json", data)])[0]
     return DraftPage(name, drafts.JSON_MEDIA, canonical.digest(data))
 

@@ -8,7 +8,7 @@ from crypto.refusal import Refusal
 from crypto.sharing import RULE
 from crypto.statement import REGISTRY, Actor, Statement, sign
 from node_agent import acts
-from node_agent.department.desk import committed
+from node_agent.department.decision_words import committed
 from node_agent.process.runtime import Agent
 from storage.journal import OutboxEntry
 

@@ -77,10 +77,12 @@ def said_in(agent: Agent, draft: Draft) -> list[dict[str, str]]:
     said = []
     for line in draft.lines.values():
         if line.acquisition in FLOW_OF and line.pages and line.pages[0].media_type == JSON_MEDIA:
-            made = canonical.parse((home / line.pages[0].file).read_bytes())
-            reference = committed(str(made["reference"]), bytes.fromhex(str(made["salt"])))
-            said.append(
-                {"material": line.material, "kind": str(made["kind"]), "grant": str(made["grant"]),
-                 "reference": reference}
-            )  # fmt: skip
+            said.append(said_of_page(line.material, (home / line.pages[0].file).read_bytes()))
     return said
+
+
+def said_of_page(material: str, data: bytes) -> dict[str, str]:
+    """What an act says of a material whose page this is."""
+    made = canonical.parse(data)
+    reference = committed(str(made["reference"]), bytes.fromhex(str(made["salt"])))
+    return {"material": material, "kind": str(made["kind"]), "grant": str(made["grant"]), "reference": reference}

@@ -5,7 +5,8 @@ Invariants:
   key packet and a stated purpose (H02), so the applicant is not asked to come again for pages that are there;
 - where neither store nor window has the ciphertext any more, the applicant brings the papers once again, under the same
   number: nothing is begun anew that the log does not know of;
-- nothing of the first sealing changes: what follows is the next revision under the same public number.
+- nothing of the first sealing changes: what follows is the next revision under the same public number;
+- a part of a parent (states.md 8) comes back alone: its draft is made of its own seal, for it had none of its own.
 """
 
 import json
@@ -18,18 +19,20 @@ from crypto.canonical import CHINA
 from crypto.identity import node_name
 from crypto.refusal import Refusal
 from hub.casework.catalogue.model import Item
-from hub.casework.facts import ADDRESS, FORM
+from hub.casework.facts import ADDRESS, FORM, PROXY
 from hub.casework.hand_off import routing
+from hub.casework.parents.plan import bond_in
 from hub.casework.reasons import REOPEN_REASONS
 from node_agent import acts
 from node_agent.known.casemirror import Recorded, history, last_of
 from node_agent.process.runtime import Agent
 from node_agent.transfer import opening, pulling
 from node_agent.transfer.opening import OpenedLine
-from node_agent.window import drafts
+from node_agent.window import drafts, proxy
 from node_agent.window import pages as window_pages
 from node_agent.window.drafts import Draft, DraftLine
 from node_agent.window.intake import require_filled
+from node_agent.window.ready import queue_draft
 from node_agent.window.seal import collecting_role
 from storage.journal import OutboxEntry
 
@@ -60,10 +63,9 @@ def give_up(agent: Agent, case_id: str, staff_code: str, reason: str) -> str:
     """
     if reason not in REOPEN_REASONS:
         raise Refusal("REASON_UNKNOWN", "T12", reason=reason[:20])
-    drafts.load(agent, case_id)
-    entry = acts.by_person(agent, case_id, "reopen", {"reason": reason}, collecting_role(agent, staff_code), staff_code)
-    agent.journal.queue([entry])
-    return entry.payload_digest
+    _draft(agent, case_id, staff_code)
+    role = collecting_role(agent, staff_code)
+    return acts.queued_by_person(agent, case_id, "reopen", {"reason": reason}, role, staff_code).payload_digest
 
 
 def collect_anew(
@@ -75,13 +77,14 @@ def collect_anew(
     """
     if returned(history(agent.journal, case_id), "reopen") is None:
         raise Refusal("NOT_RETURNED", "T12", case=case_id)
-    draft, today = drafts.load(agent, case_id), datetime.now(UTC).astimezone(CHINA).date()
+    draft, today = _draft(agent, case_id, staff_code), datetime.now(UTC).astimezone(CHINA).date()
     require_filled(form, draft.delivery, address)
     catalogue = agent.registry.catalogue()
     catalogue.require_live(draft.task_code, today, node_name(agent.identity.node), draft.region)
     routing.route(catalogue, draft.task_code, draft.region, today)
     fresh = replace(_emptied(draft, catalogue.version, staff_code), form=dict(form), address=dict(address or {}))
     drafts.save(agent, fresh)  # commit point: the draft is open again
+    queue_draft(agent, fresh)
 
 
 def reopen(
@@ -100,7 +103,7 @@ def reopen(
     back, now = returned(history(agent.journal, case_id)), datetime.now(UTC)
     if back is None:
         raise Refusal("NOT_RETURNED", "T24", case=case_id)
-    draft = drafts.load(agent, case_id)
+    draft = _draft(agent, case_id, staff_code)
     catalogue = agent.registry.catalogue()
     chosen = task_code or draft.task_code
     region = catalogue.item(chosen).implementing_body.region if task_code else draft.region
@@ -111,9 +114,33 @@ def reopen(
     sealed = pulling.application_of(agent, case_id)
     _, _, lines = opening.open_sealing(agent, case_id, sealed, staff_code, role, PURPOSE, answered=answered)
     fresh = replace(_emptied(draft, catalogue.version, staff_code), task_code=chosen, region=region)
+    if chosen != draft.task_code:
+        fresh.lent = ()
     dropped = _take_back(agent, fresh, lines, before, item)
     drafts.save(agent, fresh)  # commit point: the draft is open again
     return Reopened(case_id, str(back.statement.body["reason"]), chosen, dropped)
+
+
+def _draft(agent: Agent, case_id: str, staff_code: str) -> Draft:
+    """The draft that the case was sealed from; of a part what its own seal says. Refusal DRAFT_UNKNOWN."""
+    sealed = last_of(history(agent.journal, case_id), "seal")
+    body = sealed.statement.body if sealed is not None else {}
+    ours = sealed is not None and sealed.statement.actor.node == agent.identity.node
+    if agent.journal.draft(case_id) is not None or sealed is None or not ours or "bond" not in body:
+        return drafts.load(agent, case_id)
+    bond = bond_in(body)
+    return Draft(
+        case=case_id,
+        state=drafts.SENT,
+        task_code=str(body["task_code"]),
+        region=str(body["region"]),
+        catalogue=str(body["catalogue"]),
+        staff_code=staff_code,
+        begun_at=sealed.leaf.recorded_at,
+        delivery=str(body["delivery"]),
+        public_no=str(body["public_no"]),
+        lent=tuple(sorted(code for line, code in bond.serves if line in bond.elsewhere)),
+    )
 
 
 def _emptied(draft: Draft, catalogue: str, staff_code: str) -> Draft:
@@ -128,6 +155,7 @@ def _emptied(draft: Draft, catalogue: str, staff_code: str) -> Draft:
         begun_at=draft.begun_at,
         delivery=draft.delivery,
         public_no=draft.public_no,
+        lent=draft.lent,
     )
 
 
@@ -143,6 +171,8 @@ def _take_back(agent: Agent, draft: Draft, lines: tuple[OpenedLine, ...], before
                 draft.tolerated, draft.promises = dict(more.get("tolerated", {})), dict(more.get("promises", {}))
         elif line.material == ADDRESS:
             draft.address = json.loads(line.pages[0].data)
+        elif line.material == PROXY:
+            proxy.take_back(agent, draft, line)
         else:
             known = before.material(line.material)
             code = line.material if item.task_code == before.task_code else by_name.get(known.name if known else "")

@@ -14,26 +14,26 @@ from tempfile import TemporaryDirectory
 from crypto.refusal import Refusal
 from hub.casework.materials.rows import MATERIALS
 from hub.casework.materials.values import Debt
-from node_agent import acts
 from node_agent.known.casemirror import application_leaf, history, mirror
 from node_agent.process.runtime import Agent
-from node_agent.transfer.missing_wraps import note_of
-from node_agent.transfer.sealer import seal_bundle, wrap_entry
 from node_agent.window import drafts
+from node_agent.window.addenda import queue_aside
 from node_agent.window.drafts import DraftLine
 from node_agent.window.pages import PLAIN, keep, read_pages
-from node_agent.window.seal import collecting_role, sealed_line
-from node_agent.window.supplement import KIND, next_revision, recipients_of
+from node_agent.window.ready import Desk, PageStand, make_ready, masked_of
+from node_agent.window.seal import READS, Reads, collecting_role, sealed_line
 
 
 @dataclass(frozen=True)
 class Paid:
-    """What was sealed. ``refused``: pages with a fault, by file name; ``entries``: payload digests, the act's first."""
+    """What was sealed. ``refused``: pages with a fault, by file name; ``entries``: payload digests, the act's first;
+    ``pages``: how those stand that the list wants masked."""
 
     materials: tuple[str, ...]
     entries: tuple[str, ...]
     waiting_for: tuple[str, ...] = ()
     refused: tuple[tuple[str, Refusal], ...] = ()
+    pages: tuple[PageStand, ...] = ()
 
 
 def debts_of(agent: Agent, case_id: str) -> tuple[Debt, ...]:
@@ -52,6 +52,7 @@ def pay(
     original: str = "SEEN_RETURNED",
     *,
     applicant_signed: bool,
+    reads: Reads = READS,
 ) -> Paid:
     """Seal owed materials (code to pages) as the next addendum. Refusals CASE_UNKNOWN_HERE, NOT_OWED, PAGES_NONE,
     DECLARATION_MISSING, ORIGINAL_UNKNOWN, ROLE_MISSING, SPOOL_UNWRITABLE, JOURNAL_UNWRITABLE."""
@@ -68,7 +69,10 @@ def pay(
         lines, refused = _lines(agent, Path(folder), pages, original)
         if refused:
             return Paid((), (), refused=tuple(refused))
-        return _sealed(agent, case_id, staff_code, role, Path(folder), lines)
+        kept, stands = _ready(agent, case_id, Path(folder), lines, reads)
+        paid = _sealed(agent, case_id, staff_code, role, Path(folder), kept)
+        drafts.forget_readings(agent, kept)
+        return replace(paid, pages=stands)
 
 
 def _lines(
@@ -87,38 +91,20 @@ def _lines(
     return lines, bad
 
 
+def _ready(
+    agent: Agent, case_id: str, folder: Path, lines: Sequence[DraftLine], reads: Reads
+) -> tuple[list[DraftLine], tuple[PageStand, ...]]:
+    """The lines with pages turned and masked where the list wants it (``window.ready``)."""
+    told = application_leaf(history(agent.journal, case_id))
+    assert told is not None  # ``debts_of`` found it
+    body, kept = told.statement.body, {line.material: line for line in lines}
+    item = agent.registry.catalogue(str(body["catalogue"]), agent.hub).item(str(body["task_code"]))
+    stands = make_ready(agent, Desk(folder, kept.copy, kept.update, masked_of(item)), reads.seconds, reads.told)
+    return list(kept.values()), stands
+
+
 def _sealed(agent: Agent, case_id: str, staff_code: str, role: str, folder: Path, lines: Sequence[DraftLine]) -> Paid:
-    told = history(agent.journal, case_id)
-    application = application_leaf(told)
-    assert application is not None  # ``debts_of`` found it
-    recipients, waiting_for = recipients_of(agent, told)
-    bundle = seal_bundle(
-        agent.spool,
-        [sealed_line(folder, line) for line in lines],
-        case=case_id,
-        revision=next_revision(agent, case_id, told),
-        kind=KIND,
-        task_code=str(application.statement.body["task_code"]),
-        catalogue=str(application.statement.body["catalogue"]),
+    made = queue_aside(
+        agent, case_id, staff_code, role, [sealed_line(folder, line) for line in lines], "debt_settled", MATERIALS
     )
-    materials = [line.material for line in lines]
-    body = {"manifest": bundle.digest, "materials": materials, "applicant_signed": True}
-    made = acts.by_person(agent, case_id, "debt_settled", body, role, staff_code, chain=MATERIALS)
-    entry = replace(made, needs_upload=bundle.digest)
-    wraps = [
-        wrap_entry(
-            agent.identity,
-            agent.journal,
-            head=acts.known_head(agent.journal, case_id),
-            role="window",
-            case=case_id,
-            revision=bundle.manifest.revision,
-            manifest_digest=bundle.digest,
-            keys=bundle.keys,
-            recipient=recipient,
-        )
-        for recipient in recipients
-    ]
-    notes = note_of(case_id, bundle.digest, waiting_for)
-    agent.journal.queue([entry, *wraps], [bundle.pending()], notes)  # commit point: the debt is on its way to be paid
-    return Paid(tuple(materials), tuple(one.payload_digest for one in (entry, *wraps)), waiting_for)
+    return Paid(tuple(line.material for line in lines), made.entries, made.waiting_for)

@@ -12,8 +12,9 @@ from node_agent.window.drafts import Draft
 
 
 def said_of(agent: Agent, draft: Draft) -> dict[str, object]:
-    """Members ``situations``, ``tolerated``, ``commitment_notice``, ``reused`` with its agreement, ``applicant``,
-    ``duplicate_of`` with its reason: those that there is something to say of.
+    """Members ``agent``, ``situations``, ``tolerated``, ``commitment_notice``, ``reused`` with its agreement,
+    ``applicant`` (``applicant_before``), ``duplicate_of`` with its reason, ``lane``, ``appointment`` with its
+    ``channel``: those that there is something to say of.
 
     Refusals SITUATION_OPEN, SITUATION_UNKNOWN (B16), DECLARATION_MISSING (B09), APPLICANT_UNNAMED (A22).
     """
@@ -30,14 +31,20 @@ def said_of(agent: Agent, draft: Draft) -> dict[str, object]:
         if line.acquisition == "REUSED"
     ]
     other, reason = draft.second_intake
+    who = applicant_key.digests_of(agent, draft.form)
     said: dict[str, object] = {
         "situations": dict(draft.answers),
         "tolerated": promised,
         "commitment_notice": committed,
         "reused": reused,
         "reuse_agreement": draft.reuse_agreement if reused else "",
-        "applicant": applicant_key.digest_of(agent, draft.form),
+        "applicant": who.now,
+        "applicant_before": who.before,
+        "agent": bool(draft.proxy),
         "duplicate_of": other,
         "duplicate_reason": reason,
+        "lane": draft.lane,
+        "appointment": draft.appointment,
+        "channel": draft.channel,
     }
     return {name: value for name, value in said.items() if value}

@@ -11,7 +11,8 @@ Invariants:
 import os
 import secrets
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import Any
 from crypto.refusal import Refusal
 from hub.casework.catalogue.model import Item, Material
 from hub.casework.materials import ways
+from node_agent.imaging.reading.queue import QUEUE, PageQueue
 from node_agent.known.casemirror import history, last_of
 from node_agent.parents.merged import DraftPart, merged_item
 from node_agent.process.runtime import Agent
@@ -92,8 +94,13 @@ class Draft:
     ``commitment_notice``: he was told what a commitment means (B09); ``reused``: material to what it is taken from,
     ``reuse_agreement``: digest of the signed agreement (E02); ``second_intake``: other case and reason (A22).
 
+    ``lane``: why it comes first (E11, E12); ``appointment``, ``channel``: reference and way of one made before (C14);
+    ``large_print``: the receipt is set in large letters (E12); ``proxy``: pages of the power of attorney where somebody
+    else acts for the applicant (行政许可法 29).
+
     A parent's has ``parts``, the ``theme`` (empty for 多地联办), ``serves``: its one list, and ``partial``: whether
-    each result goes out by itself (P8); its ``task_code`` is the theme's, or what stands for none.
+    each result goes out by itself (P8); its ``task_code`` is the theme's, or what stands for none. ``lent``: of a part
+    that came back by itself, materials whose original another part has in custody (states.md 8).
     """
 
     case: str
@@ -119,6 +126,12 @@ class Draft:
     reused: dict[str, dict[str, str]] = field(default_factory=dict)
     reuse_agreement: str = ""
     second_intake: tuple[str, str] = ("", "")
+    lane: str = ""
+    appointment: str = ""
+    channel: str = ""
+    large_print: bool = False
+    proxy: tuple[DraftPage, ...] = ()
+    lent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -149,6 +162,8 @@ def load(agent: Agent, case_id: str) -> Draft:
     }
     parts = values.get("parts", ())
     values["parts"] = tuple(DraftPart(**{**part, "after": tuple(part["after"])}) for part in parts)
+    values["proxy"] = tuple(DraftPage(**page) for page in values.get("proxy", ()))
+    values["lent"] = tuple(values.get("lent", ()))
     values["second_intake"] = tuple(values.get("second_intake", ("", "")))
     return Draft(**{**values, "state": state})
 
@@ -254,10 +269,21 @@ def keep_files(into: Path, files: Sequence[tuple[str, bytes]]) -> list[str]:
 def erase(agent: Agent, case_id: str) -> None:
     """The receipt is here: erase page copies, form and address; keep what the work list needs. May be repeated."""
     draft = load(agent, case_id)
+    forget_readings(agent, draft.lines.values())
     shutil.rmtree(agent.settings.home / "drafts" / case_id, ignore_errors=True)
     if draft.state != SENT:
         draft.state, draft.form, draft.address = SENT, {}, {}
         save(agent, draft)
+
+
+def forget_readings(agent: Agent, lines: Iterable[DraftLine], still: Iterable[DraftLine] = ()) -> None:
+    """Erase what was read and found on the pages of ``lines``, but for those that stand in ``still``: personal data
+    that nobody needs after the seal, or of a page that was shot again. May be repeated."""
+    pages = {page.sha256 for line in lines for page in line.pages}
+    pages -= {page.sha256 for line in still for page in line.pages}
+    if pages and (agent.settings.home / QUEUE).is_dir():
+        with suppress(OSError):  # the seal is on its way; housekeeping erases what a bad disk keeps
+            PageQueue(agent.settings.home / QUEUE).forget(pages)
 
 
 def drop_left_over(agent: Agent, case_id: str, now: datetime) -> None:
@@ -286,6 +312,8 @@ def _told(material: Material, draft: Draft) -> tuple[bool, str]:
         need = "必须提供" if not ways.may_wait(material) else "可以容缺，需书面承诺补交日期，或者现在提供"
         return True, f"缺《{name}》：{need}，{_ways(material)}"
     wanted = ORIGINAL_NEEDED.get(material.original_policy)
+    if material.code in draft.lent:
+        wanted = None if wanted is None else SEEN
     if line.acquisition == "SUBMIT" and wanted is not None and line.original not in wanted:
         act = "原件须留下寄往受理地" if wanted == {"HELD"} else "请出示原件，核对后当场退还"
         return True, f"《{name}》已扫描，{act}"

@@ -3,7 +3,8 @@
 Invariants:
 - every step is on disk when its call returns, and needs neither hub nor store;
 - an item is taken in only if the pinned list lets this window take it; numbers are checked before anything is scanned;
-- pages are taken all or none; each refused page is reported.
+- pages are taken all or none; each refused page is reported;
+- a page that was taken is queued for reading at once, and nobody waits for that (issue 5, part 7).
 """
 
 import threading
@@ -17,7 +18,8 @@ from typing import Any
 from crypto import canonical, identity
 from crypto.refusal import Refusal
 from hub.casework import numbers
-from hub.casework.delivery.guards import METHODS
+from hub.casework.catalogue.model import Catalogue
+from hub.casework.delivery.guards import METHODS, require_issuing, require_provable
 from hub.casework.hand_off import routing
 from node_agent import acts
 from node_agent.imaging.sources.base import Source
@@ -26,9 +28,10 @@ from node_agent.known.snapshot import require_fresh
 from node_agent.paper.signed import keep_paper
 from node_agent.process.runtime import Agent
 from node_agent.transfer.rewrap import rewrap as rewrap
-from node_agent.window import drafts
+from node_agent.window import drafts, reading
 from node_agent.window.drafts import Draft, DraftLine, DraftPage
 from node_agent.window.pages import PLAIN, Shooting, keep, read_pages
+from node_agent.window.ready import masked_of
 from node_agent.window.seal import SealResult as SealResult
 from node_agent.window.seal import collecting_role
 from node_agent.window.seal import seal as seal
@@ -59,7 +62,7 @@ def begin(
 
     ``address``: {name, phone, address, …}, needed for POST. Refusals CLASSIFIED_MATERIAL (A23), SNAPSHOT_…,
     UNKNOWN_ITEM, ITEM_EXPIRED, ITEM_SUSPENDED, ITEM_NOT_COLLECTABLE (A18), ROUTE_… (A05), CITIZEN_ID_…, CREDIT_CODE_…,
-    DELIVERY_UNKNOWN, ADDRESS_MISSING (I01), PERSON_UNKNOWN_HERE.
+    DELIVERY_UNKNOWN, ADDRESS_MISSING, DELIVERY_PROOF_LOW (I01), WINDOW_NOT_ISSUING (F09), PERSON_UNKNOWN_HERE.
     """
     now = datetime.now(UTC)
     if classified:
@@ -71,6 +74,7 @@ def begin(
     catalogue.require_live(task_code, _today(now), identity.node_name(agent.identity.node), place)
     routing.route(catalogue, task_code, place, _today(now))
     require_filled(form, delivery, address)
+    _require_reachable(agent, catalogue, task_code, delivery)
     draft = Draft(
         case=token_hex(16),
         state=drafts.OPEN,
@@ -137,6 +141,10 @@ def add_pages(
     draft.lines[material] = DraftLine(material, acquisition, trust, original, pages)
     draft.tolerated.pop(material, None)
     drafts.save(agent, draft)
+    if before is not None:
+        drafts.forget_readings(agent, [before], draft.lines.values())
+    masked = material in masked_of(drafts.item_of(agent, draft))
+    reading.ask(agent, drafts.folder(agent, case_id), taken, reading.hints_of(draft), again=masked)
     return PagesTaken(taken)
 
 
@@ -217,6 +225,14 @@ def _require_delivery(delivery: str, address: Mapping[str, Any] | None) -> None:
     missing = [name for name in ("name", "phone", "address") if not (address or {}).get(name)]
     if delivery == "POST" and missing:
         raise Refusal("ADDRESS_MISSING", "I01; D4", missing=",".join(missing))
+
+
+def _require_reachable(agent: Agent, catalogue: Catalogue, task_code: str, delivery: str) -> None:
+    """I01, F09, T34: what the hub would refuse of this choice is said while the applicant is there to choose again."""
+    require_provable(delivery, catalogue.item(task_code).required_proof_level)
+    here = catalogue.window(identity.node_name(agent.identity.node))
+    if here is not None:
+        require_issuing(delivery, here)
 
 
 def _require_way(agent: Agent, draft: Draft, material: str, acquisition: str) -> None:

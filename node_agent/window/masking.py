@@ -8,37 +8,18 @@ Invariants:
 - all of it happens in the draft, before the seal; afterwards the renditions are what was signed.
 """
 
-import threading
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from crypto.refusal import Refusal
-from hub.casework.masking.pictures import PageKind
-from node_agent.imaging.finding.hints import Hint
 from node_agent.imaging.finding.judged import Judged
-from node_agent.imaging.reading.keeper import Keeper
-from node_agent.imaging.reading.queue import PageQueue
 from node_agent.imaging.redaction import sheet
 from node_agent.imaging.redaction.sheet import Mark
 from node_agent.process.runtime import Agent
-from node_agent.window import drafts
+from node_agent.window import drafts, reading, ready
 from node_agent.window.drafts import Draft, DraftPage
 
-QUEUE = "reading"
 RULE = "standards 15; 个人信息保护法 6"
-KINDS: Mapping[str, PageKind] = {
-    "name": PageKind.NAME,
-    "citizen_id": PageKind.CITIZEN_ID,
-    "phone": PageKind.PHONE,
-    "address": PageKind.ADDRESS,
-    "bank_card": PageKind.BANK_CARD,
-    "email": PageKind.EMAIL,
-    "passport": PageKind.PASSPORT,
-    "plate": PageKind.PLATE,
-}
-"""Members of a form, by the last part of their name, that are looked for on the pages."""
 
 
 def marks_of(agent: Agent, case_id: str, material: str, number: int) -> list[Mark]:
@@ -47,16 +28,16 @@ def marks_of(agent: Agent, case_id: str, material: str, number: int) -> list[Mar
 
 
 def propose(agent: Agent, case_id: str, material: str, number: int, seconds: float) -> tuple[list[Mark], Judged]:
-    """Have a page read and take what was found as its boxes, in place of those found before; added ones stay.
+    """Have a page read, turned upright where it is not, and take what was found as its boxes, in place of those found
+    before; boxes that people added, or took away with a reason, stay so.
 
     ``seconds``: to wait for the reading. Refusals DRAFT_…, PAGE_NUMBER, PAGE_NOT_READ (still waiting, or no picture).
     """
-    draft = drafts.open_draft(agent, case_id)
-    page = _page(draft, material, number)
-    data = (drafts.folder(agent, case_id) / page.file).read_bytes()
-    judged = _read(agent, data, hints_of(draft), seconds)
-    own = [mark for mark in sheet.from_documents(page.marks) if mark.origin == sheet.ADDED]
-    marks = [*sheet.proposed(judged), *own]
+    judged = _read(agent, *_now(agent, case_id, material, number), seconds)
+    if ready.stand_upright(agent, case_id, material):
+        judged = _read(agent, *_now(agent, case_id, material, number), seconds)
+    draft, page = _now(agent, case_id, material, number)  # as it is after waiting
+    marks = sheet.merged(sheet.from_documents(page.marks), sheet.proposed(judged))
     _save(agent, draft, material, number, marks)
     return marks, judged
 
@@ -93,21 +74,21 @@ def view(agent: Agent, case_id: str, material: str, number: int) -> bytes:
 
 
 def cover(agent: Agent, case_id: str, material: str, number: int, *, looked: bool, seconds: float = 0.0) -> int:
-    """Make the masked rendition from the boxes that stand; how many are covered.
+    """Make the masked rendition; how many boxes it covers: those that stand, and what was found since.
 
-    ``looked``: a clerk has looked at the whole page, so it may leave masked although it could not be judged. Refusals
+    ``looked``: a clerk has looked at the whole page, so the boxes that stand are all, and it may leave masked although
+    it could not be judged. Refusals
     DRAFT_…, PAGE_NUMBER, PAGE_NOT_READ, PAGE_WITHHELD, MASK_FAILED, DRAFT_UNWRITABLE.
     """
     from node_agent.imaging.redaction.mask import boxes_of, mask_page
 
-    draft = drafts.open_draft(agent, case_id)
-    page = _page(draft, material, number)
-    folder = drafts.folder(agent, case_id)
-    data = (folder / page.file).read_bytes()
     if not looked:
-        judged = _read(agent, data, hints_of(draft), seconds)
+        _, judged = propose(agent, case_id, material, number, seconds)
         if judged.withheld:
             raise Refusal("PAGE_WITHHELD", RULE, why=",".join(judged.withheld))
+    draft, page = _now(agent, case_id, material, number)
+    folder = drafts.folder(agent, case_id)
+    data = (folder / page.file).read_bytes()
     boxes = boxes_of(sheet.from_documents(page.marks))
     masked = mask_page(data, boxes)
     name = drafts.keep_files(folder, [(f"{material}-masked.png", masked.data)])[0]
@@ -125,43 +106,23 @@ def box_of(text: str) -> tuple[int, int, int, int]:
     return left, upper, right, lower
 
 
-def hints_of(draft: Draft) -> list[Hint]:
-    """The form's own data, to be found wherever it stands on the pages."""
-    return sorted(_hints(draft.form) | _hints(draft.address), key=lambda hint: (hint.kind, hint.value))
-
-
 # --- pieces ------------------------------------------------------------------------------------------------------
 
 
-def _hints(form: Any) -> set[Hint]:
-    found: set[Hint] = set()
-    if isinstance(form, dict):
-        for name, value in form.items():
-            kind = KINDS.get(str(name))
-            if kind is not None and isinstance(value, str) and value.strip():
-                found.add(Hint(kind, value.strip()))
-            found |= _hints(value)
-    elif isinstance(form, list):
-        for value in form:
-            found |= _hints(value)
-    return found
-
-
-def _read(agent: Agent, data: bytes, hints: list[Hint], seconds: float) -> Judged:
-    """What was found on a page; a reader is started for the time of waiting. Refusal PAGE_NOT_READ."""
-    queue = PageQueue(agent.settings.home / QUEUE)
-    job = queue.put(data, hints)
-    if queue.result(job) is None and seconds > 0:
-        stop = threading.Event()
-        keeper = threading.Thread(target=Keeper(queue).run, args=(stop,), daemon=True)
-        keeper.start()
-        queue.wait([job], seconds)
-        stop.set()
-        keeper.join(5)
-    judged = queue.result(job)
+def _read(agent: Agent, draft: Draft, page: DraftPage, seconds: float) -> Judged:
+    """What was found on a page, read again under its masks. Refusal PAGE_NOT_READ."""
+    home, hints = drafts.folder(agent, draft.case), reading.hints_of(draft)
+    job = reading.ask(agent, home, [page], hints, again=True)[page.sha256]
+    reading.wait(agent, [job], seconds)
+    judged = reading.queue_of(agent).result(job)
     if judged is None:
         raise Refusal("PAGE_NOT_READ", RULE)
     return judged
+
+
+def _now(agent: Agent, case_id: str, material: str, number: int) -> tuple[Draft, DraftPage]:
+    draft = drafts.open_draft(agent, case_id)
+    return draft, _page(draft, material, number)
 
 
 def _page(draft: Draft, material: str, number: int) -> DraftPage:

@@ -13,12 +13,15 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from crypto import canonical
+from crypto.manifest import Manifest
 from crypto.refusal import Refusal
 from hub.casework import reasons
 from hub.casework.catalogue.situations import next_question, questions_for, require_answers
-from hub.casework.catalogue.values import Item, Situation
+from hub.casework.catalogue.values import Item, Material, Situation
+from hub.casework.context import Pinned
 from hub.casework.materials import ways
 from hub.casework.materials.guards_seal import LONG_TERM
+from hub.casework.parents import plan, share
 from node_agent.keys import applicant_key
 from node_agent.known.casemirror import SEALS, history, last_of, manifest_here
 from node_agent.paper.fonts import fonts_of
@@ -31,6 +34,7 @@ from node_agent.window import drafts
 from node_agent.window import pages as window_pages
 from node_agent.window.drafts import Draft, DraftLine
 from node_agent.window.intake import PagesTaken, add_pages
+from node_agent.window.ready import queue_draft
 from node_agent.window.seal import collecting_role
 from storage.journal import OutboxEntry
 
@@ -72,24 +76,32 @@ def tolerate(agent: Agent, case_id: str, material: str, due: date, paper: Path) 
     PROMISE_TOO_LATE and those of the page check.
     """
     draft = drafts.open_draft(agent, case_id)
-    found, today = drafts.material_of(agent, draft, material), _today()
+    require_promise(agent, drafts.item_of(agent, draft), drafts.material_of(agent, draft, material), due)
+    digest = keep_paper(agent, paper)
+    draft.lines.pop(material, None)
+    draft.tolerated[material], draft.promises[material] = due.isoformat(), digest
+    drafts.save(agent, draft)
+
+
+def require_promise(agent: Agent, item: Item, found: Material, due: date) -> None:
+    """B10: a promise for this material until this day is one that the list allows, so that the hub will.
+
+    Refusals MATERIAL_IS_KEY, TOLERANCE_NONE, PROMISE_DATE, PROMISE_AFTER_LIMIT, PROMISE_TOO_LATE.
+    """
+    material, today = found.code, _today()
     if found.key:
         raise Refusal("MATERIAL_IS_KEY", "B10; T02", material=material)
     if not ways.may_wait(found):
         raise Refusal("TOLERANCE_NONE", "B10; T02", material=material)
     if due <= today:
         raise Refusal("PROMISE_DATE", "B10", due=due.isoformat())
-    item, calendar = drafts.item_of(agent, draft), agent.registry.calendar()
+    calendar = agent.registry.calendar()
     until, days = ways.promised_until(item, today.isoformat(), calendar), ways.allowance_of(found).days
     if due.isoformat() > until:
         told = {"material": material, "due": due.isoformat(), "until": until}
         raise Refusal("PROMISE_AFTER_LIMIT", "B10; K7; T02", **told)
     if days and calendar.working_days(today, due) > days:
         raise Refusal("PROMISE_TOO_LATE", "B10; T02", material=material, due=due.isoformat(), days=str(days))
-    digest = keep_paper(agent, paper)
-    draft.lines.pop(material, None)
-    draft.tolerated[material], draft.promises[material] = due.isoformat(), digest
-    drafts.save(agent, draft)
 
 
 def promise_paper(agent: Agent, case_id: str, materials: Sequence[str], due: date) -> Printed:
@@ -145,17 +157,17 @@ def cover(agent: Agent, case_id: str, material: str) -> None:
 def shelf(agent: Agent, case_id: str) -> list[Kept]:
     """D21: what this window's earlier cases of the same applicant hold for materials of the draft, newest first.
 
-    Found by the keyed digest alone. Refusals of ``applicant_key.digest_of``.
+    Found by the keyed digests alone. Refusals of ``applicant_key.digests_of``.
     """
     draft = drafts.load(agent, case_id)
-    who, item = applicant_key.digest_of(agent, draft.form), drafts.item_of(agent, draft)
+    who, item = applicant_key.digests_of(agent, draft.form), drafts.item_of(agent, draft)
     found: list[Kept] = []
-    for other in agent.journal.case_ids() if who else ():
+    for other in agent.journal.case_ids() if who.now else ():
         sealed = last_of(history(agent.journal, other), *SEALS)
-        if other == case_id or sealed is None or sealed.statement.body.get("applicant") != who:
+        if other == case_id or sealed is None or not who.named_in(sealed.statement.body):
             continue
         body = sealed.statement.body
-        manifest, _ = manifest_here(agent.journal, str(body["manifest"]))
+        manifest = _as_its_own(agent, other, body)
         found += [
             Kept(
                 line.material, other, str(body["public_no"]), str(body["manifest"]), line.line, line.trust,
@@ -165,6 +177,16 @@ def shelf(agent: Agent, case_id: str) -> list[Kept]:
             if line.trust in ways.REUSABLE and ways.brought(line) and item.material(line.material) is not None
         ]  # fmt: skip
     return sorted(found, key=lambda kept: kept.sealed_at, reverse=True)
+
+
+def _as_its_own(agent: Agent, case_id: str, body: Mapping[str, object]) -> Manifest:
+    """The manifest that a ``seal`` names; of a part the lines of that part, under its own codes (states.md P1)."""
+    digest = str(body["manifest"])
+    manifest, _ = manifest_here(agent.journal, digest)
+    if "parent" not in body:
+        return manifest
+    seen = share.view(Pinned(digest, manifest, ""), plan.bond_in(body), case_id, str(body["task_code"]))
+    return seen.manifest
 
 
 def reuse(
@@ -189,7 +211,7 @@ def reuse(
         raise Refusal("REUSE_EXPIRED", "E02; T02", material=kept.material, until=valid_until)
     role = collecting_role(agent, staff_code)
     _, _, lines = opening.open_sealing(agent, kept.case, kept.manifest, staff_code, role, PURPOSE, answered=answered)
-    found = next((line for line in lines if line.material == kept.material), None)
+    found = next((line for line in lines if line.line == kept.line), None)
     if found is None:
         raise Refusal("REUSE_LINE_UNKNOWN", "E02; T02", material=kept.material)
     digest = keep_paper(agent, agreement)
@@ -202,6 +224,7 @@ def reuse(
     }  # fmt: skip
     draft.reuse_agreement = digest
     drafts.save(agent, draft)
+    queue_draft(agent, draft)
 
 
 def second_intake(agent: Agent, case_id: str, other: str, reason: str) -> None:

@@ -124,6 +124,7 @@ def keep(
             "found": list(page.verdict.codes),
             "reason": allowed.reason if allowed else "",
             "by": by if allowed else "",
+            **({"seals": page.verdict.seals} if page.verdict.seals else {}),
         }
         made.append(
             DraftPage(
@@ -185,7 +186,7 @@ def again(folder: Path, material: str, page: OpenedPage) -> DraftPage:
         shot=canonical.digest(camera() if camera is not None else data),
         salt=salt.hex(),  # of data too: kept with it, the page sealed anew has the same commitment (E02)
         tiles=root_of_page(decode(data), salt) if image else "",
-        capture={**page.capture.__dict__, "found": list(page.capture.found)} if page.capture else {},
+        capture=page.capture.as_object() if page.capture else {},
     )
 
 

@@ -11,13 +11,14 @@ from crypto import canonical, identity
 from crypto.refusal import Refusal
 from crypto.statement import read_signed
 from hub.casework.catalogue.model import Item, Limit, Window
+from hub.casework.masking.fields import Field, Profile, mask
 from hub.casework.numbers import print_public_number
 from hub.casework.time.timetable import Span, Timetable
 from node_agent.keys.applicant import Applicant
 from node_agent.known.casemirror import SEALS
 from node_agent.paper import shelf
 from node_agent.paper.fonts import fonts_of
-from node_agent.paper.receipt import Handed, PrintOrder, ReceiptFacts, masked_name, receipt_pdf
+from node_agent.paper.receipt import Handed, PrintOrder, ReceiptFacts, receipt_pdf
 from node_agent.paper.sheet import Paper, Printed
 from node_agent.process.runtime import Agent
 from node_agent.window import drafts
@@ -107,6 +108,7 @@ def _facts(
         case_no=case_no,
         recorded_at=recorded_at,
         parts=_parts(agent, draft),
+        large=draft.large_print,
     )
 
 
@@ -141,7 +143,7 @@ def _applicant(draft: Draft) -> str:
     name = person.get("name") if isinstance(person, Mapping) else None
     firm = body.get("name") if isinstance(body, Mapping) else None
     shown = [str(firm)] if firm else []
-    return "，".join([*shown, *([masked_name(str(name))] if name else [])])
+    return "，".join([*shown, *([mask(Field.PERSON_NAME, str(name), Profile.RECEIPT)] if name else [])])
 
 
 def _materials(item: Item, draft: Draft) -> list[tuple[str, str, str]]:
@@ -156,6 +158,8 @@ def _materials(item: Item, draft: Draft) -> list[tuple[str, str, str]]:
             rows.append((material.name, f"暂缺，承诺 {draft.tolerated[material.code]} 前补交", "—"))
         elif material.key:
             rows.append((material.name, "未提交，申请人要求按现状提交", "—"))
+    if draft.proxy:
+        rows.append(("授权委托书", f"已提交，{len(draft.proxy)} 页", drafts.ORIGINAL["SEEN_RETURNED"]))
     return rows
 
 

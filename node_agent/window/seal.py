@@ -27,7 +27,7 @@ from crypto.refusal import Refusal
 from crypto.sealing import SALT_SIZE
 from crypto.statement import read_signed
 from hub.casework import numbers
-from hub.casework.facts import ADDRESS, FORM
+from hub.casework.facts import ADDRESS, FORM, PROXY
 from hub.casework.hand_off import routing
 from node_agent import acts
 from node_agent.acts import Head
@@ -43,6 +43,8 @@ from node_agent.window import drafts
 from node_agent.window.draft_says import said_of
 from node_agent.window.drafts import Draft, DraftLine
 from node_agent.window.pages import sealed_page
+from node_agent.window.reading import Told
+from node_agent.window.ready import READ_SECONDS, PageStand, make_draft_ready
 from node_agent.window.receipt import order_of_seal
 from storage.journal import OutboxEntry
 
@@ -55,8 +57,8 @@ class SealResult:
     """What the applicant gets, and what is queued. ``waiting_for``: recipients without a valid key at this moment.
 
     The applicant's secret waits for the printer (``window.receipt.print_waiting``). ``entries``: payload digests, the
-    seal's first. ``check_code`` is empty, and the paper without a secret, when a case that came back (T24) is sealed
-    again: those of the first receipt hold.
+    seal's first. ``pages``: how those stand that the list wants masked. ``check_code`` is empty, and the paper without
+    a secret, when a case that came back (T24) is sealed again: those of the first receipt hold.
     """
 
     case_id: str
@@ -65,12 +67,26 @@ class SealResult:
     manifest: str
     entries: tuple[str, ...]
     waiting_for: tuple[str, ...]
+    pages: tuple[PageStand, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reads:
+    """How long sealing waits for pages that are not read yet (those with a masked copy alone), and who is told."""
+
+    seconds: float = READ_SECONDS
+    told: Told | None = None
+
+
+READS = Reads()
 
 
 def seal(
     agent: Agent,
     case_id: str,
     staff_code: str,
+    reads: Reads = READS,
+    /,
     *,
     insist: bool = False,
     no_classified: bool,
@@ -78,6 +94,8 @@ def seal(
     privacy_notice: bool,
 ) -> SealResult:
     """Seal the draft and queue seal, upload and key packets; works without hub and store (T05).
+
+    ``reads``: how long to wait for pages that the list wants masked, and who is told of the progress.
 
     ``insist``: the applicant insists in spite of open lines (E04); the missing key materials are named in the act.
     Refusals DRAFT_…, DECLARATION_MISSING, MATERIALS_INCOMPLETE (all open key lines at once), SNAPSHOT_…, ITEM_…,
@@ -93,6 +111,8 @@ def seal(
     )
     defects, got = _require_closed(agent, draft, insist), said_of(agent, draft)
     role = collecting_role(agent, staff_code)
+    pages = make_draft_ready(agent, case_id, reads.seconds, reads.told)
+    draft = drafts.open_draft(agent, case_id)  # with pages turned and masked
     recipients, waiting_for = recipients_of(agent, draft, now)
     earlier = last_of(history(agent.journal, case_id), "seal")
     applicant = None if earlier else new_applicant()
@@ -128,9 +148,10 @@ def seal(
         notes = note_of(case_id, bundle.digest, waiting_for)
         agent.journal.queue(entries, [bundle.pending()], notes)  # commit point: the case is on its way
     shelf.publish(agent.settings.home, sealed.payload_digest, public_no)
+    drafts.forget_readings(agent, draft.lines.values())
     digests = tuple(entry.payload_digest for entry in entries)
     code = applicant.check_code if applicant else ""
-    return SealResult(case_id, public_no, code, bundle.digest, digests, waiting_for)
+    return SealResult(case_id, public_no, code, bundle.digest, digests, waiting_for, pages)
 
 
 @contextmanager
@@ -248,6 +269,7 @@ def sealed_draft(agent: Agent, draft: Draft, revision: int) -> Bundle:
     if draft.delivery == "POST":
         facts = LineFacts(ADDRESS, ADDRESS, "FORM", "D", "NOT_NEEDED")
         lines.append(LineInput(facts, (json_page(draft.address),)))
+    lines += proxy_line(home, draft)
     return seal_bundle(
         agent.spool,
         lines,
@@ -263,6 +285,11 @@ def sealed_line(home: Path, line: DraftLine) -> LineInput:
     """A line of a draft or a supplement as it goes into a sealing; ``home``: the folder of its pages."""
     facts = LineFacts(line.material, line.material, line.acquisition, line.trust, line.original)
     return LineInput(facts, tuple(sealed_page(home, page) for page in line.pages))
+
+
+def proxy_line(home: Path, draft: Draft) -> list[LineInput]:
+    """The power of attorney, checked against its original, where somebody else acts for the applicant (T01)."""
+    return [sealed_line(home, DraftLine(PROXY, "SUBMIT", "B", "SEEN_RETURNED", draft.proxy))] if draft.proxy else []
 
 
 def json_page(value: Mapping[str, Any]) -> PageInput:

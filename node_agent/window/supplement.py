@@ -37,16 +37,18 @@ from node_agent.known.casemirror import (
 )
 from node_agent.process.runtime import Agent
 from node_agent.transfer.missing_wraps import note_of
-from node_agent.transfer.sealer import seal_bundle, wrap_entry
-from node_agent.window import drafts
+from node_agent.transfer.sealer import LineInput, seal_bundle, wrap_entry
+from node_agent.window import drafts, reading
 from node_agent.window.drafts import DraftLine, DraftPage
 from node_agent.window.intake import PagesTaken
 from node_agent.window.pages import PLAIN, Shooting, keep, read_pages
-from node_agent.window.seal import collecting_role, sealed_line
+from node_agent.window.ready import Desk, PageStand, make_ready, masked_of
+from node_agent.window.seal import READS, Reads, collecting_role, sealed_line
 
 NOTE = "supplement:"
 FOLDER = "supplements"
 KIND = "addendum"
+ADMISSIONS = ("admit", "admit_with_parent")
 ENDING = ("supplement_complete", "lapse", "withdraw")
 """Events after which a notice asks for nothing any more."""
 
@@ -79,7 +81,8 @@ class Demand:
 
 @dataclass(frozen=True)
 class Supplemented:
-    """A sealed addendum that waits in the journal. ``entries``: payload digests, the act's first."""
+    """A sealed addendum that waits in the journal. ``entries``: payload digests, the act's first; ``pages``: how those
+    stand that the list wants masked."""
 
     case: str
     revision: int
@@ -87,6 +90,7 @@ class Supplemented:
     materials: tuple[str, ...]
     entries: tuple[str, ...]
     waiting_for: tuple[str, ...]
+    pages: tuple[PageStand, ...] = ()
 
 
 def find(agent: Agent, public_no: str, check_code: Callable[[], str]) -> str:
@@ -109,7 +113,9 @@ def here(agent: Agent, case_id: str) -> bool:
     own = application_leaf(told)
     if own is not None and own.statement.actor.node == agent.identity.node:
         return True
-    return any(one.statement.type == "admit" and one.statement.body.get("node") == agent.identity.node for one in told)
+    return any(
+        one.statement.type in ADMISSIONS and one.statement.body.get("node") == agent.identity.node for one in told
+    )
 
 
 def demand(agent: Agent, case_id: str) -> Demand:
@@ -168,14 +174,17 @@ def add_pages(
     before = taken.get(material)
     taken[material] = DraftLine(material, "SUBMIT", trust, original, pages)
     _save(agent, case_id, taken)
+    reading.ask(agent, _folder(agent, case_id), pages, (), again=material in masked_of(asked.item))
+    if before:
+        drafts.forget_readings(agent, [before])
     for page in before.pages if before else ():
         for name in page.files:
             (_folder(agent, case_id) / name).unlink(missing_ok=True)
     return PagesTaken(pages)
 
 
-def seal(agent: Agent, case_id: str, staff_code: str, *, applicant_signed: bool) -> Supplemented:
-    """Seal what was taken in as the next addendum; works without hub and store.
+def seal(agent: Agent, case_id: str, staff_code: str, *, applicant_signed: bool, reads: Reads = READS) -> Supplemented:
+    """Seal what was taken in as the next addendum; works without hub and store. ``reads``: as for the application.
 
     Refusals NOTHING_DEMANDED, SUPPLEMENT_SEALED, PAGES_NONE, DECLARATION_MISSING, ROLE_MISSING, SPOOL_UNWRITABLE,
     JOURNAL_UNWRITABLE.
@@ -191,6 +200,7 @@ def seal(agent: Agent, case_id: str, staff_code: str, *, applicant_signed: bool)
     assert application is not None  # ``demand`` found it
     recipients, waiting_for = recipients_of(agent, told)
     home = _folder(agent, case_id)
+    taken, pages = ready_lines(agent, asked, reads)
     bundle = seal_bundle(
         agent.spool,
         [sealed_line(home, line) for line in taken.values()],
@@ -222,8 +232,25 @@ def seal(agent: Agent, case_id: str, staff_code: str, *, applicant_signed: bool)
     _save(agent, case_id, taken, sealed=entry.payload_digest)
     notes = note_of(case_id, bundle.digest, waiting_for)
     agent.journal.queue([entry, *wraps], [bundle.pending()], notes)  # commit point: the supplement is on its way
+    drafts.forget_readings(agent, taken.values())
     digests = tuple(one.payload_digest for one in (entry, *wraps))
-    return Supplemented(case_id, bundle.manifest.revision, bundle.digest, materials, digests, waiting_for)
+    return Supplemented(case_id, bundle.manifest.revision, bundle.digest, materials, digests, waiting_for, pages)
+
+
+def ready_lines(
+    agent: Agent, asked: Demand, reads: Reads = READS
+) -> tuple[dict[str, DraftLine], tuple[PageStand, ...]]:
+    """What was taken in, by material, with pages turned and masked where the list wants it; may be repeated."""
+    case_id = asked.case
+    home, masked = _folder(agent, case_id), masked_of(asked.item)
+    desk = Desk(home, lambda: _load(agent, case_id), lambda lines: _save(agent, case_id, lines), masked)
+    pages = make_ready(agent, desk, reads.seconds, reads.told)
+    return _load(agent, case_id), pages
+
+
+def inputs(agent: Agent, case_id: str, lines: Sequence[DraftLine]) -> list[LineInput]:
+    """Lines that were taken in for ``case_id``, for a sealing."""
+    return [sealed_line(_folder(agent, case_id), line) for line in lines]
 
 
 def tidy(agent: Agent, case_id: str) -> None:
@@ -261,6 +288,13 @@ def sweep(agent: Agent, now: datetime) -> None:
                 path.unlink(missing_ok=True)
 
 
+def pages_here(agent: Agent) -> set[str]:
+    """Digests of the pages of supplements that wait to be sealed."""
+    notes = [dict(json.loads(value)) for _, value in agent.journal.notes(NOTE)]
+    lines = [line for note in notes if not _waits(agent, note) for line in _lines(note).values()]
+    return {page.sha256 for line in lines for page in line.pages}
+
+
 # --- pieces ------------------------------------------------------------------------------------------------------
 
 
@@ -270,9 +304,13 @@ def _load(agent: Agent, case_id: str) -> dict[str, DraftLine]:
     value = _note(agent, case_id)
     if _waits(agent, value):
         raise Refusal("SUPPLEMENT_SEALED", "T17; invariant 12", case=case_id)
+    return _lines(value)
+
+
+def _lines(note: dict[str, Any]) -> dict[str, DraftLine]:
     return {
         code: DraftLine(**{**line, "pages": tuple(DraftPage(**page) for page in line["pages"])})
-        for code, line in value["lines"].items()
+        for code, line in note["lines"].items()
     }
 
 
@@ -293,6 +331,7 @@ def _waits(agent: Agent, note: dict[str, Any]) -> bool:
 
 
 def _erase(agent: Agent, case_id: str) -> None:
+    drafts.forget_readings(agent, _lines(_note(agent, case_id)).values())
     shutil.rmtree(agent.settings.home / FOLDER / case_id, ignore_errors=True)
     agent.journal.forget(NOTE + case_id)
 

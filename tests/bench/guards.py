@@ -19,8 +19,8 @@ from crypto import suites  # noqa: E402
 from crypto.keystore import new_signer  # noqa: E402
 from hub.casework import consequences, timers  # noqa: E402
 from tests.bench import report  # noqa: E402
-from tests.unit.law_steps import MAIN_PATH, PATHS, STEPS  # noqa: E402
-from tests.unit.law_world import Bench  # noqa: E402
+from tests.unit.law.law_steps import MAIN_PATH, PATHS, STEPS  # noqa: E402
+from tests.unit.law.law_world import Bench  # noqa: E402
 
 MESSAGE = b"\x2a" * 700
 """About as long as a statement."""

@@ -43,7 +43,7 @@ from node_agent.transfer.sealer import LineInput, PageInput, seal_bundle  # noqa
 from node_agent.window import intake as window  # noqa: E402
 from node_agent.window import seal as window_seal  # noqa: E402
 from storage.journal import OutboxEntry  # noqa: E402
-from storage.objectstore import S3ObjectStore  # noqa: E402
+from storage.objectstore_s3 import S3ObjectStore  # noqa: E402
 from storage.transfer import PooledSend, TransferClient  # noqa: E402
 from tests.bench import report  # noqa: E402
 from tests.bench.paper import make_pages  # noqa: E402

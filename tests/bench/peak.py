@@ -33,7 +33,7 @@ from crypto import identity  # noqa: E402
 from crypto.evidence.pins import read_pins  # noqa: E402
 from crypto.statement import read_envelope  # noqa: E402
 from hub.services.fsck import Books, Counts, Grade  # noqa: E402
-from storage.objectstore import S3ObjectStore  # noqa: E402
+from storage.objectstore_s3 import S3ObjectStore  # noqa: E402
 from storage.tilestore import TileStore  # noqa: E402
 from tests.bench import report, statements  # noqa: E402
 from tests.bench.callers import METHOD, Call  # noqa: E402

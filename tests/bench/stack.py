@@ -25,7 +25,7 @@ from deploy.postgres import PostgresService
 from deploy.seaweed import SeaweedService
 from deploy.service import write_private
 from hub.server.identity import LOG_ED25519, LOG_MLDSA, log_signers
-from storage.objectstore import S3ObjectStore
+from storage.objectstore_s3 import S3ObjectStore
 
 if TYPE_CHECKING:
     from tests.integration.world import World

@@ -38,7 +38,8 @@ from yidi.v1 import statements_pb2
 
 if TYPE_CHECKING:
     from crypto.sealing import KeyPacket
-    from tests.integration.world import CaseWork, Sealed
+    from tests.integration.casework import CaseWork
+    from tests.integration.sealings import Sealed
 
 MIX = (
     *("seal", "wrap to window", "wrap to gateway", "wrap to department", "delivered", "open_document", "accept"),

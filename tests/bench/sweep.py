@@ -28,8 +28,8 @@ from hub.casework.casefile import from_document  # noqa: E402
 from hub.casework.context import World  # noqa: E402
 from hub.services.batch import Batch  # noqa: E402
 from tests.bench import report  # noqa: E402
+from tests.integration.cast import DEPARTMENT, HUB  # noqa: E402
 from tests.integration.detours import Detour  # noqa: E402
-from tests.integration.world import DEPARTMENT, HUB  # noqa: E402
 
 NIGHT = "2026-12-01T00:00:00.000+08:00"
 FRIDAY = "2026-11-27T10:00:00.000+08:00"

@@ -8,7 +8,7 @@ from crypto.log import leaf as leaf_format
 from crypto.refusal import Refusal
 from crypto.statement import CUSTODY, read_signed
 from storage.database import Database
-from storage.objectstore import S3ObjectStore
+from storage.objectstore_s3 import S3ObjectStore
 from tests.drill.ledger import Ledger
 from tests.drill.load import Clerks, Drill
 from tests.drill.town import DrillTown, until

@@ -17,7 +17,7 @@ from deploy.seaweed import SeaweedService
 from deploy.service import Service
 from deploy.stack.layout import WINDOW, Node
 from deploy.stack.processes import PythonService
-from node_agent.transfer.sender import read_status
+from node_agent.transfer.standing import read_status
 from node_agent.window import intake as window
 from tests.drill.link import HUB_SIDE, Link
 from tests.drill.town import DrillStack, DrillTown, until

@@ -22,9 +22,9 @@ from node_agent.transfer.sender import Sender
 from node_agent.window import drafts
 from node_agent.window import intake as window
 from storage.journal import Journal
-from tests.unit.agent_region import Region
+from tests.unit.agents.agent_region import Region
+from tests.unit.agents.window_world import STAFF, TICKS, World, open_world, page_file
 from tests.unit.evidence_log import DEPARTMENT
-from tests.unit.window_world import STAFF, TICKS, World, open_world, page_file
 
 pytestmark = pytest.mark.drill
 SIZE = "24m"

@@ -20,7 +20,7 @@ from crypto import canonical
 from crypto.refusal import Refusal
 from deploy.service import Service
 from deploy.stack.layout import DEPARTMENT, WINDOW
-from node_agent.department import desk as department
+from node_agent.department import powers
 from node_agent.window import drafts
 from storage import failpoints
 from storage.failpoints import AFTER, BEFORE, ERROR, KILL, POINTS, Order
@@ -113,9 +113,7 @@ def _service(drill: Drill, name: str) -> Service:
 def _new_registry_leaf(drill: Drill) -> None:
     """One more grant of the department's head: something new for every agent's registry."""
     today = time.strftime("%Y-%m-%d", time.gmtime(time.time() + 8 * 3600))
-    made = department.grant_issue(
-        drill.town.department, "B00", "DECIDE", "B02", ["*"], today, "2099-12-31", os.urandom(8)
-    )
+    made = powers.grant_issue(drill.town.department, "B00", "DECIDE", "B02", ["*"], today, "2099-12-31", os.urandom(8))
     drill.ledger.add("kept", digest=made.payload_digest, case="")
 
 

@@ -24,13 +24,14 @@ from deploy.service import Service
 from deploy.stack.layout import AUDITOR, DEPARTMENT, WINDOW, Node
 from deploy.stack.processes import PythonService
 from deploy.stack.stack import Stack
-from hub.casework.casefile import State
+from hub.casework.states import State
 from node_agent.department import desk as department
+from node_agent.department import result
 from node_agent.known import casemirror
 from node_agent.known.snapshot import kept_snapshot
 from node_agent.process.runtime import Agent, open_agent
 from node_agent.transfer import receiver
-from node_agent.transfer.sender import read_status
+from node_agent.transfer.standing import read_status
 from node_agent.window import intake as window
 from node_agent.window import materials as window_materials
 from storage import failpoints
@@ -134,7 +135,7 @@ class DrillTown:
         if "decide" not in done:
             department.decide(agent, case, "B02", "GRANT")
         if "issue" not in done:
-            department.issue(agent, case, "B03", [self.page()])
+            result.issue(agent, case, "B03", [self.page()])
         return tuple(entry.payload_digest for entry in agent.journal.acts(case) if entry.payload_digest not in before)
 
     def page(self) -> Path:

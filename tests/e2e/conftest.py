@@ -1,39 +1,27 @@
 """One real stack a session, founded as a newcomer's is, killed and removed at the end."""
 
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from deploy.stack.layout import DEPARTMENT, WINDOW
-from deploy.stack.stack import Stack
-from tests.e2e.town import Town, Walk
+from deploy.stack.layout import DEPARTMENT
+from tests.e2e.town import DEMO, Town, Walk, running
 
 
 @pytest.fixture(scope="session")
 def town() -> Iterator[Town]:
     """The running one-machine stack in a folder of its own."""
-    root = Path(tempfile.mkdtemp(prefix="yidi-e2e-"))
-    root.chmod(0o711)  # the database's user has to pass
-    stack = Stack(root)
-    try:
-        stack.up()
-        made = Town(stack)
-        made.until("directory snapshot", lambda: made.said(WINDOW, "window", "snapshot")["ok"])
+    with running(Town) as made:
         yield made
-    finally:
-        stack.kill()
-        shutil.rmtree(root, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
 def walk(town: Town, tmp_path_factory: pytest.TempPathFactory) -> Walk:
     """The straight case, every act by a typed command, to its evidence package."""
     began = time.monotonic()
-    sealed = town.collect(town.typed)
+    sealed = town.collect(town.typed, DEMO / "form.json")
     case = str(sealed["case"])
     town.countersigned(case)
     assert town.pulled(case) == {"case": case, "state": "DONE", "code": ""}

@@ -68,7 +68,7 @@ def valid(town: Town, case: str, tmp_path: Path, state: str) -> list[str]:
 
 def begun(town: Town, materials: Callable[[str], bool] = lambda _: True) -> str:
     """A draft at the window with the pages of these materials."""
-    form = ["--form", str(DEMO / "form.json"), "--staff", "A01"]
+    form = ["--form", str(town.form()), "--staff", "A01"]
     case = str(town.said(WINDOW, "window", "begin", ITEM, *form)["case"])
     for material in dict.fromkeys(page["material"] for page in PLAN):
         for page in (one for one in PLAN if one["material"] == material and materials(material)):

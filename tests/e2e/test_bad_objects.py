@@ -15,7 +15,8 @@ import psycopg
 import pytest
 
 from deploy.stack.layout import DEPARTMENT, GATEWAY
-from storage.objectstore import S3ObjectStore, StoredObject
+from storage.objectstore import StoredObject
+from storage.objectstore_s3 import S3ObjectStore
 from tests.e2e.town import DEMO, Town
 
 pytestmark = pytest.mark.e2e

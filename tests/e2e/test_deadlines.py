@@ -3,8 +3,6 @@
 The stack is one of its own, since its hubs go on with a clock that runs days ahead: legal time never runs back.
 """
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,9 +12,7 @@ from crypto.refusal import Refusal
 from deploy.demo import deadlines
 from deploy.demo.deadlines import Deadlines
 from deploy.demo.later import days_ahead
-from deploy.stack.layout import WINDOW
-from deploy.stack.stack import Stack
-from tests.e2e.town import Town
+from tests.e2e.town import Town, running
 
 pytestmark = pytest.mark.e2e
 
@@ -24,17 +20,8 @@ pytestmark = pytest.mark.e2e
 @pytest.fixture
 def later_town() -> Iterator[Town]:
     """A running stack that nobody else uses."""
-    root = Path(tempfile.mkdtemp(prefix="yidi-e2e-"))
-    root.chmod(0o711)  # the database's user has to pass
-    stack = Stack(root)
-    try:
-        stack.up()
-        made = Town(stack)
-        made.until("directory snapshot", lambda: made.said(WINDOW, "window", "snapshot")["ok"])
+    with running(Town) as made:
         yield made
-    finally:
-        stack.kill()
-        shutil.rmtree(root, ignore_errors=True)
 
 
 @pytest.mark.timeout(600)

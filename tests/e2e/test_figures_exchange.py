@@ -113,7 +113,7 @@ def _answers(client: httpx.Client) -> bool:
         return False
 
 
-@pytest.mark.requirement("H10", "A21")
+@pytest.mark.requirement("H10", "A21", "H13")
 def test_the_line_system_pulls_and_pushes_and_a_person_signs(
     town: Town, walk: Walk, hook: httpx.Client, tmp_path: Path
 ) -> None:

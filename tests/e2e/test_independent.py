@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from storage.objectstore import S3ObjectStore
+from storage.objectstore_s3 import S3ObjectStore
 from storage.tilestore import TileStore
 from tests.e2e.town import Town, Walk
 from tests.unit import independent_reader as reader

@@ -5,7 +5,6 @@ One story in the order of a bad year; each test looks at one chapter. Real proce
 
 import json
 import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,8 +15,7 @@ from typer.testing import CliRunner
 
 from deploy.cli import app
 from deploy.stack.layout import DEPARTMENT, GATEWAY, RECOVERY, WINDOW, Node, Person
-from deploy.stack.stack import Stack
-from tests.e2e.town import DEMO, Answer, Town
+from tests.e2e.town import DEMO, Answer, Town, running
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 PLAN = json.loads((DEMO / "pages.json").read_text(encoding="utf-8"))
@@ -45,7 +43,7 @@ class Region(Town):
 
     def seal(self, name: str, code: int = 0, staff: str = "A01") -> str:
         """A case; with ``code`` 3 it stays in the window's queue."""
-        words = ["collect", str(DEMO / "pages.json"), "--form", str(DEMO / "form.json"), "--staff", staff]
+        words = ["collect", str(DEMO / "pages.json"), "--form", str(self.form()), "--staff", staff]
         wait = [] if code == 0 else ["--wait", "0"]
         sealed = self.said(WINDOW, "window", *words, "--no-classified", "--signed", "--notice", *wait, code=code)
         self.cases[name] = str(sealed["case"])
@@ -124,17 +122,8 @@ class Region(Town):
 @pytest.fixture(scope="module")
 def region() -> Iterator[Region]:
     """A running stack that nobody else's tests use."""
-    root = Path(tempfile.mkdtemp(prefix="yidi-keys-"))
-    root.chmod(0o711)  # the database's user has to pass
-    stack = Stack(root)
-    try:
-        stack.up()
-        made = Region(stack)
-        made.until("directory snapshot", lambda: made.said(WINDOW, "window", "snapshot")["ok"])
+    with running(Region) as made:
         yield made
-    finally:
-        stack.kill()
-        shutil.rmtree(root, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")

@@ -50,7 +50,7 @@ def heavy_pages(folder: Path, count: int) -> Path:
 
 
 def sealed_offline(town: Town, pages: Path) -> Answer:
-    form = ("--form", str(DEMO / "form.json"), "--staff", "A01")
+    form = ("--form", str(town.form()), "--staff", "A01")
     made = town.said(WINDOW, "window", "collect", str(pages), *form, *TICKS, code=KEPT)
     assert made["state"] == "WAITING" and made["waiting_for"] == []
     return made

@@ -6,11 +6,14 @@ The front is a folder, as a web page on the same machine would use it; the depar
 import json
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from crypto.canonical import CHINA
+from deploy.demo import people
 from deploy.stack.layout import AUDITOR, DEPARTMENT, Node
 from storage.journal import Journal
 from tests.e2e.town import DEMO, Answer, Town
@@ -18,7 +21,7 @@ from tests.e2e.town import DEMO, Answer, Town
 pytestmark = pytest.mark.e2e
 PORTAL = Node("chongqing-portal", "500000000000", "portal", "渝快办（演示）", public_prefix=50000)
 ITEM = "11360102900001025R4000131012001"
-FORM = json.loads((DEMO / "form.json").read_text(encoding="utf-8"))
+FORM = people.filled(1)
 PLAN = json.loads((DEMO / "pages.json").read_text(encoding="utf-8"))
 SIGNED = {"method": "FACE", "at": "2026-11-22T10:00:00+08:00", "reference": "demo-0001"}
 
@@ -130,3 +133,25 @@ def test_the_applicant_withdraws_online(town: Town, portal: Path) -> None:
     town.until("the case at the portal", lambda: _state(town, str(told["case"])) != "")
     assert laid(town, portal, "o-4", "order.json", order("withdraw", str(told["public_no"])), [])["ok"]
     town.until("withdrawn", lambda: _state(town, str(told["case"])) == "WITHDRAWN")
+
+
+@pytest.mark.requirement("A02", "B10", "row K7S")
+def test_online_a_promised_paper_is_uploaded_before_the_decision(town: Town, portal: Path, tmp_path: Path) -> None:
+    """容缺 online by real processes: promised, accepted, refused while owed, paid by ``pay``, decided."""
+    value, pages = application(form=people.filled(2))
+    owed = value["materials"].pop("M05")
+    due = (datetime.now(UTC).astimezone(CHINA).date() + timedelta(days=3)).isoformat()
+    value["promises"] = [{"material": "M05", "due": due, "paper": "10-commitment.jpg"}]
+    told = laid(town, portal, "d-1", "application.json", value, pages)
+    case, number = str(told["case"]), str(told["public_no"])
+    town.countersigned(case)
+    town.said(DEPARTMENT, "dept", "accept", case, "--staff", "B01")
+    refused = town.said(DEPARTMENT, "dept", "decide", case, "--staff", "B02", "--grant", code=1)
+    assert (refused.get("refusal") or refused["acts"][0]["refusal"])["code"] == "DEBT_OPEN"
+    bad = laid(town, portal, "p-0", "order.json", order("pay", number, materials={"M01": owed}), pages)
+    assert (bad["ok"], bad["code"]) == (False, "NOT_OWED")
+    assert laid(town, portal, "p-1", "order.json", order("pay", number, materials={"M05": owed}), pages)["ok"]
+    town.until("paid", lambda: all(one["settled"] for one in town.said(DEPARTMENT, "dept", "owed", case)["debts"]))
+    town.said(DEPARTMENT, "dept", "decide", case, "--staff", "B02", "--grant")
+    events = [one.type for one in town.statements(case, tmp_path / "audit")]
+    assert events.index("accept") < events.index("debt_settled") < events.index("decide")

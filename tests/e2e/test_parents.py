@@ -5,32 +5,15 @@ What staff type is the demonstration's own two scenes; here it is looked at what
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from deploy.cli import app
 from deploy.demo import parents
 from deploy.demo.parents import Played, Scenes
-from deploy.stack.layout import DEPARTMENT, WINDOW, Node
+from deploy.stack.layout import DEPARTMENT, WINDOW
 from tests.e2e.town import Town
 
 pytestmark = pytest.mark.e2e
-
-
-class Players:
-    """``Town``'s hands for the scenes: commands in this process; a refused look gives an empty answer."""
-
-    def __init__(self, town: Town) -> None:
-        self._town = town
-
-    def say(self, node: Node, *words: str, fails: bool = False) -> Any:
-        """One command."""
-        if fails:
-            done = CliRunner().invoke(app, [*words, "--json", "--home", str(self._town.home(node))])
-            return self._town.said(node, *words) if done.exit_code == 0 else {}
-        return self._town.said(node, *words)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +22,7 @@ def scenes(town: Town, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sce
     until: Callable[[str, Callable[[], object]], None] = town.until
     try:
         parents.join(town.stack)
-        yield Scenes(Players(town).say, until, tmp_path_factory.mktemp("papers"))
+        yield Scenes(town.tried, until, tmp_path_factory.mktemp("papers"))
     finally:
         parents.leave(town.stack)
 

@@ -19,7 +19,7 @@ from psycopg import sql
 from deploy.demo.attacks import ATTACKS
 from deploy.stack.layout import AGENTS, AUDITOR, COORDINATOR, DEPARTMENT, WINDOW, Node
 from storage.journal import Journal
-from storage.objectstore import S3ObjectStore
+from storage.objectstore_s3 import S3ObjectStore
 from tests.e2e.town import DEMO, Town, Walk, no_network
 from tests.paper_reader import read_paper
 

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
+from crypto import canonical
 from deploy.cli import app
 from deploy.stack.layout import AUDITOR, DEPARTMENT, WINDOW
 from tests.e2e.test_aside import begun
@@ -89,9 +90,25 @@ def test_a_verified_line_from_the_authorisation_to_the_package(
     assert verified["reference"] == query.body["reference"]
     told = town.said(AUDITOR, "audit", "verify", str(folder / "evidence.zip"), "--pins", str(folder / "pins.json"))
     assert told["verdict"] == "VALID"
+    assert town.said(DEPARTMENT, "dept", "open", case, "--purpose", "受理审查", "--staff", "B01")["doubts"] == {}
+    _answer_that_somebody_changed(town)
     at_desk(town, "sharing-withdraw", sharing, "--reason", "PURPOSE_ENDED")
     (listed,) = [one for one in at_desk(town, "sharings")["sharings"] if one["sharing_id"] == sharing]
     assert not listed["live"]
+
+
+def _answer_that_somebody_changed(town: Town) -> None:
+    """Who has the window's disk alters the answer before it is sealed: the hub cannot see it, the department can."""
+    case = begun(town, lambda material: material != "M02")
+    assert town.said(WINDOW, "window", "verify", case, "M02", "--staff", "A01", "--kind", "IDENTITY")["closed"]
+    (page,) = (town.home(WINDOW) / "drafts" / case).glob("*.json")
+    page.write_bytes(canonical.encode(canonical.parse(page.read_bytes()) | {"source": WINDOW.id}))
+    assert town.said(WINDOW, "window", "seal", case, "--staff", "A01", "--no-classified", "--signed", "--notice")["ok"]
+    town.countersigned(case)
+    words = ("dept", "open", case, "--purpose", "受理审查", "--staff", "B01")
+    assert town.said(DEPARTMENT, *words)["doubts"] == {"M02": "source"}
+    shown = CliRunner().invoke(app, [*words, "--home", str(town.home(DEPARTMENT))])
+    assert shown.exit_code == 0 and "M02" in shown.output and "核验" in shown.output
 
 
 def _queried(town: Town, case: str, tmp_path: Path) -> bool:

@@ -5,16 +5,19 @@ outcome matters, inside this one (``said``); every wait has a bound; nothing is 
 command would not show, except by the tests about folders themselves.
 """
 
+import itertools
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from typer.testing import CliRunner
 
@@ -24,6 +27,7 @@ from crypto.evidence.read import Contents
 from crypto.log import leaf as leaves
 from crypto.statement import Statement, read_signed
 from deploy.cli import app
+from deploy.demo import people
 from deploy.demo.post import CarrierDesk
 from deploy.registrar.registrar import Registrar
 from deploy.stack import founding
@@ -32,7 +36,9 @@ from deploy.stack.stack import Stack
 
 DEMO = Path(deploy.demo.__path__[0])
 PATIENCE = 60.0
+_APPLICANTS = itertools.count(len(people.KNOWN))
 Answer = dict[str, Any]
+T = TypeVar("T", bound="Town")
 
 
 @dataclass
@@ -53,6 +59,7 @@ class Town:
         founding._enrol_node(layout, registrar, node)
         for person in node.people:
             founding._enrol_person(layout, registrar, node, person)
+        founding.share_secret(layout)
         return layout.agent(node)
 
     # --- commands --------------------------------------------------------------------------------------------
@@ -106,9 +113,15 @@ class Town:
 
     # --- stretches of a case ---------------------------------------------------------------------------------
 
-    def collect(self, run: Callable[..., Answer]) -> Answer:
-        """The twelve pages of the demonstration, sealed at the window and taken by the hub."""
-        words = ["collect", str(DEMO / "pages.json"), "--form", str(DEMO / "form.json"), "--staff", "A01"]
+    def form(self) -> Path:
+        """The demonstration's form, filled in by somebody who has applied for nothing yet (A22)."""
+        folder = self.stack.layout.root / "forms"
+        folder.mkdir(exist_ok=True)
+        return people.form_file(folder, next(_APPLICANTS))
+
+    def collect(self, run: Callable[..., Answer], form: Path | None = None) -> Answer:
+        """The twelve pages of the demonstration, sealed at the window and taken by the hub; of a new applicant."""
+        words = ["collect", str(DEMO / "pages.json"), "--form", str(form or self.form()), "--staff", "A01"]
         sealed = run(WINDOW, "window", *words, "--no-classified", "--signed", "--notice")
         assert (sealed["ok"], sealed["state"]) == (True, "DONE")
         return sealed
@@ -199,3 +212,19 @@ def no_network() -> list[str]:
         if shutil.which("unshare") and subprocess.run([*prefix, "true"], capture_output=True).returncode == 0:
             return prefix
     return []
+
+
+@contextmanager
+def running(make: Callable[[Stack], T]) -> Iterator[T]:
+    """A stack of its own, founded as a newcomer's is, with its hands; killed and removed at the end."""
+    root = Path(tempfile.mkdtemp(prefix="yidi-e2e-"))
+    root.chmod(0o711)  # the database's user has to pass
+    stack = Stack(root)
+    try:
+        stack.up()
+        made = make(stack)
+        made.until("directory snapshot", lambda: made.said(WINDOW, "window", "snapshot")["ok"])
+        yield made
+    finally:
+        stack.kill()
+        shutil.rmtree(root, ignore_errors=True)

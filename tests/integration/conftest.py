@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from storage.database import Database
+from tests.integration.cast import ORIGIN
+from tests.integration.detours import Detour
 from tests.integration.hub_region import Region
 from tests.integration.world import World
 
@@ -35,3 +38,23 @@ def region(tmp_path_factory: pytest.TempPathFactory, postgres_service: "Database
 def name() -> str:
     """A node name that no other test uses."""
     return f"hall-{secrets.token_hex(4)}"
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A founded database without a world."""
+    made = Database(database_url)
+    made.migrate()
+    with made.unit() as unit:
+        unit.log.found(ORIGIN)
+        unit.commit()
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def detour(database_url: str) -> Iterator[Detour]:
+    """A world whose hub keeps a clock of the test's own, for what time and trouble do to a case."""
+    made = Detour.begin(database_url)
+    yield made
+    made.world.close()

@@ -17,20 +17,12 @@ from hub.services.intake import Submission
 from hub.services.objects import ObjectService
 from hub.services.timers import Timers
 from storage.object_rows import PinnedRow
-from storage.objectstore import S3ObjectStore
+from storage.objectstore_s3 import S3ObjectStore
 from storage.transfer import TransferClient
-from tests.integration.world import (
-    DEPARTMENT,
-    GATEWAY,
-    OTHER_DEPARTMENT,
-    OTHER_WINDOW,
-    RECOVERY,
-    WINDOW,
-    CaseWork,
-    Sealed,
-    World,
-    seal_pages,
-)
+from tests.integration.casework import CaseWork
+from tests.integration.cast import DEPARTMENT, GATEWAY, OTHER_DEPARTMENT, OTHER_WINDOW, RECOVERY, WINDOW
+from tests.integration.sealings import Sealed, seal_pages
+from tests.integration.world import World
 
 COORDINATOR = "jiangxi-tongchou"
 CODE = "246813"

@@ -21,21 +21,10 @@ from hub.casework.catalogue.model import load_catalogue
 from hub.casework.parents import plan
 from hub.casework.parents.share import form_line
 from hub.services.intake import Submission
-from tests.integration.world import (
-    DEMO,
-    DEPARTMENT,
-    GATEWAY,
-    ITEM,
-    OTHER_DEPARTMENT,
-    RECOVERY,
-    REGION,
-    WINDOW,
-    CaseWork,
-    Sealed,
-    World,
-    catalogue_version,
-    seal_pages,
-)
+from tests.integration.casework import CaseWork
+from tests.integration.cast import DEMO, DEPARTMENT, GATEWAY, ITEM, OTHER_DEPARTMENT, RECOVERY, REGION, WINDOW
+from tests.integration.sealings import Sealed, catalogue_version, seal_pages
+from tests.integration.world import World
 
 OTHER_ITEM = "1136040390000403124000131001011"
 OTHER_REGION = "360403000000"

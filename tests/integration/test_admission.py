@@ -1,7 +1,7 @@
 """A further window gets a part in a case by number and check code, and no more than its part (A-1, T17, T18)."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -9,18 +9,14 @@ from crypto import checkcode
 from crypto.refusal import Refusal
 from hub.services.admission import WRONG_A_NODE, WRONG_A_NUMBER, AdmissionService
 from hub.services.views import Views
-from storage.objectstore import S3ObjectStore
+from storage.objectstore_s3 import S3ObjectStore
+from tests.integration.casework import CaseWork
+from tests.integration.cast import DEPARTMENT, OTHER_WINDOW, WINDOW
 from tests.integration.detours import CODE, Detour, Shelf
-from tests.integration.world import DEPARTMENT, OTHER_WINDOW, WINDOW, CaseWork, Sealed, seal_pages
+from tests.integration.placing import code_of
+from tests.integration.sealings import Sealed, seal_pages
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-def detour(database_url: str) -> Iterator[Detour]:
-    made = Detour.begin(database_url)
-    yield made
-    made.world.close()
 
 
 @pytest.fixture
@@ -28,12 +24,6 @@ def desk(detour: Detour) -> Iterator[AdmissionService]:
     made = AdmissionService(detour.world.database, detour.world.sequencer, detour.clock)
     yield made
     made.close()
-
-
-def code(action: Callable[[], object]) -> str:
-    with pytest.raises(Refusal) as caught:
-        action()
-    return caught.value.code
 
 
 def views(detour: Detour) -> Views:
@@ -45,7 +35,7 @@ def test_a_supplement_through_another_window(detour: Detour, desk: AdmissionServ
     work = detour.sealed_with_code()
     detour.notice(work)
     helper = detour.world.record(OTHER_WINDOW)
-    assert code(lambda: views(detour).find_case(helper, work.case)) == "CASE_UNKNOWN"
+    assert code_of(lambda: views(detour).find_case(helper, work.case)) == "CASE_UNKNOWN"
     assert detour.seen(OTHER_WINDOW, work) == []
     assert desk.admit_now(helper, work.public_no, CODE) == work.case
     assert [index for _, index in detour.seen(OTHER_WINDOW, work)] == [index for _, index in detour.told(work)]
@@ -68,7 +58,7 @@ def test_a_supplement_through_another_window(detour: Detour, desk: AdmissionServ
     assert decided.leaf.index in shown  # the leaf that ends its part
     issued = work.do(work.issue(), DEPARTMENT)
     assert issued.leaf.index not in [index for _, index in detour.seen(OTHER_WINDOW, work)]
-    assert code(lambda: views(detour).find_case(helper, work.case)) == "CASE_UNKNOWN"
+    assert code_of(lambda: views(detour).find_case(helper, work.case)) == "CASE_UNKNOWN"
     assert len(views(detour).case_leaves(helper, work.case, -1, 500)) == len(shown)
 
 
@@ -95,7 +85,7 @@ def test_unknown_number_wrong_code_and_erased_code_get_one_answer(detour: Detour
 def test_a_case_that_waits_for_nothing_admits_nobody(detour: Detour, desk: AdmissionService) -> None:
     work = detour.sealed_with_code()
     helper = detour.world.record(OTHER_WINDOW)
-    assert code(lambda: desk.admit_now(helper, work.public_no, CODE)) == "STATE_FORBIDS"
+    assert code_of(lambda: desk.admit_now(helper, work.public_no, CODE)) == "STATE_FORBIDS"
     assert desk.admit_now(detour.world.record(WINDOW), work.public_no, CODE) == work.case  # it has a part already
     assert detour.seen(OTHER_WINDOW, work) == []
 
@@ -107,7 +97,7 @@ def test_wrong_codes_of_a_number_close_it_for_a_day(detour: Detour, desk: Admiss
     for _ in range(2):
         assert desk.admit_now(own, work.public_no, CODE) == work.case  # good ones do not count
     for _ in range(WRONG_A_NUMBER):
-        assert code(lambda: desk.admit_now(helper, work.public_no, "111111")) == "CHECK_CODE_WRONG"
+        assert code_of(lambda: desk.admit_now(helper, work.public_no, "111111")) == "CHECK_CODE_WRONG"
     with pytest.raises(Refusal) as caught:
         desk.admit_now(own, work.public_no, CODE)  # from anywhere, even with the right one
     assert caught.value.code == "CHECK_CODE_LIMIT"
@@ -119,8 +109,8 @@ def test_wrong_codes_of_a_number_close_it_for_a_day(detour: Detour, desk: Admiss
 def test_a_window_that_tries_many_numbers_is_stopped(detour: Detour, desk: AdmissionService) -> None:
     helper = detour.world.record(OTHER_WINDOW)
     for _ in range(WRONG_A_NODE):
-        assert code(lambda: desk.admit_now(helper, detour.world.public_number(), CODE)) == "CHECK_CODE_WRONG"
-    assert code(lambda: desk.admit_now(helper, detour.world.public_number(), CODE)) == "CHECK_CODE_LIMIT"
+        assert code_of(lambda: desk.admit_now(helper, detour.world.public_number(), CODE)) == "CHECK_CODE_WRONG"
+    assert code_of(lambda: desk.admit_now(helper, detour.world.public_number(), CODE)) == "CHECK_CODE_LIMIT"
     work = detour.sealed_with_code()
     assert desk.admit_now(detour.world.record(WINDOW), work.public_no, CODE) == work.case  # others go on
 
@@ -132,7 +122,7 @@ def test_limits_hold_for_several_hub_processes_at_once(detour: Detour) -> None:
 
     def guess(desk: AdmissionService) -> None:
         for _ in range(WRONG_A_NUMBER):
-            answers.append(code(lambda: desk.admit_now(helper, work.public_no, "222222")))
+            answers.append(code_of(lambda: desk.admit_now(helper, work.public_no, "222222")))
 
     threads = [threading.Thread(target=guess, args=(desk,)) for desk in desks for _ in range(2)]
     for thread in threads:
@@ -171,7 +161,7 @@ def test_a_helper_fetches_its_own_addendum_and_the_notice(detour: Detour, object
     rows = views(detour).packets(detour.world.record(OTHER_WINDOW), work.case, mine.digest, ("", ""), 500)
     assert [row.line for row in rows] == ["M02"]
     asked = (detour.world.record(OTHER_WINDOW), work.case, theirs.digest, ("", ""), 500)
-    assert code(lambda: views(detour).packets(*asked)) == "NOT_YOUR_CASE"
+    assert code_of(lambda: views(detour).packets(*asked)) == "NOT_YOUR_CASE"
 
 
 def addendum(work: CaseWork, number: int = 1) -> Sealed:

@@ -9,19 +9,16 @@ from crypto.refusal import Refusal
 from hub.services.batch import Outcome
 from hub.services.intake import Submission
 from storage.applicant_rows import ApplicantRow
+from tests.integration.cast import WINDOW
+from tests.integration.placing import code
 
 if TYPE_CHECKING:
-    from tests.integration.world import CaseWork, World
+    from tests.integration.casework import CaseWork
+    from tests.integration.world import World
 
 pytestmark = [pytest.mark.integration, pytest.mark.requirement("A22")]
-WINDOW = "chongqing-jiangjin-hall"
-WHO, SOMEBODY = "a1" * 32, "a2" * 32
+WHO, SOMEBODY, OLDER = "a1" * 32, "a2" * 32, "a3" * 32
 REASON = "OTHER_MATTER"
-
-
-def code(outcome: Outcome) -> str:
-    """The refusal's code, or PLACED."""
-    return outcome.code if isinstance(outcome, Refusal) else "PLACED"
 
 
 def sealed(work: "CaseWork", **said: object) -> Outcome:
@@ -76,6 +73,22 @@ def test_a_neighbour_that_names_a_parent_takes_nothing_from_what_is_known_of_app
     foreign, twin = world.place(items)
     assert isinstance(foreign, Refusal)
     assert code(twin) == "DUPLICATE_INTAKE"
+
+
+def test_while_a_key_is_exchanged_an_applicant_is_found_by_either_digest(world: "World") -> None:
+    """The first window has the older key alone, the second both, the third the new one alone (the older is retired)."""
+    first, second, third, old = world.open(), world.open(), world.open(), world.open()
+    assert code(sealed(first, applicant=OLDER)) == "PLACED"
+    assert code(sealed(second, applicant_before=OLDER)) == "DUPLICATE_INTAKE"
+    said = {"duplicate_of": first.case, "duplicate_reason": REASON}
+    assert code(sealed(second, applicant_before=OLDER, **said)) == "PLACED"
+    found = row(world, second.case)
+    assert found is not None and (found.applicant, found.applicant_before) == (WHO, OLDER)
+    assert code(sealed(third)) == "DUPLICATE_INTAKE"
+    assert code(sealed(old, applicant=OLDER)) == "DUPLICATE_INTAKE"
+    assert code(sealed(old, applicant=SOMEBODY)) == "PLACED"
+    ended = second.act("void", {"reason": "DUPLICATE", "linked": first.case, "paper": "0" * 64}, WINDOW, "W01")
+    assert code(second.place(Submission(ended.encode()), WINDOW)) != "DUPLICATE_UNRELATED"
 
 
 def test_the_index_follows_the_case_and_an_ended_one_stands_in_nobodys_way(world: "World") -> None:

@@ -38,28 +38,28 @@ SEQUENCER = "integration/test_sequencer.py"
 SEAL = f"{SEQUENCER}::test_a_bad_seal_is_refused_and_opens_nothing"
 PENDING = f"{SEQUENCER}::test_an_act_on_a_pending_case_is_refused_and_leaves_no_trace"
 RPC = "integration/test_hub_rpc.py"
-CHECK = "unit/test_page_check.py"
-RECEIVER = "unit/test_receiver.py"
+CHECK = "unit/imaging/test_page_check.py"
+RECEIVER = "unit/agents/test_receiver.py"
 
 PROOFS: dict[str, tuple[str, ...]] = {
     "unknown item": (
         f"{REFUSED}[unknown item]",
         f"{SEAL}[unknown item]",
-        "unit/test_casework_catalogue.py::test_outside_the_list_there_is_nothing",
+        "unit/law/test_casework_catalogue.py::test_outside_the_list_there_is_nothing",
     ),
     "expired item": (f"{REFUSED}[expired item]", f"{SEAL}[expired item]", f"{SEAL}[suspended item]"),
     "unlisted item": (
         f"{REFUSED}[item not listed for this window]",
         f"{SEAL}[item not for this window]",
-        "unit/test_window.py::test_only_listed_live_items_of_this_window_are_begun",
-        "unit/test_window.py::test_lines_close_only_in_the_ways_of_the_list",
+        "unit/agents/test_window.py::test_only_listed_live_items_of_this_window_are_begun",
+        "unit/agents/test_window.py::test_lines_close_only_in_the_ways_of_the_list",
     ),
     "wrong check digit": (
         f"{REFUSED}[wrong check digit]",
         f"{SEAL}[wrong check digit]",
-        "unit/test_window.py::test_wrong_numbers_anywhere_in_the_form_are_refused_without_repeating_them",
-        "unit/test_casework_numbers.py::test_one_wrong_digit_of_a_public_number_is_found",
-        "unit/test_casework_numbers.py::test_one_wrong_digit_of_a_citizen_number_is_found",
+        "unit/agents/test_window.py::test_wrong_numbers_anywhere_in_the_form_are_refused_without_repeating_them",
+        "unit/law/test_casework_numbers.py::test_one_wrong_digit_of_a_public_number_is_found",
+        "unit/law/test_casework_numbers.py::test_one_wrong_digit_of_a_citizen_number_is_found",
     ),
     "page: no image": (f"{PAGES}[no image]", f"{CHECK}::test_other_formats", f"{CHECK}::test_suffix_is_not_believed"),
     "page: truncated": (f"{PAGES}[truncated]", f"{CHECK}::test_truncated_anywhere"),
@@ -76,7 +76,7 @@ PROOFS: dict[str, tuple[str, ...]] = {
     "sealed to a revoked key": (
         f"{STATEMENTS}::test_keys_sealed_to_a_revoked_node_are_refused_and_its_own_next_call_too",
         f"{SEQUENCER}::test_a_wrap_to_a_revoked_or_stale_key_is_refused_and_the_case_waits",
-        "unit/test_sender.py::test_a_revoked_recipient_refuses_only_the_wrap_and_is_served_when_it_has_a_key",
+        "unit/agents/test_sender.py::test_a_revoked_recipient_refuses_only_the_wrap_and_is_served_when_it_has_a_key",
     ),
     "statement: wrong signature": (
         f"{REFUSED}[wrong signature]",
@@ -92,24 +92,24 @@ PROOFS: dict[str, tuple[str, ...]] = {
         f"{REFUSED}[case of another department]",
         f"{REFUSED}[in the name of another department]",
         f"{PENDING}[another department]",
-        "unit/test_law_table.py::test_only_the_nodes_of_the_case_act",
+        "unit/law/test_law_table.py::test_only_the_nodes_of_the_case_act",
     ),
     "statement: without the person's signature": (
         f"{REFUSED}[person named, did not sign]",
         f"{REFUSED}[no person named]",
         f"{PENDING}[person missing]",
-        "unit/test_law_table.py::test_legal_act_needs_a_person",
+        "unit/law/test_law_table.py::test_legal_act_needs_a_person",
     ),
     "statement: from a node without the role": (
         f"{REFUSED}[department seals]",
         f"{REFUSED}[window accepts]",
         f"{RPC}::test_the_wrong_role_is_refused",
-        "unit/test_law_table.py::test_machine_act_needs_a_node_of_the_right_kind",
+        "unit/law/test_law_table.py::test_machine_act_needs_a_node_of_the_right_kind",
     ),
     "statement: from the future": (
         f"{REFUSED}[from the future]",
         f"{SEQUENCER}::test_the_future_is_refused_five_minutes_are_not",
-        "unit/test_law_guards.py::test_future_tolerance_is_five_minutes_and_the_past_is_free",
+        "unit/law/test_law_guards.py::test_future_tolerance_is_five_minutes_and_the_past_is_free",
     ),
     "ciphertext changed in the store": (
         OBJECTS,
@@ -141,13 +141,13 @@ PROOFS: dict[str, tuple[str, ...]] = {
     ),
     "two departments answering at once": (
         f"{STATEMENTS}::test_two_answers_at_once_one_counts",
-        f"{SEQUENCER}::test_two_hubs_at_once_exactly_one_answer_wins_each_case",
-        "unit/test_law_path.py::test_two_answers_at_once_the_second_is_told_that_the_head_moved",
+        "integration/test_sequencer_races.py::test_two_hubs_at_once_exactly_one_answer_wins_each_case",
+        "unit/law/test_law_path.py::test_two_answers_at_once_the_second_is_told_that_the_head_moved",
     ),
     "decryption that fails at the last chunk shows nothing": (
         "e2e/test_bad_objects.py::test_a_pulled_file_that_was_damaged_shows_not_one_page",
-        f"{RECEIVER}::test_decryption_that_fails_at_the_last_chunk_shows_nothing",
-        "unit/test_crypto_sealing.py::test_a_damaged_byte_shows_nothing_of_the_page",
+        "unit/agents/test_opening.py::test_decryption_that_fails_at_the_last_chunk_shows_nothing",
+        "unit/crypto/test_crypto_sealing.py::test_a_damaged_byte_shows_nothing_of_the_page",
     ),
 }
 

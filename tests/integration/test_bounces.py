@@ -14,13 +14,13 @@ from hub.casework.common import just_after
 from hub.services.batch import Placed
 from hub.services.bounces import Bounces
 from hub.services.leader import Duty, Leader
-from storage.objectstore import S3ObjectStore
+from storage.objectstore_s3 import S3ObjectStore
+from tests.integration.cast import DEPARTMENT, WINDOW
 from tests.integration.detours import Detour, Shelf
-from tests.integration.world import DEPARTMENT, WINDOW
 
 if TYPE_CHECKING:
     from storage.object_rows import PacketRow
-    from tests.integration.world import CaseWork
+    from tests.integration.casework import CaseWork
 
 pytestmark = pytest.mark.integration
 LARGE = b"p" * (3 << 20)  # seven pages of it: several parts of 8 MiB

@@ -16,13 +16,14 @@ import pytest
 
 from crypto.refusal import Refusal
 from deploy.carrier.scenarios import scenarios
+from hub.casework.masking.fields import Profile
+from hub.casework.masking.text import mask_text
 from node_agent.gateway.carrier import Booking, HttpCarrier, Party, TrackingPage
 from node_agent.gateway.tracking import (
     ParcelStatus,
     ProofSource,
     SignerKind,
     alerts_of,
-    mask_text,
     proof_of,
     status_of,
 )
@@ -147,10 +148,10 @@ def test_scenario_to_the_end(simulator: Simulator, carrier: HttpCarrier, number:
     assert page.cursor == len(page.events) + len(page.slips)
     assert carrier.events(page.events[0].waybill_no, after=page.cursor).events == ()
     for event in page.events:
-        assert event.operator_masked == "测**"
-        assert "130000" not in mask_text(event.provider_text)
-        assert "测试甲" not in mask_text(event.provider_text)
-        assert "测试乙" not in mask_text(event.provider_text)
+        assert event.operator_masked == "测*"
+        assert "130000" not in mask_text(event.provider_text, Profile.OUTSIDE)
+        assert "测试甲" not in mask_text(event.provider_text, Profile.OUTSIDE)
+        assert "测试乙" not in mask_text(event.provider_text, Profile.OUTSIDE)
 
 
 def statuses(simulator: Simulator, carrier: HttpCarrier, number: int) -> list[ParcelStatus]:

@@ -5,7 +5,7 @@ Times are legal times of the demo's calendar: 2026-11-23 is a Monday.
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -17,18 +17,11 @@ from hub.services.batch import Placed
 from hub.services.leader import Duty, Leader
 from hub.services.ticks import Tick, Ticked
 from hub.services.timers import Timers
+from tests.integration.cast import DEMO, DEPARTMENT, WINDOW
 from tests.integration.detours import MONDAY, Detour
-from tests.integration.world import DEMO, DEPARTMENT, WINDOW
 
 pytestmark = pytest.mark.integration
 TUESDAY_NIGHT = "2026-11-24T23:59:59.999+08:00"
-
-
-@pytest.fixture
-def detour(database_url: str) -> Iterator[Detour]:
-    made = Detour.begin(database_url)
-    yield made
-    made.world.close()
 
 
 def at(day: str, time: str = "10:00:00.000") -> str:

@@ -2,7 +2,6 @@
 
 import json
 import tracemalloc
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -27,13 +26,10 @@ UPDATE cases SET document = convert_to('{"accepting_node":"","collecting_node":"
   || CASE WHEN updated_index % 1000 = 0 THEN '360403000000' ELSE '500116000000' END || '/hall"}', 'UTF8')
 """
 
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    made = Database(database_url)
-    made.migrate()
-    yield made
-    made.dispose()
+FURTHER = """
+INSERT INTO case_regions (case_id, region)
+SELECT case_id, CASE WHEN updated_index % 1000 = 1 THEN '360403000000' ELSE '440106000000' END FROM cases
+"""
 
 
 def fill(database: Database, count: int = OPEN) -> None:
@@ -106,12 +102,14 @@ def test_a_page_of_an_overseer_comes_from_an_index_whether_its_region_has_few_ca
     fill(database)
     with database.unit() as unit:
         unit._connection.execute(text(IN_REGIONS))
+        unit._connection.execute(text(FURTHER))
         unit.commit()
     with database.unit() as unit:
         unit._connection.execute(text("ANALYZE cases"))
+        unit._connection.execute(text("ANALYZE case_regions"))
         unit.commit()
     few, most = ({node.get("Index Name") for node in list_plan(database, region)} for region in ("360403", "50"))
-    assert {"ix_cases_collecting_region", "ix_cases_accepting_region"} <= few
+    assert {"ix_cases_collecting_region", "ix_cases_accepting_region", "ix_case_regions_region"} <= few
     assert "ix_cases_updated_index" in most
 
 
@@ -148,5 +146,6 @@ def test_the_cases_of_an_applicant_come_from_an_index_behind_the_lock(database: 
     by_case = applicant_plan(database, applicant_rows.OF_CASES, {"case_ids": ["c1" * 16]})
     for nodes in (by_digest, by_case):
         assert "Seq Scan" not in [node["Node Type"] for node in nodes]
-    assert {"ix_applicants_applicant"} == {node.get("Index Name") for node in by_digest} - {None}
-    assert {"ix_applicants_applicant", "pk_applicants"} == {node.get("Index Name") for node in by_case} - {None}
+    either = {"ix_applicants_applicant", "ix_applicants_applicant_before"}
+    assert either == {node.get("Index Name") for node in by_digest} - {None}
+    assert either | {"pk_applicants"} == {node.get("Index Name") for node in by_case} - {None}

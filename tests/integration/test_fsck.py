@@ -26,10 +26,12 @@ from hub.services.fsck import Books, Counts, Grade
 from hub.services.integrator import Integrator
 from hub.services.objects import ObjectService
 from storage.book_rows import BookRows
-from storage.objectstore import S3ObjectStore
+from storage.objectstore_s3 import S3ObjectStore
 from storage.tilestore import TileStore
 from storage.transfer import TransferClient
-from tests.integration.world import DEPARTMENT, ORIGIN, WINDOW, Sealed, World
+from tests.integration.cast import DEPARTMENT, ORIGIN, WINDOW
+from tests.integration.sealings import Sealed
+from tests.integration.world import World
 
 if TYPE_CHECKING:
     from tests.conftest import Databases, ObjectServer
@@ -185,6 +187,7 @@ BROKEN: dict[str, tuple[str, ...]] = {
         "INSERT INTO applicants SELECT case_id, repeat('a', 64), 'item', 'number', 'node', '', '' FROM cases"
         f" WHERE case_id = {CASE}",
     ),
+    "REGION_DIFFERS": (f"INSERT INTO case_regions VALUES ({CASE}, '360102000000')",),
     "SERIAL_BEHIND": ("UPDATE case_serials SET serial = serial - 1",),
     "OBJECT_UNPINNED": (f"DELETE FROM pinned WHERE case_id = {CASE}",),
     "PIN_DIFFERS": (f"UPDATE pinned SET case_id = {OTHER} WHERE case_id = {CASE}",),

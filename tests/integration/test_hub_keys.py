@@ -24,8 +24,9 @@ from deploy.cli import app
 from deploy.registrar.desk import RegistrarDesk
 from deploy.registrar.founding import renew_hub
 from node_agent.client.hub import Answer, HubClient, Outgoing
-from node_agent.keys import rotation
-from node_agent.keys.rotation import FOLDER, Rotation
+from node_agent.keys import new_keys
+from node_agent.keys.new_keys import FOLDER
+from node_agent.keys.rotation import Rotation
 from node_agent.process.runtime import Agent, open_agent
 from node_agent.transfer.sender import Sender
 from storage.files import write_private
@@ -94,7 +95,7 @@ def test_the_hub_holds_the_cooling_off_by_the_time_of_leaves_and_the_replay_agre
     region.enrol(name, "department")
     agent = agent_of(region, name)
     before = agent.registry.directory.current(agent.identity.node)
-    rotation.plan(agent)
+    new_keys.plan(agent)
     sent(agent)
     early = answered(agent, activation(agent))
     assert early.refusal is not None and early.refusal.code == "COOLING_OFF"
@@ -115,7 +116,7 @@ def test_the_hub_holds_the_cooling_off_by_the_time_of_leaves_and_the_replay_agre
 def test_a_veto_stands_at_the_hub(region: Region, name: str, who: str, caplog: pytest.LogCaptureFixture) -> None:
     region.enrol(name, "department")
     agent = agent_of(region, name)
-    rotation.plan(agent)
+    new_keys.plan(agent)
     sent(agent)
     rows = said(region, "proposals")["proposals"]
     assert isinstance(rows, list) and agent.identity.node in {row["subject"] for row in rows}

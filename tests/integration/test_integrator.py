@@ -19,7 +19,7 @@ from crypto.refusal import Refusal
 from hub.services.integrator import Integrator, LogReader
 from storage.database import Unit
 from storage.log_rows import LogRows
-from storage.objectstore import S3ObjectStore
+from storage.objectstore_s3 import S3ObjectStore
 from storage.tilestore import TileStore
 
 if TYPE_CHECKING:

@@ -70,17 +70,6 @@ class Process:
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    made = Database(database_url)
-    made.migrate()
-    with made.unit() as unit:
-        unit.log.found("log.yidi.test")
-        unit.commit()
-    yield made
-    made.dispose()
-
-
-@pytest.fixture
 def two(database: Database) -> Iterator[tuple[Process, Process]]:
     """The first has the duty, the second stands by."""
     first = Process(database)

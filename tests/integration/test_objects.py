@@ -3,7 +3,6 @@
 import secrets
 import threading
 import urllib.request
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -20,21 +19,18 @@ from hub.services.intake import Submission
 from hub.services.objects import ObjectService, UploadState
 from storage.database import Unit
 from storage.object_rows import PinnedRow
-from storage.objectstore import S3ObjectStore, content_md5
+from storage.objectstore import content_md5
+from storage.objectstore_s3 import S3ObjectStore
 from storage.transfer import TransferClient
+from tests.integration.cast import DEPARTMENT, OTHER_DEPARTMENT, OTHER_WINDOW, WINDOW
+from tests.integration.placing import code_of
 
 if TYPE_CHECKING:
-    from tests.integration.world import CaseWork, Sealed, World
+    from tests.integration.casework import CaseWork
+    from tests.integration.sealings import Sealed
+    from tests.integration.world import World
 
 pytestmark = pytest.mark.integration
-WINDOW, OTHER_WINDOW = "chongqing-jiangjin-hall", "jiangxi-donghu-hall"
-DEPARTMENT, OTHER_DEPARTMENT = "jiangxi-donghu-scj", "jiangxi-xunyang-scj"
-
-
-def code(action: Callable[[], object]) -> str:
-    with pytest.raises(Refusal) as caught:
-        action()
-    return caught.value.code
 
 
 @dataclass
@@ -196,32 +192,32 @@ def test_other_bytes_than_the_manifest_states_are_refused_by_the_store(rig: Rig)
     ((_, signed),) = rig.objects.grant_parts(rig.world.record(WINDOW), begun.upload_id, [1])
     good = rig.part(1)
     wrong = good[:-1] + bytes([good[-1] ^ 1])
-    assert code(lambda: rig.transfer.put_part(signed, wrong)) == "OBJECT_CHANGED"
+    assert code_of(lambda: rig.transfer.put_part(signed, wrong)) == "OBJECT_CHANGED"
     forged = replace(signed, headers={**signed.headers, "Content-MD5": content_md5(wrong)})
-    assert code(lambda: rig.transfer.put_part(forged, wrong)) == "TRANSFER_DENIED"
+    assert code_of(lambda: rig.transfer.put_part(forged, wrong)) == "TRANSFER_DENIED"
     longer = replace(signed, headers={**signed.headers, "Content-Length": str(len(good) + 1)})
-    assert code(lambda: rig.transfer.put_part(longer, good + b"x")) in {"TRANSFER_DENIED", "OBJECT_CHANGED"}
-    assert code(lambda: rig.complete(begun.upload_id)) == "UPLOAD_INCOMPLETE"
+    assert code_of(lambda: rig.transfer.put_part(longer, good + b"x")) in {"TRANSFER_DENIED", "OBJECT_CHANGED"}
+    assert code_of(lambda: rig.complete(begun.upload_id)) == "UPLOAD_INCOMPLETE"
     rig.put(begun.upload_id, 1)
     assert rig.complete(begun.upload_id).size == len(good)
 
 
 def test_an_upload_without_parts_is_incomplete_and_can_be_dropped(rig: Rig) -> None:
     begun = rig.begin()
-    assert code(lambda: rig.complete(begun.upload_id)) == "UPLOAD_INCOMPLETE"
+    assert code_of(lambda: rig.complete(begun.upload_id)) == "UPLOAD_INCOMPLETE"
     rig.objects.abort_upload(rig.world.record(WINDOW), begun.upload_id)
-    assert code(lambda: rig.complete(begun.upload_id)) == "UPLOAD_MISSING"
+    assert code_of(lambda: rig.complete(begun.upload_id)) == "UPLOAD_MISSING"
     fresh = rig.begin()
     assert fresh.upload_id != begun.upload_id
     rig.put(fresh.upload_id, 1)
     rig.complete(fresh.upload_id)
-    assert code(lambda: rig.objects.abort_upload(rig.world.record(WINDOW), fresh.upload_id)) == "UPLOAD_DONE"
+    assert code_of(lambda: rig.objects.abort_upload(rig.world.record(WINDOW), fresh.upload_id)) == "UPLOAD_DONE"
 
 
 @pytest.mark.parametrize("numbers", [[0], [2], [1, -1], [1] * 101])
 def test_part_numbers_out_of_the_manifest_are_refused(rig: Rig, numbers: list[int]) -> None:
     begun = rig.begin()
-    assert code(lambda: rig.objects.grant_parts(rig.world.record(WINDOW), begun.upload_id, numbers)) == "PART_NUMBER"
+    assert code_of(lambda: rig.objects.grant_parts(rig.world.record(WINDOW), begun.upload_id, numbers)) == "PART_NUMBER"
 
 
 def test_only_its_own_node_goes_on_with_an_upload(rig: Rig) -> None:
@@ -232,9 +228,9 @@ def test_only_its_own_node_goes_on_with_an_upload(rig: Rig) -> None:
         lambda: rig.objects.abort_upload(stranger, begun.upload_id),
         lambda: rig.objects.create_upload(stranger, rig.sealed.manifest),
     ):
-        assert code(action) == "NOT_YOUR_CASE"
-    assert code(lambda: rig.begin("gateway")) == "ROLE_FORBIDS"
-    assert code(lambda: rig.complete("0" * 32)) == "UPLOAD_MISSING"
+        assert code_of(action) == "NOT_YOUR_CASE"
+    assert code_of(lambda: rig.begin("gateway")) == "ROLE_FORBIDS"
+    assert code_of(lambda: rig.complete("0" * 32)) == "UPLOAD_MISSING"
 
 
 def test_a_stranger_uploads_nothing_into_a_case_of_others(rig: Rig) -> None:
@@ -243,7 +239,7 @@ def test_a_stranger_uploads_nothing_into_a_case_of_others(rig: Rig) -> None:
     for name in (OTHER_DEPARTMENT, OTHER_WINDOW):
         further = rig.world.sealing(rig.work.case, revision=2)
         upload = partial(rig.objects.create_upload, rig.world.record(name), further.manifest)
-        assert code(upload) == "NOT_YOUR_CASE"
+        assert code_of(upload) == "NOT_YOUR_CASE"
 
 
 KEYS = ("cases/{case}/1/x", "cases/{other}/1/{name}", "cases/{case}/2/{name}", "tile/0/000", "cases/{case}/1/../{name}",
@@ -255,13 +251,13 @@ def test_an_object_key_outside_the_case_is_refused(rig: Rig, pattern: str) -> No
     name = "ab" * 16
     key = pattern.format(case=rig.work.case, other="cd" * 16, name=name, upper=name.upper())
     data = replace(rig.parsed, object_key=key).encode()
-    assert code(lambda: rig.objects.create_upload(rig.world.record(WINDOW), data)) == "OBJECT_KEY"
+    assert code_of(lambda: rig.objects.create_upload(rig.world.record(WINDOW), data)) == "OBJECT_KEY"
 
 
 def test_a_second_manifest_for_the_same_key_is_refused(rig: Rig) -> None:
     rig.begin()
     data = replace(rig.parsed, catalogue="other").encode()
-    assert code(lambda: rig.objects.create_upload(rig.world.record(WINDOW), data)) == "OBJECT_KEY"
+    assert code_of(lambda: rig.objects.create_upload(rig.world.record(WINDOW), data)) == "OBJECT_KEY"
 
 
 def test_an_object_over_the_bound_is_refused(rig: Rig) -> None:
@@ -282,7 +278,7 @@ def test_an_object_over_the_bound_is_refused(rig: Rig) -> None:
     data = replace(
         parsed, size=size, lines=tuple(lines), parts=tuple(replace(part, size=one) for one in sizes)
     ).encode()
-    assert code(lambda: rig.objects.create_upload(rig.world.record(WINDOW), data)) == "OBJECT_TOO_LARGE"
+    assert code_of(lambda: rig.objects.create_upload(rig.world.record(WINDOW), data)) == "OBJECT_TOO_LARGE"
 
 
 # --- lost answers ----------------------------------------------------------------------------------------------------
@@ -364,7 +360,7 @@ def test_a_version_that_was_deleted_is_missing(rig: Rig) -> None:
     rig.deliver()
     rig.store.put(row.object_key, b"something else under the same name")
     rig.store.delete(row.object_key, row.version_id)
-    assert code(rig.download) == "OBJECT_MISSING"
+    assert code_of(rig.download) == "OBJECT_MISSING"
 
 
 def test_a_version_that_is_another_one_is_changed(rig: Rig) -> None:
@@ -376,23 +372,23 @@ def test_a_version_that_is_another_one_is_changed(rig: Rig) -> None:
             "UPDATE pinned SET version_id = %s WHERE manifest = %s", (other.version_id, rig.sealed.digest)
         )
         unit.commit()
-    assert code(rig.download) == "OBJECT_CHANGED"
+    assert code_of(rig.download) == "OBJECT_CHANGED"
 
 
 def test_who_has_no_part_or_no_packet_reads_nothing(rig: Rig) -> None:
     rig.upload()
-    assert code(rig.download) == "NOT_YOUR_CASE"
+    assert code_of(rig.download) == "NOT_YOUR_CASE"
     rig.work.do(rig.work.seal(), WINDOW)
-    assert code(lambda: rig.download(WINDOW)) == "KEYS_MISSING"
+    assert code_of(lambda: rig.download(WINDOW)) == "KEYS_MISSING"
     rig.work.do(rig.work.wrap(WINDOW), WINDOW)
     assert rig.download(WINDOW)[2] == rig.sealed.manifest
-    assert code(lambda: rig.download("recovery")) == "KEYS_MISSING"
+    assert code_of(lambda: rig.download("recovery")) == "KEYS_MISSING"
     rig.work.do(rig.work.wrap("recovery"), WINDOW)
     assert rig.download("recovery")[2] == rig.sealed.manifest
     rig.work.do(rig.work.wrap(DEPARTMENT), WINDOW)
     assert rig.download(DEPARTMENT)[2] == rig.sealed.manifest
     for name in (OTHER_DEPARTMENT, OTHER_WINDOW, "auditor", "gateway"):
-        assert code(partial(rig.download, name)) == "NOT_YOUR_CASE"
+        assert code_of(partial(rig.download, name)) == "NOT_YOUR_CASE"
 
 
 def test_a_sealing_is_read_in_its_own_case_only(rig: Rig) -> None:
@@ -400,8 +396,8 @@ def test_a_sealing_is_read_in_its_own_case_only(rig: Rig) -> None:
     rig.deliver()
     other = rig.world.open().to_forwarded()
     caller = rig.world.record(DEPARTMENT)
-    assert code(lambda: rig.objects.grant_download(caller, other.case, rig.sealed.digest)) == "OBJECT_MISSING"
-    assert code(lambda: rig.objects.grant_download(caller, rig.work.case, "0" * 64)) == "OBJECT_MISSING"
+    assert code_of(lambda: rig.objects.grant_download(caller, other.case, rig.sealed.digest)) == "OBJECT_MISSING"
+    assert code_of(lambda: rig.objects.grant_download(caller, rig.work.case, "0" * 64)) == "OBJECT_MISSING"
 
 
 def test_a_result_goes_up_from_the_department(rig: Rig) -> None:

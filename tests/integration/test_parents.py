@@ -18,11 +18,12 @@ from hub.services.fsck.cases import check_cases
 from hub.services.fsck.findings import Counts
 from node_agent.auditor.kin import chain, compare
 from storage.book_rows import BookRows
+from tests.integration.cast import DEPARTMENT, OTHER_DEPARTMENT, OTHER_WINDOW, WINDOW
 from tests.integration.family import PARTS, Family
-from tests.integration.world import DEPARTMENT, OTHER_DEPARTMENT, OTHER_WINDOW, WINDOW
 
 if TYPE_CHECKING:
-    from tests.integration.world import CaseWork, World
+    from tests.integration.casework import CaseWork
+    from tests.integration.world import World
 
 pytestmark = pytest.mark.integration
 

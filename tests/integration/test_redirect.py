@@ -3,28 +3,20 @@
 T22, T23, T24; A24: whose part is over keeps what it saw.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
-from crypto.refusal import Refusal
 from hub.services import views as views_module
 from hub.services.batch import Placed
 from hub.services.intake import Submission
 from hub.services.views import CasePage, Views
-from storage.objectstore import S3ObjectStore
+from storage.objectstore_s3 import S3ObjectStore
+from tests.integration.casework import CaseWork
+from tests.integration.cast import AUDITOR, DEPARTMENT, GATEWAY, OTHER_DEPARTMENT, OTHER_WINDOW, RECOVERY, WINDOW
 from tests.integration.detours import COORDINATOR, Detour, Shelf
-from tests.integration.world import (
-    AUDITOR,
-    DEPARTMENT,
-    GATEWAY,
-    OTHER_DEPARTMENT,
-    OTHER_WINDOW,
-    RECOVERY,
-    WINDOW,
-    CaseWork,
-    seal_pages,
-)
+from tests.integration.placing import code_of
+from tests.integration.sealings import seal_pages
 
 pytestmark = pytest.mark.integration
 K11_DUE = "2026-11-23T14:30:00.000+08:00"  # four window hours from 9:30, with an hour at noon
@@ -40,12 +32,6 @@ def shelf(database_url: str, objectstore: S3ObjectStore) -> Iterator[Shelf]:
 def views(shelf: Shelf) -> Views:
     world = shelf.detour.world
     return Views(world.database, world.registry, None, world.members["hub"].sign)  # type: ignore[arg-type]
-
-
-def code(action: Callable[[], object]) -> str:
-    with pytest.raises(Refusal) as caught:
-        action()
-    return caught.value.code
 
 
 def misrouted(shelf: Shelf) -> CaseWork:
@@ -86,9 +72,9 @@ def test_the_keys_follow_the_case_and_the_right_to_fetch_does_too(shelf: Shelf) 
     assert fetches(shelf, work) | {WINDOW: "OK"} == fetches(shelf, work)
     assert shelf.may_fetch(DEPARTMENT, work, work.application.digest) == "NOT_YOUR_CASE"
     packets = (shelf.detour.world.record(DEPARTMENT), work.case, work.application.digest, ("", ""), 500)
-    assert code(lambda: views(shelf).packets(*packets)) == "NOT_YOUR_CASE"
+    assert code_of(lambda: views(shelf).packets(*packets)) == "NOT_YOUR_CASE"
     upload = seal_pages(work.case, kind="result", revision=2, materials=("RESULT",))
-    assert code(lambda: shelf.upload(upload, DEPARTMENT)) == "NOT_YOUR_CASE"
+    assert code_of(lambda: shelf.upload(upload, DEPARTMENT)) == "NOT_YOUR_CASE"
     assert delivered.leaf.index in [index for _, index in shelf.detour.seen(DEPARTMENT, work)]
 
 
@@ -102,13 +88,13 @@ def test_whose_part_is_over_keeps_what_it_saw(shelf: Shelf) -> None:
     for name in (DEPARTMENT, COORDINATOR):
         assert shelf.detour.seen(name, work)[-1][1] == last
     former = shelf.detour.world.record(DEPARTMENT)
-    assert code(lambda: views(shelf).find_case(former, work.case)) == "CASE_UNKNOWN"
+    assert code_of(lambda: views(shelf).find_case(former, work.case)) == "CASE_UNKNOWN"
     assert [row.case_id for row, _ in views(shelf).list_cases(former, "", 1 << 60, 10).cases] == []
     kept = views(shelf).case_leaves(former, work.case, -1, 500)
     assert len(kept) == len([index for _, index in shelf.detour.told(work) if index <= last])
     assert later > last
     stranger = shelf.detour.world.record(OTHER_WINDOW)
-    assert code(lambda: views(shelf).case_leaves(stranger, work.case, -1, 500)) == "CASE_UNKNOWN"
+    assert code_of(lambda: views(shelf).case_leaves(stranger, work.case, -1, 500)) == "CASE_UNKNOWN"
 
 
 def test_the_coordinator_sees_its_queue_with_the_time_left(shelf: Shelf) -> None:
@@ -206,7 +192,8 @@ def test_a_case_sealed_anew_is_found_by_all_its_numbers(shelf: Shelf) -> None:
 
 
 def test_a_pre_review_has_no_numbers_and_two_of_them_are_no_clash(shelf: Shelf) -> None:
-    from tests.integration.world import ITEM, REGION, catalogue_version
+    from tests.integration.cast import ITEM, REGION
+    from tests.integration.sealings import catalogue_version
 
     world = shelf.detour.world
     works = []

@@ -13,9 +13,11 @@ from crypto import canonical
 from crypto.refusal import Refusal
 from hub.services.batch import Outcome, Placed
 from hub.services.intake import Submission
-from storage.objectstore import S3ObjectStore
+from storage.objectstore_s3 import S3ObjectStore
+from tests.integration.casework import CaseWork
+from tests.integration.cast import DEMO, DEPARTMENT, WINDOW
 from tests.integration.detours import COORDINATOR, Detour, Shelf
-from tests.integration.world import DEMO, DEPARTMENT, WINDOW, CaseWork, Sealed, seal_pages
+from tests.integration.sealings import Sealed, seal_pages
 from tests.unit.evidence_log import listed_above
 
 pytestmark = pytest.mark.integration
@@ -64,6 +66,12 @@ def taken_up(passed: Passed) -> Outcome:
     return work.place(Submission(work.act("taken_up", body, HIGHER).encode()), HIGHER)
 
 
+def listed_in(region: str, detour: Detour) -> list[str]:
+    """Cases in the list of an overseer of this region who was shown none."""
+    with detour.world.database.reading() as reading:
+        return [row.case_id for row in reading.cases.listed("nobody", "", 1 << 60, 10, region)]
+
+
 def wrap_up(passed: Passed) -> None:
     for sealed in (passed.work.application, passed.opinion):
         passed.work.do(passed.work.wrap(HIGHER, DEPARTMENT, sealed), DEPARTMENT)
@@ -87,6 +95,7 @@ def test_a_case_goes_on_above_with_all_its_materials(shelf: Shelf) -> None:
     file = detour.file(work)
     assert (file.state, file.accepting_node, file.first_reviewers) == ("UNDER_REVIEW", file.holder, (below,))
     assert shelf.may_fetch(DEPARTMENT, work, work.application.digest) == "NOT_YOUR_CASE"
+    assert (listed_in("360102", detour), listed_in("36", detour), listed_in("44", detour)) == ([work.case],) * 2 + ([],)
     assert taken.leaf.index in [index for _, index in detour.seen(DEPARTMENT, work)]
     grant = detour.world.grant("DECIDE", ABOVE, HIGHER, by="S04")
     body = {"outcome": "GRANT", "grant": grant}

@@ -1,9 +1,7 @@
 """The narrow place on a real PostgreSQL: the main path, every refusal, races, kills, and the replay of the log."""
 
-import asyncio
 import json
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -13,62 +11,22 @@ import pytest
 from crypto import canonical
 from crypto.directory import Directory
 from crypto.log import leaf as leaves
-from crypto.log.merkle import leaf_hash
 from crypto.manifest import read as read_manifest
-from crypto.refusal import Refusal
 from crypto.statement import Envelope, read_envelope, read_statement
 from hub.casework.replay import replay
-from hub.services.batch import Batch, Outcome, Placed
+from hub.services.batch import Batch
 from hub.services.intake import Ready, Submission
-from hub.services.sequencer import Sequencer
-from storage.database import Unit
+from tests.integration.cast import DEPARTMENT, OTHER_DEPARTMENT, OTHER_WINDOW, WINDOW
+from tests.integration.placing import act, code, placed, require_whole, state
 
 if TYPE_CHECKING:
-    from tests.integration.world import CaseWork, World
+    from tests.integration.casework import CaseWork
+    from tests.integration.world import World
 
 pytestmark = pytest.mark.integration
-WINDOW, OTHER_WINDOW = "chongqing-jiangjin-hall", "jiangxi-donghu-hall"
-DEPARTMENT, OTHER_DEPARTMENT = "jiangxi-donghu-scj", "jiangxi-xunyang-scj"
 EXPIRED = "11500112900001228J4002014023003"
 SUSPENDED = "1136070290000712834000123009001"
 NOT_HERE = "11500116900001164E4000131012002"
-
-
-def code(outcome: Outcome) -> str:
-    """The refusal's code, or PLACED."""
-    return outcome.code if isinstance(outcome, Refusal) else "PLACED"
-
-
-def placed(outcome: Outcome) -> Placed:
-    assert isinstance(outcome, Placed), outcome
-    return outcome
-
-
-def state(work: "CaseWork") -> str:
-    file = work.world.file(work.case)
-    return file.state.value if file else ""
-
-
-def require_whole(world: "World") -> None:
-    """Indexes without gaps, times and epochs that never fall, hashes and counters right, rows equal to leaves."""
-    rows = world.rows()
-    made = [leaves.decode(row.leaf) for row in rows]
-    assert [leaf.index for leaf in made] == list(range(len(rows)))
-    assert [leaf.recorded_at for leaf in made] == sorted(leaf.recorded_at for leaf in made)
-    assert all(row.leaf_hash == leaf_hash(row.leaf) for row in rows)
-    assert len({row.payload_digest for row in rows}) == len(rows)
-    epoch, counts = 0, dict[str, int]()
-    for row, leaf in zip(rows, made, strict=True):
-        epoch += row.is_registry
-        assert (leaf.epoch, row.epoch) == (epoch, epoch)
-        assert row.payload_digest == read_envelope(leaf.envelope).digest
-        if row.case_id is not None:
-            counts[row.case_id] = counts.get(row.case_id, 0) + 1
-            assert leaf.case_seq == counts[row.case_id]
-    with world.database.unit() as unit:
-        head = unit.log.head()
-    assert (head.size, head.epoch) == (len(rows), epoch)
-    assert world.registry.refresh().epoch == epoch
 
 
 # --- the main path ---------------------------------------------------------------------------------------------------
@@ -149,14 +107,10 @@ def test_the_same_payload_twice_in_one_batch_is_one_leaf(world: "World") -> None
     assert (first.fresh, second.fresh, world.size()) == (True, False, size + 1)
 
 
+Make = Callable[["World", "CaseWork"], tuple[Submission, str]]
 # --- what is refused -------------------------------------------------------------------------------------------------
 
 
-def act(work: "CaseWork", event: str, node: str, person: str | None = None, **changes: object) -> Submission:
-    return Submission(work.act(event, {}, node, person, **changes).encode())  # type: ignore[arg-type]
-
-
-Make = Callable[["World", "CaseWork"], tuple[Submission, str]]
 PENDING: dict[str, tuple[str, Make]] = {
     "wrong seq": ("HEAD_MOVED", lambda w, c: (act(c, "accept", DEPARTMENT, "D01", seq=99), DEPARTMENT)),
     "wrong prev": ("HEAD_MOVED", lambda w, c: (act(c, "accept", DEPARTMENT, "D01", prev="0" * 64), DEPARTMENT)),
@@ -411,221 +365,6 @@ def test_a_check_code_hash_out_of_form_is_refused(world: "World") -> None:
     with world.database.unit() as unit:
         kept = unit._connection.exec_driver_sql("SELECT public_no, hash FROM check_codes").all()
     assert [tuple(row) for row in kept] == [(work.public_no, "scrypt$16384$8$1$aa$bb")]
-
-
-# --- races -----------------------------------------------------------------------------------------------------------
-
-
-def at_once(jobs: Sequence[Callable[[], list[Outcome]]]) -> list[list[Outcome]]:
-    """Results of ``jobs`` begun together, each in a thread of its own."""
-    ready = threading.Barrier(len(jobs))
-    results: list[list[Outcome]] = [[] for _ in jobs]
-
-    def run(at: int) -> None:
-        ready.wait()
-        results[at] = jobs[at]()
-
-    threads = [threading.Thread(target=run, args=(at,)) for at in range(len(jobs))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return results
-
-
-def test_two_answers_in_one_batch_one_wins(world: "World") -> None:
-    work = world.open().to_pending()
-    answers = [
-        world.examined(DEPARTMENT, work.accept("D01")),
-        world.examined(DEPARTMENT, work.accept("D05")),
-        world.examined(OTHER_DEPARTMENT, act(work, "accept", OTHER_DEPARTMENT, "X01")),
-        world.examined(WINDOW, work.withdraw()),
-    ]
-    assert [code(outcome) for outcome in world.place(answers)] == ["PLACED"] + ["HEAD_MOVED"] * 3
-    assert state(work) == "UNDER_REVIEW"
-
-
-def test_two_hubs_at_once_exactly_one_answer_wins_each_case(world: "World") -> None:
-    hubs = [world.hub_process()[1] for _ in range(2)]
-    works = [world.open().to_pending() for _ in range(8)]
-    sides = [[world.examined(DEPARTMENT, work.accept(person)) for work in works] for person in ("D01", "D05")]
-
-    def job(hub: Sequencer, items: list[Ready]) -> Callable[[], list[Outcome]]:
-        return lambda: [outcome for item in items for outcome in hub.place([item])]
-
-    first, second = at_once([job(hub, items) for hub, items in zip(hubs, sides, strict=True)])
-    for pair in zip(first, second, strict=True):
-        assert sorted(code(outcome) for outcome in pair) == ["HEAD_MOVED", "PLACED"]
-    require_whole(world)
-
-
-def test_a_withdrawal_and_an_acceptance_at_once(world: "World") -> None:
-    hubs = [world.hub_process()[1] for _ in range(2)]
-    work = world.open().to_pending()
-    accept, withdraw = world.examined(DEPARTMENT, work.accept()), world.examined(WINDOW, work.withdraw())
-    results = at_once([lambda: hubs[0].place([accept]), lambda: hubs[1].place([withdraw])])
-    assert sorted(code(one[0]) for one in results) == ["HEAD_MOVED", "PLACED"]
-    assert state(work) in {"UNDER_REVIEW", "WITHDRAWN"}
-
-
-def test_the_same_statement_through_two_hubs_is_one_leaf(world: "World") -> None:
-    hubs = [world.hub_process()[1] for _ in range(2)]
-    work = world.open()
-    ready = world.examined(WINDOW, work.seal())
-    results = at_once([lambda hub=hub: hub.place([ready]) for hub in hubs])  # type: ignore[misc]
-    one, other = (placed(result[0]) for result in results)
-    assert world.receipt(one) == world.receipt(other)
-    assert {one.fresh, other.fresh} == {True, False}
-    require_whole(world)
-
-
-def test_a_revocation_through_one_hub_counts_at_the_other_at_once(world: "World") -> None:
-    other, sequencer = world.hub_process()
-    work = world.open().to_pending()
-    accept = world.examined(DEPARTMENT, work.accept())
-    world.revoke(DEPARTMENT)
-    assert code(sequencer.place([accept])[0]) == "KEY_REVOKED"
-    with pytest.raises(Refusal, match="KEY_REVOKED"):
-        other.refresh().current(world.members[DEPARTMENT].subject)
-
-
-# --- kills -----------------------------------------------------------------------------------------------------------
-
-
-class Kill(BaseException):
-    """The process ends here."""
-
-
-def fail_once(monkeypatch: pytest.MonkeyPatch, when: str, error: BaseException) -> None:
-    """The next commit raises ``error``: ``before`` the real one, or ``after`` it (failed, and failed but persisted)."""
-    real, left = Unit.commit, [True]
-
-    def commit(self: Unit) -> None:
-        if not left:
-            return real(self)
-        left.clear()
-        if when == "after":
-            real(self)
-        raise error
-
-    monkeypatch.setattr(Unit, "commit", commit)
-
-
-@pytest.mark.drill
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_a_kill_at_the_commit_loses_nothing_and_doubles_nothing(
-    world: "World", monkeypatch: pytest.MonkeyPatch, when: str
-) -> None:
-    works = [world.open() for _ in range(3)]
-    seal = works[0].seal()
-    acknowledged = world.receipt(works[0].do(seal, WINDOW))
-    items = [world.examined(WINDOW, work.seal()) for work in works[1:]]
-    size = world.size()
-    fail_once(monkeypatch, when, Kill())
-    with pytest.raises(Kill):
-        world.place(items)
-    monkeypatch.undo()
-    assert world.size() == size + (2 if when == "after" else 0)
-    require_whole(world)
-    registry, sequencer = world.hub_process()  # the hub comes up again
-    again = [placed(outcome) for outcome in sequencer.place(items)]
-    assert [one.fresh for one in again] == [when == "before"] * 2
-    assert world.size() == size + 2
-    repeated = placed(sequencer.place([world.examined(WINDOW, seal)])[0])
-    assert world.receipt(repeated) == acknowledged
-    require_whole(world)
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_a_failed_registry_batch_leaves_the_directory_as_committed(
-    world: "World", monkeypatch: pytest.MonkeyPatch, when: str
-) -> None:
-    epoch = world.registry.directory.epoch
-    fail_once(monkeypatch, when, Kill())
-    with pytest.raises(Kill):
-        world.revoke("D05")
-    monkeypatch.undo()
-    assert world.registry.directory.epoch == epoch + (when == "after")
-    work = world.open().to_pending()
-    wanted = "PLACED" if when == "before" else "PERSON_KEY_REVOKED"
-    assert code(work.place(work.accept("D05"), DEPARTMENT)) == wanted
-    require_whole(world)
-
-
-def test_a_directory_that_could_not_be_rebuilt_is_rebuilt_at_the_next_look(
-    world: "World", monkeypatch: pytest.MonkeyPatch
-) -> None:
-    epoch = world.registry.directory.epoch
-    fail_once(monkeypatch, "before", Refusal("DATABASE_UNAVAILABLE", "test"))
-    away = [True]
-    real = world.database.reading
-
-    def reading() -> object:
-        if not away and world.registry.directory.epoch > epoch:
-            raise Refusal("DATABASE_UNAVAILABLE", "test")
-        away.clear()
-        return real()
-
-    monkeypatch.setattr(world.database, "reading", reading)
-    with pytest.raises(Refusal, match="DATABASE_UNAVAILABLE"):
-        world.revoke("D05")
-    monkeypatch.undo()
-    # Nobody saw an empty directory in between: everyone still known, and the next look brings it into order.
-    assert world.registry.directory.current(world.members[WINDOW].subject)
-    assert world.registry.refresh().epoch == epoch
-    require_whole(world)
-
-
-def test_a_connection_that_is_cut_is_unavailable_and_the_same_bytes_go_through_later(
-    world: "World", monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ready = world.examined(WINDOW, world.open().seal())
-    real = Batch.run
-
-    def run(self: Batch, items: Sequence[Ready]) -> list[Outcome]:
-        outcomes = real(self, items)
-        self.unit._connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
-        return outcomes
-
-    monkeypatch.setattr(Batch, "run", run)
-    with pytest.raises(Refusal, match="DATABASE_UNAVAILABLE"):
-        world.place([ready])
-    monkeypatch.undo()
-    assert code(world.place([ready])[0]) == "PLACED"
-    require_whole(world)
-
-
-def test_the_hub_alone_states_what_the_law_makes_happen(world: "World") -> None:
-    work = world.open().to_forwarded()
-    file = world.file(work.case)
-    assert file is not None
-    body = {"accepting_node": file.accepting_node, "queue": file.queue}
-    early = world.open()
-    early.do(early.seal(), WINDOW)
-    forged = early.act("route", body, WINDOW)
-    assert code(early.place(Submission(forged.encode()), WINDOW)) == "ROLE_FORBIDS"
-    claimed = early.act("route", body, WINDOW, role="hub")
-    assert code(early.place(Submission(claimed.encode()), WINDOW)) == "ROLE_FORBIDS"
-    assert state(early) == "COLLECTED"
-
-
-def test_the_queue_answers_what_waits_before_it_ends(world: "World") -> None:
-    works = [world.open() for _ in range(5)]
-    items = [world.examined(WINDOW, work.seal()) for work in works]
-
-    async def run() -> list[Outcome]:
-        rung: list[int] = []
-        world.sequencer.on_commit(lambda: rung.append(1))
-        await world.sequencer.start()
-        asked = [asyncio.create_task(world.sequencer.submit([item])) for item in items]
-        await asyncio.sleep(0)
-        await world.sequencer.stop()
-        answers = [answer for part in await asyncio.gather(*asked) for answer in part]
-        assert rung
-        return answers
-
-    answers = asyncio.run(asyncio.wait_for(run(), 30))
-    assert [code(outcome) for outcome in answers] == ["PLACED"] * 5
 
 
 # --- promise 3 -------------------------------------------------------------------------------------------------------

@@ -23,7 +23,8 @@ from crypto.refusal import Refusal
 from deploy.postgres import SYSTEM_USER, PostgresService, open_way
 from deploy.seaweed import SeaweedService
 from deploy.service import PAIR, ProcessMark, Service, free_port, port_free, write_private
-from storage.objectstore import S3ObjectStore, content_md5
+from storage.objectstore import content_md5
+from storage.objectstore_s3 import S3ObjectStore
 from storage.transfer import TransferClient
 
 pytestmark = pytest.mark.integration

@@ -1,199 +1,26 @@
 """Rows on a real PostgreSQL: what is unique, what is compared and set, what is locked, what a rollback undoes."""
 
-import tempfile
-import threading
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from psycopg.errors import UniqueViolation
 from sqlalchemy.exc import IntegrityError
 
+import storage.tables
 from crypto import canonical
 from crypto.refusal import Refusal
-from deploy.postgres import PostgresService
 from storage import failpoints, node_rows
 from storage.case_rows import CaseRow
 from storage.database import Database
 from storage.failpoints import Order
-from storage.log_rows import LeafRow
 from storage.node_rows import EnrolmentRow
 from storage.object_rows import PacketRow, PinnedRow, UploadRow
+from tests.integration.bare_rows import CASE, append, at_once, leaf
 
 pytestmark = pytest.mark.integration
-ORIGIN = "log.yidi.test"
-CASE = CaseRow("c" * 32, 1, "COLLECTED", "n", "310010000019", "x" * 43, 0, b"{}")
-
-
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    made = Database(database_url)
-    made.migrate()
-    with made.unit() as unit:
-        unit.log.found(ORIGIN)
-        unit.commit()
-    yield made
-    made.dispose()
-
-
-def at_once(jobs: list[Callable[[], object]]) -> list[object]:
-    """Results of ``jobs`` begun together; an exception is a result."""
-    ready, results = threading.Barrier(len(jobs)), list[object]([None] * len(jobs))
-
-    def run(at: int) -> None:
-        ready.wait()
-        try:
-            results[at] = jobs[at]()
-        except Exception as error:
-            results[at] = error
-
-    threads = [threading.Thread(target=run, args=(at,)) for at in range(len(jobs))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return results
-
-
-def leaf(index: int, case: str | None = None, epoch: int = 0, registry: bool = False) -> LeafRow:
-    return LeafRow(index, b"leaf %d" % index, bytes(32), f"{index:064x}", case, epoch, registry)
-
-
-def append(database: Database, *rows: LeafRow, to: tuple[tuple[str, int, str], ...] = ()) -> None:
-    with database.unit() as unit:
-        head = unit.log.lock_head()
-        unit.log.append(replace(head, size=head.size + len(rows)), rows, to)
-        unit.commit()
-
-
-# --- unit of work ----------------------------------------------------------------------------------------------------
-
-
-def test_what_is_not_committed_is_undone(database: Database) -> None:
-    with database.unit() as unit:
-        unit.cases.insert([CASE])
-        assert unit.cases.find(CASE.case_id) == CASE
-    with pytest.raises(ZeroDivisionError), database.unit() as unit:
-        unit.cases.insert([CASE])
-        raise ZeroDivisionError
-    with database.unit() as unit:
-        assert unit.cases.find(CASE.case_id) is None
-
-
-def test_migrating_and_founding_again_changes_nothing(database: Database) -> None:
-    append(database, leaf(0))
-    others = [Database(database.url) for _ in range(2)]
-    assert at_once([other.migrate for other in others]) == [None, None]
-    for other in others:
-        other.dispose()
-    with database.unit() as unit:
-        unit.log.found("another.log")
-        unit.commit()
-    with database.unit() as unit:
-        assert (unit.log.head().origin, unit.log.head().size) == (ORIGIN, 1)
-
-
-def test_an_empty_database_is_migrated_by_two_at_once(database_url: str) -> None:
-    made = [Database(database_url) for _ in range(2)]
-    assert at_once([one.migrate for one in made]) == [None, None]
-    for one in made:
-        one.dispose()
-
-
-def test_a_server_that_is_not_there_is_unavailable() -> None:
-    away = Database("postgresql+psycopg://nobody@127.0.0.1:1/none")
-    with pytest.raises(Refusal, match="DATABASE_UNAVAILABLE"), away.unit() as unit:
-        unit.log.head()
-    away.dispose()
-
-
-def test_a_cut_connection_is_unavailable_and_the_next_one_works(database: Database) -> None:
-    with pytest.raises(Refusal, match="DATABASE_UNAVAILABLE"), database.unit() as unit:
-        unit._connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
-    with database.unit() as unit:
-        assert unit.log.head().size == 0
-
-
-def test_a_reading_sees_what_is_committed_and_changes_nothing(database: Database) -> None:
-    with database.reading() as reading, database.unit() as unit:
-        unit.cases.insert([CASE])
-        assert reading.cases.find(CASE.case_id) is None
-        unit.commit()
-        assert reading.cases.find(CASE.case_id) == CASE
-    with pytest.raises(Refusal, match="DATABASE_UNAVAILABLE"), database.reading() as reading:
-        reading.cases.insert([replace(CASE, case_id="d" * 32, public_no="2", case_no="y" * 43)])
-    with pytest.raises(Refusal, match="DATABASE_UNAVAILABLE"), database.reading() as reading:
-        reading.log.lock_head()
-    with database.reading() as reading:
-        assert reading.cases.find("d" * 32) is None
-
-
-def test_look_ups_cost_one_round_trip_each(database: Database) -> None:
-    """No BEGIN, no ROLLBACK, no ping: the server sees the look-up alone, and no transaction stays open."""
-    ask = "SELECT xact_start = query_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
-    for _ in range(3):
-        with database.reading() as reading:
-            assert reading._connection.exec_driver_sql(ask).scalar_one() is True
-    with database.unit() as unit:
-        assert unit._connection.exec_driver_sql(ask).scalar_one() is False
-
-
-def test_idle_connections_that_the_server_cut_are_replaced_unnoticed(database: Database) -> None:
-    for way in (database.unit, database.reading):
-        with way() as first, way() as second:  # two idle connections in the pool
-            heads = [first.log.head(), second.log.head()]
-        cut = (
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
-            " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
-        )
-        other = Database(database.url)
-        with other.unit() as unit:
-            unit._connection.exec_driver_sql(cut)
-            gone = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-            while unit._connection.exec_driver_sql(gone).scalar_one() > 1:
-                unit._connection.exec_driver_sql("SELECT pg_stat_clear_snapshot()")
-        other.dispose()
-        with way() as first, way() as second:
-            assert [first.log.head(), second.log.head()] == heads
-
-
-@pytest.mark.drill
-def test_a_server_that_was_killed_and_came_back_needs_no_restart_of_its_clients() -> None:
-    with tempfile.TemporaryDirectory(prefix="yidi-killed-") as folder:
-        service = PostgresService(Path(folder) / "postgres")
-        service.start()
-        try:
-            service.create_database("killed")
-            database = Database(service.url("killed"))
-            database.migrate()
-            with database.unit() as unit:
-                unit.log.found(ORIGIN)
-                unit.commit()
-            append(database, leaf(0))
-            with database.unit() as unit, database.reading() as reading:
-                assert (unit.log.lock_head().size, reading.log.head().size) == (1, 1)
-                unit.log.append(replace(unit.log.head(), size=2), [leaf(1)], [])
-                service.kill()
-                with pytest.raises(Exception, match="closed|terminat|connection"):
-                    unit.commit()
-            for way in (database.unit, database.reading):
-                with pytest.raises(Refusal, match="DATABASE_UNAVAILABLE"), way() as away:
-                    away.log.head()
-            service.start()
-            for way in (database.unit, database.reading):
-                with way() as back:
-                    assert back.log.head().size == 1  # committed before the crash; what was not committed is undone
-            append(database, leaf(1))
-            database.dispose()
-        finally:
-            service.kill()
-
-
-def test_commits_are_durable(database: Database) -> None:
-    with database.unit() as unit:
-        kept = unit._connection.exec_driver_sql("SHOW synchronous_commit").scalar_one()
-    assert kept == "on"
 
 
 # --- log -------------------------------------------------------------------------------------------------------------
@@ -328,6 +155,7 @@ def test_loaded_cases_are_locked(database: Database) -> None:
         assert first.cases.load([]) == {}
 
 
+@pytest.mark.requirement("invariant 18")
 @pytest.mark.parametrize("same", ["case_id", "public_no", "case_no"])
 def test_a_case_its_number_and_its_public_number_are_unique(database: Database, same: str) -> None:
     other = CaseRow("d" * 32, 1, "COLLECTED", "n", "310010000027", "y" * 43, 0, b"{}")
@@ -405,6 +233,12 @@ def test_cases_are_listed_by_region_beside_those_that_were_shown(database: Datab
         assert found("50") == [3, 0]
         assert found("44") == [3]
         assert [row.updated_index for row in unit.cases.listed("n", "CLOSED", 100, 10, "36")] == []
+        unit.regions.keep({rows[0].case_id: {"440106000000"}, rows[1].case_id: {"440103000000", "440106000000"}})
+        assert found("440106") == [3, 1, 0]
+        assert found("44", before=1) == [0]
+        unit.regions.keep({rows[1].case_id: {"440103000000"}, rows[0].case_id: set()})
+        assert [found("440106"), found("440103"), found("44")] == [[3], [3, 1], [3, 1]]
+        assert unit.regions.of_case(rows[0].case_id) == set()
 
 
 def node(region: str) -> str:
@@ -420,6 +254,7 @@ def test_the_first_check_code_hash_stays(database: Database) -> None:
 
 
 # --- objects ---------------------------------------------------------------------------------------------------------
+
 
 UPLOAD = UploadRow("u1", "m" * 64, "node", "cases/a/1/b", "store-1", "OPEN")
 PIN = PinnedRow("m" * 64, "node", "c" * 32, "cases/a/1/b", "v1", 5, "e-1")
@@ -508,3 +343,28 @@ def test_an_enrolment_is_answered_once_and_waits_in_order(database: Database) ->
     with pytest.raises(IntegrityError), database.unit() as unit:
         unit.enrolments.add(rows[0])
         unit.enrolments.add(rows[0])
+
+
+def test_the_further_regions_of_older_cases_are_found_when_the_schema_grows(database: Database) -> None:
+    """Migration 0006: what follows from cases that were passed up, or had parts, before there was such a table."""
+    told: list[dict[str, object]] = [
+        {"first_reviewers": [node("360102000000")], "parts": [{"node": node("440106000000")}, {"node": ""}]},
+        {"collecting_node": node("500116000000")},
+    ]
+    rows = [
+        replace(CASE, case_id=f"{n:032x}", public_no=f"p{n}", case_no=f"n{n}", document=canonical.encode(document))
+        for n, document in enumerate(told)
+    ]
+    with database.unit() as unit:
+        unit.cases.insert(rows)
+        unit.commit()
+    config = Config()
+    config.set_main_option("script_location", str(Path(storage.tables.__file__).parent / "migrations"))
+    with database._single.connect() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0005")
+        connection.commit()
+    database.migrate()
+    with database.reading() as reading:
+        assert reading.regions.of_case(rows[0].case_id) == {"360102000000", "440106000000"}
+        assert reading.regions.of_case(rows[1].case_id) == set()

@@ -12,6 +12,7 @@ from hub.services.intake import Submission
 from hub.services.registry import RegistryService
 from hub.services.sequencer import Sequencer
 from hub.services.submissions import Receipted, SubmissionService
+from tests.integration.cast import DEPARTMENT, GATEWAY, WINDOW
 
 if TYPE_CHECKING:
     from crypto.records import KeyRecord
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 Process = tuple[RegistryService, Sequencer]
 pytestmark = pytest.mark.integration
-WINDOW, DEPARTMENT, GATEWAY = "chongqing-jiangjin-hall", "jiangxi-donghu-scj", "gateway"
 
 
 def submitted(

@@ -8,9 +8,10 @@ from crypto import canonical
 from crypto.refusal import Refusal
 from crypto.sealing import PART_SIZE
 from hub.services.objects import ObjectService, UploadState
-from storage.objectstore import S3ObjectStore
+from storage.objectstore_s3 import S3ObjectStore
 from storage.transfer import TransferClient
-from tests.integration.world import WINDOW, Sealed
+from tests.integration.cast import WINDOW
+from tests.integration.sealings import Sealed
 
 if TYPE_CHECKING:
     from tests.integration.world import World

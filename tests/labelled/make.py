@@ -1,6 +1,6 @@
 """Make the labelled pages: ``python -m tests.labelled.make FOLDER`` (the same seed gives the same pages).
 
-Writes one JPEG a page and ``truth.json``: file, layout, set (``known`` or ``apart``), degradation, the form's data
+Writes one JPEG a page and ``truth.json``: file, layout, set (``known``, ``apart``, ``fresh``), degradation, the form's data
 that a window would know (``hints``), and each sensitive value with kind, text, group and quadrangle in pixels.
 """
 
@@ -14,12 +14,12 @@ import cv2
 import numpy as np
 
 from deploy.demo.paper import HEI, SONG
-from tests.labelled import apart, known
+from tests.labelled import apart, fresh, known
 from tests.labelled.board import Board, Span
 from tests.labelled.degrade import CHANGES
 
 SEED = 20261122
-KNOWN_EACH, APART_EACH = 13, 10
+KNOWN_EACH, APART_EACH, FRESH_EACH = 13, 10, 4
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,17 @@ class Page:
 
 
 def plan(
-    seed: int = SEED, known_each: int = KNOWN_EACH, apart_each: int = APART_EACH
+    seed: int = SEED, known_each: int = KNOWN_EACH, apart_each: int = APART_EACH, fresh_each: int = FRESH_EACH
 ) -> list[tuple[str, str, str, int]]:
     """Set, layout, degradation, seed of each page. Every layout sees the degradations in turn."""
     pages = []
     changes = list(CHANGES)
-    for group, layouts, each in (("known", known.LAYOUTS, known_each), ("apart", apart.LAYOUTS, apart_each)):
+    sets = (
+        ("known", known.LAYOUTS, known_each),
+        ("apart", apart.LAYOUTS, apart_each),
+        ("fresh", fresh.LAYOUTS, fresh_each),
+    )
+    for group, layouts, each in sets:
         for place, layout in enumerate(layouts):
             for number in range(each):
                 change = changes[(place * 4 + number) % len(changes)]
@@ -63,7 +68,7 @@ def draw(layout: str, change: str, seed: int) -> tuple[np.ndarray[tuple[int, ...
     """Pixels (BGR) and truth of one page."""
     rng = np.random.default_rng(seed)
     board = Board(rng, HEI if rng.random() < 0.3 else SONG)
-    {**known.LAYOUTS, **apart.LAYOUTS}[layout](board)
+    {**known.LAYOUTS, **apart.LAYOUTS, **fresh.LAYOUTS}[layout](board)
     pixels = cv2.cvtColor(np.asarray(board.image), cv2.COLOR_RGB2BGR).astype(np.uint8)
     changed, matrix = CHANGES[change](pixels, rng)
     return changed, [moved(span, matrix) for span in board.spans]

@@ -11,6 +11,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 Box = tuple[int, int, int, int]
 NUMBERS = frozenset({"CITIZEN_ID", "PHONE", "BANK_CARD", "PASSPORT", "PERMIT", "PLATE", "EMAIL", "BIRTH"})
@@ -72,8 +73,20 @@ def score_page(page: Mapping[str, Any], boxes: Sequence[Box]) -> tuple[Score, li
             score.found[value["kind"]] += 1
         else:
             missed.append(f"{value['kind']} {value['text']}")
-    for left, top, right, bottom in boxes:
-        part = truth[top:bottom, left:right]
-        score.boxes += 1
-        score.right += bool(part.size and float(part.mean()) >= RIGHT)
+    score.boxes = len(boxes)
+    score.right = sum(_is_right(truth, box) for box in boxes)
     return score, missed
+
+
+def needless(page: Mapping[str, Any], boxes: Sequence[Box]) -> list[int]:
+    """Which boxes lie over nothing that is labelled."""
+    truth = np.zeros((int(page["height"]), int(page["width"])), np.uint8)
+    for value in page["values"]:
+        cv2.fillPoly(truth, [np.array(value["quad"], np.float64).round().astype(np.int32)], 1)
+    return [place for place, box in enumerate(boxes) if not _is_right(truth, box)]
+
+
+def _is_right(truth: npt.NDArray[np.uint8], box: Box) -> bool:
+    left, top, right, bottom = box
+    part = truth[top:bottom, left:right]
+    return bool(part.size and float(part.mean()) >= RIGHT)

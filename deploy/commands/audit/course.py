@@ -3,7 +3,8 @@
 import typer
 
 from crypto.evidence import read
-from deploy.commands.audit.main import AnyHome, PinsFile, Target, package_of, pins_of, plain_table
+from deploy.commands.audit.sources import AnyHome, PinsFile, Target, package_of, pins_of
+from deploy.commands.audit.tables import plain_table
 from deploy.commands.shared.common import AsJson, minute, refusals, show
 from node_agent.auditor.course import card_words, course
 from node_agent.auditor.verify import audit

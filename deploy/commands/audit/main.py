@@ -7,29 +7,40 @@ Invariants:
 - ``fsck`` alone looks into the hub's own stores (``deploy.commands.books``).
 """
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import RenderableType
 from rich.markup import escape
-from rich.table import Table
 
 from crypto import canonical
 from crypto.evidence import read
-from crypto.evidence.pins import Pins, read_pins
 from crypto.evidence.report import Severity, Verdict
-from crypto.log import cosignature, note
+from crypto.log import cosignature
 from crypto.log.leaf import Leaf
 from crypto.refusal import Refusal
+from deploy.commands.audit.log_state import alarm_objects, cosignature_objects
+from deploy.commands.audit.sources import (
+    AnyHome,
+    Package,
+    PinsFile,
+    Target,
+    bytes_of,
+    is_file,
+    package_of,
+    pins_of,
+    require_home,
+)
+from deploy.commands.audit.tables import clock_table, holders_table, plain_table, short_name, titles_of, to_second
 from deploy.commands.shared import common
 from deploy.commands.shared.common import AsJson, agent_at, refusals, show
 from deploy.demo.attacks import ATTACKS
-from hub.casework.casefile import CHINESE, from_document
-from hub.casework.custody import ClockRow, CustodyRow, clock_rows, custody_table
+from hub.casework.casefile import from_document
+from hub.casework.custody import ClockRow, clock_rows, custody_table
 from hub.casework.messages import PURPOSES, ROLES
 from hub.casework.messages.parents import KIN_FINDINGS
+from hub.casework.states import CHINESE
 from node_agent.auditor.__main__ import STATUS, UNUSABLE
 from node_agent.auditor.alarms import alarms
 from node_agent.auditor.export import export as export_case
@@ -38,21 +49,10 @@ from node_agent.auditor.texts import VERDICTS, sentence
 from node_agent.auditor.verify import audit
 from node_agent.auditor.witness import last_signed, read_head
 from node_agent.known.casemirror import Recorded, recorded
-from node_agent.process.runtime import Agent, open_agent
+from node_agent.process.runtime import open_agent
 
-RULE = "users.md C; promise 4"
 _SEVERITY_COLOUR = {Severity.INVALID: "red", Severity.INDETERMINATE: "yellow"}
 app = typer.Typer(no_args_is_help=True, help="审计:导出证据包、离线核验、交接、时限、查阅记录、检查点")
-
-AnyHome = Annotated[
-    Path | None,
-    typer.Option("--home", envvar="YIDI_AGENT_HOME", help="本节点的文件夹；只核验文件时不需要", file_okay=False),
-]
-PinsFile = Annotated[
-    Path | None, typer.Option("--pins", help="约定的密钥文件；不给则用本节点文件夹里的 pins.json", dir_okay=False)
-]
-Package = Annotated[Path, typer.Argument(metavar="FILE", help="证据包（zip）")]
-Target = Annotated[str, typer.Argument(metavar="FILE|CASE", help="证据包文件，或者办件编号、公开编号、办件标识")]
 
 
 @app.command()
@@ -77,7 +77,7 @@ def export(
 def verify(package: Package, pins: PinsFile = None, home: AnyHome = None, as_json: AsJson = False) -> None:
     """离线核验证据包：签名、证明、规则、时限，列出全部发现。"""
     try:
-        trusted, data = pins_of(pins, home), _file(package)
+        trusted, data = pins_of(pins, home), bytes_of(package)
     except Refusal as refusal:
         common.show_refusal(refusal, as_json)
         raise typer.Exit(UNUSABLE) from refusal
@@ -107,7 +107,7 @@ def kin(
     """联办：把联办件和各部分的证据包互相对照，枢纽对双方说的须一致。"""
     with refusals(as_json):
         trusted = pins_of(pins, home)
-        found = compare(chain_of(_file(parent), trusted), [chain_of(_file(child), trusted) for child in children])
+        found = compare(chain_of(bytes_of(parent), trusted), [chain_of(bytes_of(child), trusted) for child in children])
     listed = [f"• {KIN_FINDINGS[code]}：{about}" for code, _, about in (one.partition(" ") for one in found)]
     show({"ok": not found, "findings": found}, as_json, *(listed or ["互相对照一致，没有发现问题。"]))
     raise typer.Exit(STATUS[Verdict.INVALID if found else Verdict.VALID])
@@ -119,9 +119,9 @@ def custody(target: Target, home: AnyHome = None, as_json: AsJson = False) -> No
     with refusals(as_json):
         package = package_of(target, home)
         rows = custody_table(_leaves(package))
-    titles = _titles(package)
+    titles = titles_of(package)
     value = {"ok": True, "custody": [row.as_object() for row in rows], "titles": titles}
-    show(value, as_json, _custody_table(rows, titles))
+    show(value, as_json, holders_table(rows, titles))
 
 
 @app.command()
@@ -130,14 +130,14 @@ def clocks(target: Target, pins: PinsFile = None, home: AnyHome = None, as_json:
     with refusals(as_json):
         package = package_of(target, home)
         report = audit(package, pins_of(pins, home))
-        said = None if _is_file(target) else _hub_clocks(target, _require_home(home))
+        said = None if is_file(target) else _hub_clocks(target, require_home(home))
     same = None if said is None else {row.clock: row in said for row in report.clocks}
     agrees = None if said is None else list(report.clocks) == said
     rows = [{**row.as_object(), "same_as_hub": same[row.clock] if same else None} for row in report.clocks]
     verdict = report.verdict.value
     value = {"ok": agrees is not False, "verdict": verdict, "clocks": rows, "same_as_hub": agrees}
     hint = "枢纽的说法未问（只看文件）" if agrees is None else "与枢纽一致" if agrees else "[red]与枢纽不一致[/red]"
-    show(value, as_json, _clock_table(report.clocks, same), f"证据包核验 {verdict}；{hint}")
+    show(value, as_json, clock_table(report.clocks, same), f"证据包核验 {verdict}；{hint}")
     if agrees is False:
         raise typer.Exit(common.EXIT_REFUSED)
 
@@ -154,8 +154,8 @@ def access(target: Target, home: AnyHome = None, as_json: AsJson = False) -> Non
         person = str(row["person"]).rsplit("/", 1)[-1]
         purpose = PURPOSES.get(str(row["purpose"]), escape(str(row["purpose"])))
         table.add_row(
-            _time(str(row["recorded_at"])),
-            _short(str(row["node"])),
+            to_second(str(row["recorded_at"])),
+            short_name(str(row["node"])),
             person,
             role,
             purpose,
@@ -171,10 +171,10 @@ def checkpoint(home: common.Home, as_json: AsJson = False) -> None:
         published, sequenced = agent.hub.checkpoint()
         pins = agent.identity.pins
         head = read_head(published, pins)
-        lines = _cosignatures(agent, published)
+        lines = cosignature_objects(agent, published)
         needed = pins.witnesses_needed
         met = needed == 0 or cosignature.witnessed(published.encode(), pins.witnesses(), needed).met
-        signed, raised = last_signed(agent), _alarms(agent)
+        signed, raised = last_signed(agent), alarm_objects(agent)
         value = {
             "ok": met,
             "origin": head.origin,
@@ -191,7 +191,7 @@ def checkpoint(home: common.Home, as_json: AsJson = False) -> None:
         table = plain_table("会签", "见证人", "时间", "核验")
         for line in lines:
             table.add_row(
-                _short(str(line["witness"])), str(line["at"]), "正确" if line["verified"] else "[red]不对[/red]"
+                short_name(str(line["witness"])), str(line["at"]), "正确" if line["verified"] else "[red]不对[/red]"
             )
         text = f"日志 {head.origin}：{head.size} 条，已排序 {sequenced} 条，根 {head.root.hex()}"
         policy = (
@@ -206,7 +206,7 @@ def checkpoint(home: common.Home, as_json: AsJson = False) -> None:
 def attacks(package: Package, pins: PinsFile = None, home: AnyHome = None, as_json: AsJson = False) -> None:
     """在证据包的副本上实施各种攻击，看核验是否各以应有的代码识破；原件必须仍然有效。"""
     with refusals(as_json):
-        trusted, data = pins_of(pins, home), _file(package)
+        trusted, data = pins_of(pins, home), bytes_of(package)
         untouched = audit(data, trusted).verdict
         rows = []
         with common.bar(as_json) as progress:
@@ -245,45 +245,6 @@ def fsck(
     books.fsck(root, deep, as_json)
 
 
-# --- what is read ------------------------------------------------------------------------------------------------
-
-
-def _is_file(target: str) -> bool:
-    return Path(target).is_file()
-
-
-def _file(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise Refusal("FILE_UNREADABLE", RULE, file=path.name, problem=error.strerror or "") from error
-
-
-def package_of(target: str, home: Path | None) -> bytes:
-    """The package in a file, or exported now from the hub."""
-    if _is_file(target):
-        return _file(Path(target))
-    agent = open_agent(_require_home(home), attempts=3)
-    try:
-        return agent.hub.export_evidence(target)
-    finally:
-        agent.close()
-
-
-def pins_of(path: Path | None, home: Path | None) -> Pins:
-    """What the auditor trusts: a file, or the pins of the node in ``home``. Refusals PINS_MISSING, PINS_FORMAT."""
-    chosen = path or (home / "pins.json" if home else None)
-    if chosen is None or not chosen.is_file():
-        raise Refusal("PINS_MISSING", RULE, file=chosen.name if chosen else "")
-    return read_pins(_file(chosen))
-
-
-def _require_home(home: Path | None) -> Path:
-    if home is None or not home.is_dir():
-        raise Refusal("HOME_MISSING", RULE)
-    return home
-
-
 def _leaves(package: bytes) -> list[Leaf]:
     return read.readable(read.read(package).leaves)
 
@@ -309,105 +270,6 @@ def _opening(one: Recorded) -> dict[str, object]:
         "manifest": body.get("manifest"),
         "index": one.leaf.index,
     }
-
-
-def _alarms(agent: Agent) -> list[dict[str, object]]:
-    """What stands in the journal: about the log, about our receipts, about leaves that came."""
-    from node_agent.transfer import receiver  # here, not above: what works on a file alone loads nothing of the network
-    from node_agent.transfer.sender import read_status
-
-    log = [{"code": alarm.code, "subject": alarm.subject, "at": alarm.raised_at} for alarm in alarms(agent.journal)]
-    sent = read_status(agent.journal)["alarms"].items()
-    came = receiver.alarms(agent).items()
-    receipts = [{"code": alarm["code"], "subject": digest, "at": alarm["at"]} for digest, alarm in sent]
-    return [*log, *receipts, *({"code": refusal.code, "subject": name, "at": ""} for name, refusal in came)]
-
-
-def _cosignatures(agent: Agent, published: str) -> list[dict[str, object]]:
-    """Lines of witnesses, each checked under the key that the registry or the pins give for its name."""
-    text, lines = note.parse(published.encode())
-    log_names = {one.key.name for one in agent.identity.pins.log_verifiers()}
-    pinned = {(key.name, key.key_id): key for key in agent.identity.pins.witnesses()}
-    found: list[dict[str, object]] = []
-    for line in lines:
-        if line.name in log_names:
-            continue
-        key = pinned.get((line.name, line.key_id)) or _registered(agent, line.name)
-        try:
-            if key is None:
-                raise Refusal("WITNESS_KEY", RULE, name=line.name)
-            cosignature.verifier(key).verify(text, line.value)
-            verified = True
-        except Refusal:
-            verified = False
-        at = datetime.fromtimestamp(cosignature.timestamp_of(line.value), UTC)
-        found.append({"witness": line.name, "at": canonical.time_text(at), "verified": verified})
-    return found
-
-
-def _registered(agent: Agent, name: str) -> note.VerifierKey | None:
-    try:
-        key = agent.registry.directory.current(name).keys.get("witness")
-    except Refusal:  # not a node of ours, or no longer one
-        return None
-    return note.VerifierKey(name, note.COSIGNATURE_ED25519, key.public) if key else None
-
-
-def _titles(package: bytes) -> dict[str, str]:
-    """Names of institutions by node id, as the key records in the package have them."""
-    told = [recorded(data).statement for data in read.read(package).registry.values()]
-    return {str(one.body["subject"]): str(one.body["title"]) for one in told if one.type == "key.register"}
-
-
-# --- tables ------------------------------------------------------------------------------------------------------
-
-
-def plain_table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", show_lines=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
-
-
-def _custody_table(rows: list[CustodyRow], titles: dict[str, str]) -> Table:
-    table = plain_table("交接表（时间为北京时间，UTC+8）", "什么", "谁持有", "从", "到", "分钟")
-    for row in rows:
-        what = "办件" if row.kind.value == "ELECTRONIC" else "快件"
-        holder = titles.get(row.holder) or _short(row.holder)
-        table.add_row(what, holder, _time(row.from_at), _time(row.to_at, "至今"), str(row.minutes))
-    return table
-
-
-def _clock_table(rows: tuple[ClockRow, ...], same: dict[str, bool] | None) -> Table:
-    table = plain_table("时限（时间为北京时间，UTC+8）", "时限", "起", "止", "届满", "日历", "说明")
-    for row in rows:
-        table.add_row(
-            f"{row.clock} {row.name}",
-            _time(row.started_at),
-            _time(row.stopped_at, "在走"),
-            _time(row.due, "暂停中"),
-            row.calendar_version,
-            _clock_remarks(row, same),
-        )
-    return table
-
-
-def _clock_remarks(row: ClockRow, same: dict[str, bool] | None) -> str:
-    remarks = ["暂算"] if row.provisional else []
-    remarks += ["[red]超期[/red]"] if row.expired else []
-    if same is not None:
-        remarks.append("与枢纽一致" if same[row.clock] else "[red]与枢纽不同[/red]")
-    return "、".join(remarks) or "期内"
-
-
-def _time(text: str | None, otherwise: str = "") -> str:
-    """A time for a table whose title names the zone; ``--json`` has the milliseconds."""
-    return text[:19].replace("T", " ") if text else otherwise
-
-
-def _short(holder: str) -> str:
-    """A node by its name, which is unique in the registry; other holders as they are called."""
-    return holder.rsplit("/", 1)[1] if holder.startswith("spiffe://") else holder
 
 
 def _colour(verdict: Verdict) -> str:

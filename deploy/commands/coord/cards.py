@@ -1,6 +1,5 @@
 """``yidi coord cards|card-settle|complaints|complaint-answer``: electronic supervision of a region (G01, G07, G12)."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,28 +10,26 @@ from deploy.commands.coord.region import STATUS, one_or_region, region_cards, re
 from deploy.commands.shared import voices
 from deploy.commands.shared.choices import code_of, listed
 from deploy.commands.shared.common import (
-    TEXT_FILE,
     AsJson,
     Home,
     Staff,
     WaitSeconds,
     agent_at,
-    finish,
+    finish_act,
     minute,
     show,
     text_of,
 )
+from deploy.commands.shared.options import CaseName, KeptWords
 from hub.casework import reasons
 from hub.casework.supervision.view import notice_text
 from node_agent.supervision import supervising
 
 app = typer.Typer(no_args_is_help=True)
 
-Case = Annotated[str, typer.Argument(metavar="CASE", help="43 位办件编号、12 位公开编号或案件标识")]
 OneCase = Annotated[str, typer.Argument(metavar="[CASE]", help="43 位办件编号、12 位公开编号或案件标识；全区域的不写")]
 Region = Annotated[bool, typer.Option("--region", help="本区域全部办件")]
 Unsettled = Annotated[bool, typer.Option("--open", help="全区域时只列没有了结的")]
-Words = Annotated[Path, typer.Option("--words", help=f"说明，留在本机，{TEXT_FILE}", exists=True, dir_okay=False)]
 
 
 @app.command()
@@ -63,12 +60,12 @@ def cards(
 
 @app.command("card-settle")
 def settle(
-    case: Case,
+    case: CaseName,
     home: Home,
     staff: Staff,
     card: Annotated[str, typer.Option("--card", help="牌的编号（16 位）")],
     result: Annotated[str, typer.Option("--result", help=listed(reasons.CARD_RESULTS))],
-    words: Words,
+    words: KeptWords,
     wait: WaitSeconds = 30.0,
     as_json: AsJson = False,
 ) -> None:
@@ -76,7 +73,7 @@ def settle(
     with agent_at(home, as_json) as agent:
         code = code_of(reasons.CARD_RESULTS, result, "--result")
         entry = supervising.settle_card(agent, case, staff, card, code, text_of(words))
-        finish(agent, [entry.payload_digest], wait, as_json, {"case": entry.case_id, "card": card}, "已处理")
+        finish_act(agent, entry, wait, as_json, "已处理", more={"card": card})
 
 
 @app.command()

@@ -10,7 +10,8 @@ from rich.table import Table
 
 from crypto.identity import node_name
 from deploy.commands.shared.choices import code_of, listed
-from deploy.commands.shared.common import AsJson, Home, Staff, WaitSeconds, agent_at, finish, minute, show
+from deploy.commands.shared.common import AsJson, Home, Staff, WaitSeconds, agent_at, finish_act, minute, show
+from deploy.commands.shared.options import CaseName
 from hub.casework import reasons
 from node_agent.known.casemirror import resolve
 from node_agent.process.runtime import Agent
@@ -18,8 +19,6 @@ from node_agent.supervision import coordinator
 from node_agent.supervision.coordinator import Waiting
 
 app = typer.Typer(no_args_is_help=True, help="统筹：待改派、改派、退回窗口")
-
-CaseName = Annotated[str, typer.Argument(metavar="CASE", help="43 位办件编号、12 位公开编号或案件标识")]
 
 
 @app.command("list")
@@ -53,9 +52,8 @@ def redirect(
     with agent_at(home, as_json) as agent:
         case_id = resolve(agent, case)
         entry = coordinator.redirect(agent, case_id, staff, to, queue, forced=forced, lead=lead)
-        value = {"case": case_id, "event": entry.event, "digest": entry.payload_digest}
         words = f"已改派：{case_id}\n转往 {_title(agent, coordinator.department_named(agent, to))}，等待签收"
-        finish(agent, [entry.payload_digest], wait, as_json, value, words)
+        finish_act(agent, entry, wait, as_json, words)
 
 
 @app.command("return")
@@ -71,9 +69,8 @@ def give_back(
     with agent_at(home, as_json) as agent:
         case_id, code = resolve(agent, case), code_of(reasons.RETURN_REASONS, reason, "--reason")
         entry = coordinator.give_back(agent, case_id, staff, code)
-        value = {"case": case_id, "event": entry.event, "digest": entry.payload_digest, "reason": code}
         words = f"已退回窗口：{case_id}\n原因：{reasons.RETURN_REASONS[code]}"
-        finish(agent, [entry.payload_digest], wait, as_json, value, words)
+        finish_act(agent, entry, wait, as_json, words, more={"reason": code})
 
 
 def _why(one: Waiting) -> str:

@@ -10,7 +10,7 @@ import typer
 
 from deploy.commands.shared.choices import code_of, listed
 from deploy.commands.shared.common import AsJson, Home, Staff, WaitSeconds, agent_at, finish_act
-from deploy.commands.shared.paper_acts import CaseName
+from deploy.commands.shared.options import CaseName
 from hub.casework import reasons
 from node_agent.known.casemirror import resolve
 from node_agent.originals import desk as originals

@@ -7,17 +7,16 @@ import typer
 
 from deploy.commands.shared.choices import code_of, listed
 from deploy.commands.shared.common import AsJson, Home, Staff, WaitSeconds, agent_at, finish_act, show
+from deploy.commands.shared.options import ParentName
 from deploy.commands.shared.parent_views import parts_object, parts_table
 from hub.casework import reasons
 from node_agent.parents import desk
 
 app = typer.Typer(no_args_is_help=True)
 
-Parent = Annotated[str, typer.Argument(metavar="CASE", help="联办件的标识或者 12 位查询号")]
-
 
 @app.command("parts")
-def parts(home: Home, case: Parent, as_json: AsJson = False) -> None:
+def parts(home: Home, case: ParentName, as_json: AsJson = False) -> None:
     """看联办件：各部分到哪一步、谁在办、结果如何。"""
     with agent_at(home, as_json) as agent:
         file = desk.seen_by_overseer(agent, case)
@@ -27,7 +26,7 @@ def parts(home: Home, case: Parent, as_json: AsJson = False) -> None:
 @app.command("merged-notice")
 def merged_notice(
     home: Home,
-    case: Parent,
+    case: ParentName,
     staff: Staff,
     due: Annotated[datetime, typer.Option("--due", formats=["%Y-%m-%d"], help="补正截止日")],
     method: Annotated[list[str] | None, typer.Option("--method", help=listed(reasons.SUPPLEMENT_METHODS))] = None,

@@ -14,8 +14,8 @@ from crypto.identity import node_name, node_region
 from deploy.catalogue import files
 from deploy.commands.shared.common import AsJson, Home, agent_at, minute, show
 from hub.casework import reasons
-from hub.casework.casefile import CHINESE, State
 from hub.casework.catalogue import changes
+from hub.casework.states import CHINESE, State
 from node_agent.process.runtime import Agent
 from node_agent.supervision import overseeing
 from node_agent.supervision.overseeing import Call

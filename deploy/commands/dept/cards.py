@@ -1,6 +1,5 @@
 """``yidi dept card-answer|card-appeal|quality``, ratings and complaints at a department (standards.md 8; G12)."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,16 +7,15 @@ import typer
 from deploy.commands.shared import voices
 from deploy.commands.shared.choices import code_of, listed
 from deploy.commands.shared.common import (
-    TEXT_FILE,
     AsJson,
     Home,
     Staff,
     WaitSeconds,
     agent_at,
-    finish,
     finish_act,
     text_of,
 )
+from deploy.commands.shared.options import CaseName, KeptWords
 from hub.casework import reasons
 from node_agent.known.casemirror import resolve
 from node_agent.supervision import supervising
@@ -25,14 +23,12 @@ from node_agent.supervision import supervising
 app = typer.Typer(no_args_is_help=True)
 voices.offer(app, voices.OF_UNITS)
 
-Case = Annotated[str, typer.Argument(metavar="CASE", help="43 位办件编号、12 位公开编号或案件标识")]
 Card = Annotated[str, typer.Option("--card", help="牌的编号（16 位）")]
-Words = Annotated[Path, typer.Option("--words", help=f"说明，留在本机，{TEXT_FILE}", exists=True, dir_okay=False)]
 
 
 @app.command("quality")
 def quality(
-    case: Case,
+    case: CaseName,
     home: Home,
     staff: Staff,
     defect: Annotated[list[str], typer.Option("--defect", help=f"{listed(reasons.IMAGE_DEFECTS)}；可多次")],
@@ -50,12 +46,12 @@ def quality(
 
 @app.command("card-answer")
 def answer(
-    case: Case,
+    case: CaseName,
     home: Home,
     staff: Staff,
     card: Card,
     measure: Annotated[str, typer.Option("--measure", help=listed(reasons.CARD_MEASURES))],
-    words: Words,
+    words: KeptWords,
     wait: WaitSeconds = 30.0,
     as_json: AsJson = False,
 ) -> None:
@@ -63,17 +59,17 @@ def answer(
     with agent_at(home, as_json) as agent:
         code = code_of(reasons.CARD_MEASURES, measure, "--measure")
         entry = supervising.answer_card(agent, case, staff, card, code, text_of(words))
-        finish(agent, [entry.payload_digest], wait, as_json, {"case": entry.case_id, "card": card}, "已答复")
+        finish_act(agent, entry, wait, as_json, "已答复", more={"card": card})
 
 
 @app.command("card-appeal")
 def appeal(
-    case: Case,
+    case: CaseName,
     home: Home,
     staff: Staff,
     card: Card,
     ground: Annotated[str, typer.Option("--ground", help=listed(reasons.CARD_GROUNDS))],
-    words: Words,
+    words: KeptWords,
     wait: WaitSeconds = 30.0,
     as_json: AsJson = False,
 ) -> None:
@@ -81,4 +77,4 @@ def appeal(
     with agent_at(home, as_json) as agent:
         code = code_of(reasons.CARD_GROUNDS, ground, "--ground")
         entry = supervising.appeal_card(agent, case, staff, card, code, text_of(words))
-        finish(agent, [entry.payload_digest], wait, as_json, {"case": entry.case_id, "card": card}, "已申诉")
+        finish_act(agent, entry, wait, as_json, "已申诉", more={"card": card})

@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from deploy.commands.dept.main import CaseName
 from deploy.commands.shared.choices import code_of, listed
 from deploy.commands.shared.common import (
     TEXT_FILE,
@@ -24,8 +23,9 @@ from deploy.commands.shared.common import (
     text_of,
 )
 from deploy.commands.shared.forms import read_object
+from deploy.commands.shared.options import CaseName
 from hub.casework.reasons import DATA_KINDS, SHARING_GROUNDS
-from node_agent.department import desk as department
+from node_agent.department import sealed
 from node_agent.known.casemirror import resolve
 from node_agent.verification import disputes
 
@@ -48,7 +48,7 @@ def verify(
     with agent_at(home, as_json) as agent:
         case_id, asked = resolve(agent, case), Kind(code_of(DATA_KINDS, kind, "--kind"))
         connector = connector_for(agent.settings.verifiers_file, asked)
-        item = department.item_of(agent, case_id)
+        item = sealed.item_of(agent, case_id)
         made, answer = desk.ask(agent, case_id, item.task_code, asked, staff, connector, read_object(subject))
         table = Table("项", "内容", title=f"{made.words}　{made.source}")
         for name, value in answer.facts.items():

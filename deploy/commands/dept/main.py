@@ -6,7 +6,6 @@ Invariants:
 - words that a person writes come from a file or standard input, never from an argument.
 """
 
-import os
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -15,8 +14,17 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from crypto import identity
-from crypto.refusal import Refusal
+from deploy.commands.dept.pages_out import write_pages
+from deploy.commands.dept.pulled import PULL_STATES, is_forwarded, pull_object
+from deploy.commands.dept.shown import (
+    case_object,
+    days_left,
+    doubt_words,
+    holder_name,
+    opened_object,
+    queue_object,
+    state_text,
+)
 from deploy.commands.shared.common import (
     TEXT_FILE,
     AsJson,
@@ -31,44 +39,30 @@ from deploy.commands.shared.common import (
     text_of,
     wait_for,
 )
+from deploy.commands.shared.options import CaseName
 from deploy.commands.shared.pairs import Copies, copies_of, days_of
-from hub.casework.casefile import CHINESE
 from hub.casework.custody import clock_rows
 from hub.casework.messages import PURPOSES
-from hub.casework.reasons import DEFECTS
+from hub.casework.reasons import DEFECTS, LANES
 from node_agent import acts
 from node_agent.department import desk as department
 from node_agent.department import materials as department_materials
-from node_agent.known.casemirror import CaseView, history, last_of, mirror, resolve
+from node_agent.department import powers, result
+from node_agent.department.handover import handover as hand_over
+from node_agent.department.queue import queue_view
+from node_agent.known.casemirror import mirror, resolve
 from node_agent.process.runtime import Agent
-from node_agent.transfer import opening, pulling, receiver
-from node_agent.transfer.opening import OpenedCase, OpenedLine, OpenedPage
+from node_agent.transfer import opening, receiver
+from node_agent.transfer.opening import OpenedCase
 from node_agent.verification import evidence
 from node_agent.window.drafts import ORIGINAL, SAID
 from storage.journal import OutboxEntry
 
 app = typer.Typer(no_args_is_help=True, help="受理地部门：签收、查看、受理、决定、制发、寄送")
-
-CaseName = Annotated[str, typer.Argument(metavar="CASE", help="43 位办件编号、12 位公开编号或案件标识")]
 Purpose = Annotated[
     str, typer.Option("--purpose", help=f"查看用途，将连同办件编号登记在案：{'、'.join(PURPOSES.values())}")
 ]
-SUFFIX = {"image/jpeg": "jpg", "image/png": "png", "image/tiff": "tif", "application/json": "json"}
-PULL_STATES = {
-    "DONE": "已签收",
-    "WAITING": "待核验签收",
-    "QUEUED": "已核验，签收待发送",
-    "BOUNCED": "核验不符，已退回窗口",
-    "ALARM": "异常，未签收",
-}
-PULL_MOVES = {
-    **dict.fromkeys(pulling.FORWARDS, "WAITING"),
-    **dict.fromkeys(("delivered", "constructive_delivery", "taken_up", "constructive_take_up"), "DONE"),
-    "bounced": "BOUNCED",
-}
-"""How a pull stands after the newest of these acts."""
-
-
+ACQUIRED = {**SAID, "FORM": "申请人填写"}
 KIND_WORDS = "DECIDE 审批决定；SEAL_USE 用印；PRE_REVIEW 初审；COORDINATE 业务协调；POST_A A岗；POST_B B岗；EXPORT 导出"
 
 
@@ -88,26 +82,28 @@ class Kind(StrEnum):
 def queue(home: Home, as_json: AsJson = False) -> None:
     """待办队列，按法定期限风险排序。"""
     with agent_at(home, as_json) as agent:
-        lines = department.queue_view(agent)
-        table = Table("办件编号", "状态", "受理剩余(K2)", "承诺剩余(K3)", "到期", "件别", title=f"待办 {len(lines)} 件")
+        lines = queue_view(agent)
+        columns = ("办件编号", "状态", "优先", "受理剩余(K2)", "承诺剩余(K3)", "到期", "件别")
+        table = Table(*columns, title=f"待办 {len(lines)} 件")
         for line in lines:
             due = minute(min((text for text in line.due.values() if text), default=None))
             table.add_row(
                 line.case_no or line.view.case,
                 state_text(line.view),
-                _left(line, "K2"),
-                _left(line, "K3"),
+                LANES.get(line.lane, line.lane),
+                days_left(line, "K2"),
+                days_left(line, "K3"),
                 due,
                 line.shown,
             )
-        show({"ok": True, "cases": [_queue_object(line) for line in lines]}, as_json, table)
+        show({"ok": True, "cases": [queue_object(line) for line in lines]}, as_json, table)
 
 
 @app.command("pull")
 def pull(home: Home, as_json: AsJson = False) -> None:
     """转来办件的签收情况：密文是否齐全、是否已会签。"""
     with agent_at(home, as_json) as agent:
-        rows = [_pull_object(agent, case_id) for case_id in agent.journal.case_ids() if _forwarded(agent, case_id)]
+        rows = [pull_object(agent, case_id) for case_id in agent.journal.case_ids() if is_forwarded(agent, case_id)]
         table = Table("案件", "签收情况", "异常代码", title=f"转来 {len(rows)} 件")
         for row in rows:
             table.add_row(str(row["case"]), PULL_STATES[str(row["state"])], str(row["code"]))
@@ -128,13 +124,13 @@ def open_document(
     """查看申请材料：先登记用途，中枢回执后才解密。"""
     with agent_at(home, as_json) as agent:
         opened = _open(agent, case, staff, purpose, wait, as_json)
-        files = _write_pages(out, opened) if out else []
+        files = write_pages(out, opened) if out else []
         table = Table("行", "材料", "取得方式", "可信等级", "原件", "页数", title=f"办件 {opened.case_no}")
         for line in opened.lines:
             table.add_row(
                 line.line,
                 line.name,
-                SAID.get(line.acquisition, line.acquisition),
+                ACQUIRED.get(line.acquisition, line.acquisition),
                 line.trust,
                 ORIGINAL.get(line.original, line.original),
                 str(len(line.pages)),
@@ -145,16 +141,17 @@ def open_document(
                 table.add_row(
                     f"补正{addendum.revision}",
                     f"{line.name}（答复：{answers}）",
-                    SAID.get(line.acquisition, line.acquisition),
+                    ACQUIRED.get(line.acquisition, line.acquisition),
                     line.trust,
                     ORIGINAL.get(line.original, line.original),
                     str(len(line.pages)),
                 )
-        checked = f"原件核对并签名：{opened.checked_by}　封装登记时间：{opened.sealed_at}"
+        checker = opened.checked_by.rpartition("/")[2]
+        checked = f"原件核对并签名：{checker}　封装登记时间：{minute(opened.sealed_at)}"
         doubts = evidence.doubts(agent, opened)
-        value = {"ok": True, **_opened_object(opened), "doubts": doubts, "files": [str(file) for file in files]}
+        value = {"ok": True, **opened_object(opened), "doubts": doubts, "files": [str(file) for file in files]}
         written = f"已写出 {len(files)} 个文件到 {out}" if out else "页面未写入磁盘；需要时加 --out"
-        warned = [_doubt_words(line, member) for line, member in doubts.items()]
+        warned = [doubt_words(line, member) for line, member in doubts.items()]
         show(value, as_json, table, checked, *warned, written)
 
 
@@ -214,7 +211,7 @@ def issue(
     """制发结果：加密封装、用印登记，并为申请人、收件窗口留存密钥。"""
     with agent_at(home, as_json) as agent:
         more = department_materials.copied(agent, copies_of(copy))
-        entry = department.issue(agent, resolve(agent, case), staff, files, more)
+        entry = result.issue(agent, resolve(agent, case), staff, files, more)
         _finish(agent, entry, wait, as_json, "结果制发")
 
 
@@ -229,7 +226,7 @@ def post(
 ) -> None:
     """交寄结果：只把地址行的密钥交给寄递网关。"""
     with agent_at(home, as_json) as agent:
-        entry = department.post(agent, resolve(agent, case), staff, gateway)
+        entry = result.post(agent, resolve(agent, case), staff, gateway)
         _finish(agent, entry, wait, as_json, "交寄")
 
 
@@ -240,7 +237,7 @@ def handover(
     """把材料交给本部门业务系统（设置中的文件夹）。"""
     with agent_at(home, as_json) as agent:
         opened = _open(agent, case, staff, purpose, wait, as_json)
-        folder, *addenda = map(str, department.handover(agent, opened.case, opened))
+        folder, *addenda = map(str, hand_over(agent, opened.case, opened))
         value = {"ok": True, "case": opened.case, "folder": folder, "addenda": addenda}
         show(value, as_json, f"已交付业务系统：{'、'.join((folder, *addenda))}")
 
@@ -250,7 +247,7 @@ def show_case(home: Home, case: CaseName, as_json: AsJson = False) -> None:
     """办件状态、责任方、各时限的到期日。"""
     with agent_at(home, as_json) as agent:
         view = mirror(agent, resolve(agent, case))
-        table = Table("时限", "起", "止", "到期", title=f"{state_text(view)}　责任方：{_holder(agent, view)}")
+        table = Table("时限", "起", "止", "到期", title=f"{state_text(view)}　责任方：{holder_name(agent, view)}")
         rows = clock_rows(view.file) if view.file else []
         for row in rows:
             times = (minute(row.started_at), minute(row.stopped_at), minute(row.due, "暂停中"))
@@ -269,7 +266,7 @@ def grant_power(
     kind: Annotated[Kind, typer.Option("--kind", help=f"授权种类：{KIND_WORDS}")],
     person: Annotated[str, typer.Option("--person", help="被授权人工号")],
     document: Annotated[
-        Path, typer.Option("--document", help="授权委托书文件（只登记摘要）", exists=True, dir_okay=False)
+        Path, typer.Option("--document", help="授权委托书文件，留存本机，日志只有摘要", exists=True, dir_okay=False)
     ],
     valid_from: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="起始日")],
     valid_to: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="截止日")],
@@ -279,7 +276,7 @@ def grant_power(
 ) -> None:
     """负责人签发授权委托（登记为日志记录）。"""
     with agent_at(home, as_json) as agent:
-        entry = department.grant_issue(
+        entry = powers.grant_issue(
             agent,
             staff,
             kind.value,
@@ -290,35 +287,6 @@ def grant_power(
             document.read_bytes(),
         )
         _finish(agent, entry, wait, as_json, "授权")
-
-
-# --- pieces ------------------------------------------------------------------------------------------------------
-
-
-def state_text(view: CaseView) -> str:
-    """The state in Chinese; a dash where this node cannot know it."""
-    return CHINESE[view.state] if view.state else "—"
-
-
-def case_object(view: CaseView) -> dict[str, object]:
-    """A case as known here, for programs."""
-    file = view.file
-    return {
-        "case": view.case,
-        "case_no": file.case_no if file else "",
-        "public_no": file.public_no if file else "",
-        "state": view.state.value if view.state else None,
-        "holder": file.holder if file else None,
-        "outcome": file.outcome if file else None,
-        "effective_at": file.effective_at if file else None,
-        "deemed": file.deemed if file else None,
-        "head": {"seq": view.head.seq, "digest": view.head.digest},
-        "parties": sorted(view.parties),
-        "clocks": [row.as_object() for row in clock_rows(file)] if file else [],
-        "parcels": [dict(leg.__dict__) for leg in view.parcels],
-        "findings": [found.as_object() for found in view.findings],
-        "missing": list(view.missing),
-    }
 
 
 def _open(agent: Agent, name: str, staff: str, purpose: str, wait: float, as_json: bool) -> OpenedCase:
@@ -338,126 +306,3 @@ def _finish(agent: Agent, entry: OutboxEntry, wait: float, as_json: bool, what: 
     own = agent.journal.acts(entry.case_id) if entry.event == "issue" else []  # its key packets belong to it
     packets = [act.payload_digest for act in own if act.needs_upload]
     finish_act(agent, entry, wait, as_json, f"{what}：{entry.case_id}", with_it=packets)
-
-
-def _doubt_words(line: str, member: str) -> str:
-    """What the acceptor is told of a line whose answer differs from the act that names it (H05, A07)."""
-    what = {
-        "page": "核验结果页无法读取", "verified": "封装时没有申明核验", "grant": "共享授权编号不一致",
-        "kind": "数据种类不一致", "reference": "核验编号不一致", "source": "答复单位不是授权的供给方",
-    }  # fmt: skip
-    return f"[red]第 {line} 行的线上核验与登记不符：{what[member]}。请不予采信，并要求补正原件扫描。[/red]"
-
-
-def _opened_object(opened: OpenedCase) -> dict[str, object]:
-    return {
-        "case": opened.case,
-        "case_no": opened.case_no,
-        "checked_by": opened.checked_by,
-        "sealed_at": opened.sealed_at,
-        "lines": [_line_object(line) for line in opened.lines],
-        "addenda": [
-            {
-                "revision": addendum.revision,
-                "sealed_by": addendum.sealed_by,
-                "sealed_at": addendum.sealed_at,
-                "answers": dict(addendum.answers),
-                "lines": [_line_object(line) for line in addendum.lines],
-            }
-            for addendum in opened.addenda
-        ],
-    }
-
-
-def _line_object(line: OpenedLine) -> dict[str, object]:
-    return {
-        "line": line.line,
-        "material": line.material,
-        "name": line.name,
-        "acquisition": line.acquisition,
-        "trust": line.trust,
-        "original": line.original,
-        "pages": [_page_object(page) for page in line.pages],
-    }
-
-
-def _page_object(page: OpenedPage) -> dict[str, object]:
-    """``others``: bytes of the page's further renditions, as the camera's own frame."""
-    others = {name: len(read()) for name, (_, read) in page.others.items()}
-    return {"page": page.number, "bytes": page.size, "others": others}
-
-
-def _write_pages(out: Path, opened: OpenedCase) -> list[Path]:
-    """Pages as files of mode 0600, all or none; nothing is overwritten. Refusal OUT_EXISTS, OUT_UNWRITABLE."""
-    made: list[Path] = []
-    try:
-        out.mkdir(mode=0o700, parents=True, exist_ok=True)
-        named = [(line.line, line) for line in opened.lines]
-        named += [(f"S{one.revision}-{line.line}", line) for one in opened.addenda for line in one.lines]
-        for name, line in named:
-            for page in line.pages:
-                stem = f"{name}-{line.material}-{page.number:03d}"
-                files = [(stem, page.media_type, page.read)]
-                files += [(f"{stem}-{other}", media, read) for other, (media, read) in page.others.items()]
-                for named_so, media_type, read in files:
-                    path = out / f"{named_so}.{SUFFIX.get(media_type, 'bin')}"
-                    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-                        made.append(path)
-                        file.write(read())
-    except BaseException as error:
-        for path in made:
-            path.unlink(missing_ok=True)
-        if isinstance(error, FileExistsError):
-            raise Refusal("OUT_EXISTS", "H02", file=Path(str(error.filename)).name) from error
-        if isinstance(error, OSError):
-            raise Refusal("OUT_UNWRITABLE", "H02", problem=error.strerror or "") from error
-        raise
-    return made
-
-
-def _forwarded(agent: Agent, case_id: str) -> bool:
-    return any(
-        told.statement.type in pulling.FORWARDS and told.statement.body.get("accepting_node") == agent.identity.node
-        for told in history(agent.journal, case_id)
-    )
-
-
-def _pull_object(agent: Agent, case_id: str) -> dict[str, object]:
-    standing = receiver.alarms(agent)
-    alarm = standing.get(f"pull:{case_id}") or standing.get(f"leaf:{case_id}")
-    if alarm is not None:
-        state = "ALARM"
-    else:
-        moved = last_of(history(agent.journal, case_id), *PULL_MOVES)
-        state = PULL_MOVES[moved.statement.type] if moved else "WAITING"
-        if state == "WAITING" and any(act.event in pulling.ANSWERS for act in agent.journal.acts(case_id)):
-            state = "WAITING" if pulling.awaits_pull(agent, case_id) else "QUEUED"
-    return {"case": case_id, "state": state, "code": alarm.code if alarm else ""}
-
-
-def _queue_object(line: department.QueueLine) -> dict[str, object]:
-    return {
-        "case": line.view.case,
-        "case_no": line.case_no,
-        "public_no": line.public_no,
-        "task_code": line.task_code,
-        "state": line.view.state.value if line.view.state else None,
-        "days_left": dict(line.days),
-        "due": dict(line.due),
-        "shown": line.shown,
-        "missing": list(line.view.missing),
-    }
-
-
-def _left(line: department.QueueLine, clock: str) -> str:
-    days = line.days.get(clock)
-    if days is None:
-        return "—"
-    return f"[red]超期 {-days} 天[/red]" if days < 0 else f"{days} 天"
-
-
-def _holder(agent: Agent, view: CaseView) -> str:
-    """Name of the institution that holds the case."""
-    if view.file is None:
-        return "—"
-    return agent.registry.directory.current(view.file.holder).title or identity.node_name(view.file.holder)

@@ -1,61 +1,97 @@
-"""``yidi dept masked``: a masked page for somebody outside, with the opening by which an auditor checks it."""
+"""``yidi dept masked`` and ``yidi dept field``: masked pages and single fields for somebody outside, with openings that
+an auditor checks."""
 
+import shutil
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Annotated
 
 import typer
 
-from crypto.refusal import Refusal
 from deploy.commands.shared.common import AsJson, Home, Staff, WaitSeconds, agent_at, show, wait_for
 from node_agent import acts
+from node_agent.department import disclosing
+from node_agent.department.disclosing import Files
 from node_agent.known.casemirror import resolve
+from node_agent.process.runtime import Agent
 from node_agent.transfer import opening
 from node_agent.transfer.opening import OpenedCase
 
-RULE = "architecture: provable masking; standards 15"
-MASKED, OPENING, MANIFEST = "masked.png", "opening.json", "manifest.json"
 app = typer.Typer()
+Case = Annotated[str, typer.Argument(help="办件编号、公开编号或者办件标识")]
+Purpose = Annotated[str, typer.Option("--purpose", help="查看用途，将登记在案")]
+Out = Annotated[Path, typer.Option("--out", help="写到这个文件夹", file_okay=False)]
 
 
 @app.command()
 def masked(
-    case: Annotated[str, typer.Argument(help="办件编号、公开编号或者办件标识")],
+    case: Case,
     line: Annotated[str, typer.Argument(help="材料行或者材料编号")],
-    page: Annotated[int, typer.Argument(help="页码，从 1 数起", min=1)],
     home: Home,
     staff: Staff,
-    purpose: Annotated[str, typer.Option("--purpose", help="查看用途，将登记在案")],
-    out: Annotated[Path, typer.Option("--out", help="写到这个文件夹", file_okay=False)],
+    purpose: Purpose,
+    out: Out,
+    page: Annotated[int, typer.Argument(help="页码，从 1 数起；不写则整份材料，另附一份 PDF", min=0)] = 0,
     wait: WaitSeconds = 30.0,
     as_json: AsJson = False,
 ) -> None:
-    """对外提供一页的遮盖件，附核验材料；先登记用途。"""
+    """对外提供遮盖件，附核验材料；先登记用途。整份提供的，有一页没有遮盖件就一页也不提供。"""
     with agent_at(home, as_json) as agent:
-        opened = opening.open_case(
-            agent,
-            resolve(agent, case),
-            staff,
-            acts.role_of(agent, staff, opening.READERS),
-            purpose,
-            answered=lambda digest: wait_for(agent, [digest], wait, as_json)[0],
-        )
-        files = give(opened, line, page, out)
+        opened = _opened(agent, case, staff, purpose, wait, as_json)
+        made = disclosing.masked_page(opened, line, page) if page else disclosing.masked_line(opened, line)
+        files = give(made, out)
         show({"ok": True, "files": files}, as_json, *(f"已写到 {file}" for file in files))
 
 
-def give(opened: OpenedCase, line: str, page: int, out: Path) -> list[str]:
-    """Masked page, opening and manifest of one page as three files. Refusals MASK_MISSING and those of ``disclose``."""
-    from node_agent.imaging.redaction.disclosure import disclose  # here, not above: OpenCV is slow to load
+@app.command("field")
+def field_opening(
+    case: Case,
+    home: Home,
+    staff: Staff,
+    purpose: Purpose,
+    out: Out,
+    fields: Annotated[
+        list[str] | None, typer.Argument(help="申请表的项目，如 /applicant/name；不写则只列出项目")
+    ] = None,
+    wait: WaitSeconds = 30.0,
+    as_json: AsJson = False,
+) -> None:
+    """对外出示申请表里的几项，其余各项不出示；附核验材料，先登记用途。"""
+    with agent_at(home, as_json) as agent:
+        opened = _opened(agent, case, staff, purpose, wait, as_json)
+        if not fields:
+            paths = disclosing.fields_of(opened)
+            show({"ok": True, "fields": paths, "files": []}, as_json, *paths)
+            return
+        files = give(disclosing.form_fields(opened, set(fields)), out)
+        show({"ok": True, "fields": fields, "files": files}, as_json, *(f"已写到 {file}" for file in files))
 
-    found = next((one for one in opened.lines if line in (one.line, one.material)), None)
-    pages = {one.number: one for one in found.pages} if found else {}
-    chosen = pages.get(page)
-    if found is None or chosen is None or chosen.salted is None or "masked" not in chosen.others:
-        raise Refusal("MASK_MISSING", RULE, line=line[:40], page=page)
-    salt, full = chosen.salted()
-    masked = chosen.others["masked"][1]()
-    made = disclose(opened.manifest, found.line, page, salt=salt, full=full, masked=masked)
-    out.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name, data in ((MASKED, made.masked), (OPENING, made.opening), (MANIFEST, opened.manifest)):
-        (out / name).write_bytes(data)
-    return [str(out / name) for name in (MASKED, OPENING, MANIFEST)]
+
+def give(files: Files, out: Path) -> list[str]:
+    """Write what is handed over, all of it or nothing, for the owner's eyes; the files' paths."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(mkdtemp(dir=out.parent, prefix=".masked-"))
+    try:
+        for name, data in files.items():
+            path = draft / name
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.write_bytes(data)
+            path.chmod(0o600)
+        out.mkdir(mode=0o700, exist_ok=True)
+        for part in sorted({Path(name).parts[0] for name in files}):
+            shutil.rmtree(out / part, ignore_errors=True)
+            (draft / part).replace(out / part)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return [str(out / name) for name in files]
+
+
+def _opened(agent: Agent, case: str, staff: str, purpose: str, wait: float, as_json: bool) -> OpenedCase:
+    return opening.open_case(
+        agent,
+        resolve(agent, case),
+        staff,
+        acts.role_of(agent, staff, opening.READERS),
+        purpose,
+        answered=lambda digest: wait_for(agent, [digest], wait, as_json)[0],
+    )

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from deploy.commands.shared.choices import code_of, listed
 from deploy.commands.shared.common import AsJson, Home, Staff, WaitSeconds, agent_at, finish_act, show
+from deploy.commands.shared.options import CaseName
 from deploy.commands.window.materials import standing
 from hub.casework import reasons
 from node_agent.department import materials as department_materials
@@ -18,7 +19,6 @@ from node_agent.known.casemirror import resolve
 
 app = typer.Typer(no_args_is_help=True)
 
-CaseName = Annotated[str, typer.Argument(metavar="CASE", help="43 位办件编号、12 位公开编号或案件标识")]
 Head = Annotated[str, typer.Option("--head", help="部门负责人工号，核查不实和信用修复须一同签名")]
 
 

@@ -10,9 +10,10 @@ import typer
 
 from deploy.commands.shared.choices import code_of, listed
 from deploy.commands.shared.common import AsJson, Home, Staff, WaitSeconds, agent_at, finish, finish_act
-from deploy.commands.shared.paper_acts import CaseName, Items, add_shared
+from deploy.commands.shared.options import CaseName
+from deploy.commands.shared.paper_acts import Items, add_shared
 from hub.casework import reasons
-from node_agent.department import desk as department
+from node_agent.department import result
 from node_agent.known.casemirror import resolve
 from node_agent.originals import delivery
 from node_agent.originals import desk as originals
@@ -33,7 +34,7 @@ def post_to_window(
 ) -> None:
     """结果寄回收件窗口（申请人选择到收件窗口领取）。"""
     with agent_at(home, as_json) as agent:
-        entry = department.post_to_window(agent, resolve(agent, case), staff, gateway)
+        entry = result.post_to_window(agent, resolve(agent, case), staff, gateway)
         finish_act(agent, entry, wait, as_json, "结果已交寄，窗口核收后待领")
 
 
@@ -84,7 +85,7 @@ def reissue(
 ) -> None:
     """重新出件：旧结果作废，用新证号；送达时限照旧。"""
     with agent_at(home, as_json) as agent:
-        entry = department.reissue(agent, resolve(agent, case), staff, files, certificate.read_text().strip())
+        entry = result.reissue(agent, resolve(agent, case), staff, files, certificate.read_text().strip())
         waiting = [act.payload_digest for act in agent.journal.acts(entry.case_id) if act.needs_upload]
         digests = list(dict.fromkeys([entry.payload_digest, *waiting]))
         value = {"case": entry.case_id, "event": entry.event, "digest": entry.payload_digest}
@@ -107,7 +108,7 @@ def correct_result(
     """更正已制发、还没有送出的结果：由有决定权的人更正，用印人同签，旧版本留在卷里。"""
     with agent_at(home, as_json) as agent:
         code, case_id = code_of(reasons.CORRECTION_REASONS, reason, "--reason"), resolve(agent, case)
-        entry = department.correct_result(agent, case_id, staff, files, code, paper, issuer, record)
+        entry = result.correct_result(agent, case_id, staff, files, code, paper, issuer, record)
         waiting = [act.payload_digest for act in agent.journal.acts(case_id) if act.needs_upload]
         finish_act(agent, entry, wait, as_json, "已更正结果，旧版本留在卷里", with_it=waiting)
 

@@ -21,6 +21,7 @@ from deploy.commands.shared.common import (
     show,
     text_of,
 )
+from deploy.commands.shared.options import ParentName
 from deploy.commands.shared.parent_views import parts_object, parts_table
 from hub.casework import reasons
 from node_agent.known.casemirror import resolve
@@ -29,14 +30,13 @@ from node_agent.parents import desk
 app = typer.Typer(no_args_is_help=True)
 
 CaseName = Annotated[str, typer.Argument(metavar="CASE", help="43 位办件编号、12 位查询号或案件标识")]
-Parent = Annotated[str, typer.Argument(metavar="CASE", help="联办件的标识或者 12 位查询号")]
 Due = Annotated[datetime, typer.Option("--due", formats=["%Y-%m-%d"], help="补正截止日")]
 Methods = Annotated[list[str] | None, typer.Option("--method", help=listed(reasons.SUPPLEMENT_METHODS))]
 Words = Annotated[Path | None, typer.Option("--words", help=f"写给申请人的说明，加密给收件窗口，{TEXT_FILE}")]
 
 
 @app.command("parts")
-def parts(home: Home, case: Parent, as_json: AsJson = False) -> None:
+def parts(home: Home, case: ParentName, as_json: AsJson = False) -> None:
     """看联办件：各部分到哪一步、谁在办、结果如何。"""
     with agent_at(home, as_json) as agent:
         file = desk.parent_here(agent, resolve(agent, case))
@@ -66,7 +66,7 @@ def part_complete(
 @app.command("merged-notice")
 def merged_notice(
     home: Home,
-    case: Parent,
+    case: ParentName,
     staff: Staff,
     due: Due,
     method: Methods = None,
@@ -85,7 +85,7 @@ def merged_notice(
 @app.command("extend-parent")
 def extend_parent(
     home: Home,
-    case: Parent,
+    case: ParentName,
     staff: Staff,
     days: Annotated[int, typer.Option("--days", min=1, max=15, help="延长几个工作日，最多十五个")],
     reason: Annotated[str, typer.Option("--reason", help=listed(reasons.EXTENSION_REASONS))],
@@ -104,7 +104,7 @@ def extend_parent(
 @app.command("part-opinion")
 def part_opinion(
     home: Home,
-    case: Parent,
+    case: ParentName,
     staff: Staff,
     answer: Annotated[str, typer.Option("--answer", help=listed(reasons.OPINIONS))],
     words: Annotated[Path | None, typer.Option("--words", help=f"意见全文，加密给牵头部门，{TEXT_FILE}")] = None,
@@ -119,7 +119,7 @@ def part_opinion(
 
 
 @app.command("gather")
-def gather(home: Home, case: Parent, staff: Staff, wait: WaitSeconds = 30.0, as_json: AsJson = False) -> None:
+def gather(home: Home, case: ParentName, staff: Staff, wait: WaitSeconds = 30.0, as_json: AsJson = False) -> None:
     """一口出件：各项结果到齐，从本部门一次交付。"""
     with agent_at(home, as_json) as agent:
         entry = desk.gather(agent, resolve(agent, case), staff)

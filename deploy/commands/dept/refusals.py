@@ -26,6 +26,7 @@ from deploy.commands.shared.common import (
     text_of,
     wait_for,
 )
+from deploy.commands.shared.options import CaseName
 from hub.casework import reasons
 from node_agent.department import refusals as department_refusals
 from node_agent.known.casemirror import resolve
@@ -35,7 +36,6 @@ from storage.journal import OutboxEntry
 
 app = typer.Typer(no_args_is_help=True)
 
-CaseName = Annotated[str, typer.Argument(metavar="CASE", help="43 位办件编号、12 位公开编号或案件标识")]
 Lines = Annotated[
     list[str], typer.Option("--line", help=f"材料=问题，可多次，如 M04=EXPIRED。{listed(reasons.DEFECTS)}")
 ]

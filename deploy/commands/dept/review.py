@@ -29,6 +29,7 @@ from deploy.commands.shared.common import (
     text_of,
     wait_for,
 )
+from deploy.commands.shared.options import CaseName
 from hub.casework import reasons
 from node_agent.department import opinions as reading
 from node_agent.department import review, review_papers
@@ -39,7 +40,6 @@ from storage.journal import OutboxEntry
 
 app = typer.Typer(no_args_is_help=True)
 
-CaseName = Annotated[str, typer.Argument(metavar="CASE", help="43 位办件编号、12 位公开编号或案件标识")]
 Until = Annotated[datetime, typer.Option("--until", formats=["%Y-%m-%d"], help="截止日")]
 Paper = Annotated[Path, typer.Option("--paper", help="书面材料扫描件，留存本机", exists=True, dir_okay=False)]
 Words = Annotated[Path | None, typer.Option("--words", help=f"写给申请人的说明，加密封装，{TEXT_FILE}")]

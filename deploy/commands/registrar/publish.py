@@ -23,13 +23,13 @@ from crypto.canonical import CHINA
 from crypto.directory import Directory
 from crypto.refusal import Refusal
 from deploy.catalogue import files, report
-from deploy.commands.registrar.administrators import SYSTEM, Officer
-from deploy.commands.registrar.main import HOME, Hub, HubName, RegistrarHome, registry_at
-from deploy.commands.shared.common import EXIT_REFUSED, AsJson, show
-from deploy.registrar.voice import hub_client, submit
-from hub.casework.casefile import State
+from deploy.commands.registrar.administrators import SYSTEM
+from deploy.commands.registrar.seat import Seat, seated
+from deploy.commands.shared.common import EXIT_REFUSED, show
+from deploy.registrar.voice import submit
 from hub.casework.catalogue import changes, lint
 from hub.casework.numbers import region_prefix
+from hub.casework.states import State
 from hub.casework.time.calendar import WorkCalendar
 from node_agent.client.hub import HubClient
 
@@ -43,7 +43,9 @@ _REGION = re.compile(r"[0-9]{12}")
 
 
 @app.command("publish-catalogue")
+@seated(SYSTEM)
 def publish_catalogue(
+    seat: Seat,
     source: Annotated[Path, typer.Argument(metavar="FILE", help="事项清单 .json", exists=True, dir_okay=False)],
     open_cases: Annotated[
         list[Path] | None,
@@ -54,53 +56,42 @@ def publish_catalogue(
             dir_okay=False,
         ),
     ] = None,
-    officer: Officer = "",
-    home: RegistrarHome = HOME,
-    hub: Hub = "",
-    hub_name: HubName = "",
-    as_json: AsJson = False,
 ) -> None:
     """发布新一版事项清单：先检查，再与现行版比较；撤回事项、窗口须有批准文号和在办件名单。"""
-    with registry_at(home, hub, hub_name, as_json, SYSTEM, officer) as (registrar, directory, address):
-        document = files.json_object(source)
-        with hub_client(registrar, address, hub_name) as client:
-            before = _newest(client, directory, LIST)
-            found = [*lint.findings(document)]
-            if not any(line.severity == "ERROR" for line in report.told(found, document)) and before is not None:
-                found += changes.unlawful(before, document)
-            _require_sound(report.told(found, document), as_json)
-            gone = changes.withdrawn(before, document) if before is not None else []
-            listed = _require_listed(gone, before, document, open_cases or []) if before is not None else []
-            data = canonical.encode(document)
-            envelope = registrar.publish(LIST, document["version"], data, document["effective_from"])
-            index = submit(client, envelope, (data,))
-        value = {"ok": True, "kind": LIST, "version": document["version"], "index": index, "withdrawn": gone}
-        table = Table("办件", "事项", "收件窗口", "状态", title=f"撤回 {len(gone)} 项，在办 {len(listed)} 件")
-        for one in listed:
-            table.add_row(*(str(one[name]) for name in ("case_no", "task_code", "window", "state")))
-        told = f"已发布事项清单 {document['version']}，{document['effective_from']} 起生效，日志第 {index} 条"
-        show({**value, "open_cases": listed}, as_json, told, *((table,) if gone else ()))
+    document = files.json_object(source)
+    with seat.hub() as client:
+        before = _newest(client, seat.directory, LIST)
+        found = [*lint.findings(document)]
+        if not any(line.severity == "ERROR" for line in report.told(found, document)) and before is not None:
+            found += changes.unlawful(before, document)
+        _require_sound(report.told(found, document), seat.as_json)
+        gone = changes.withdrawn(before, document) if before is not None else []
+        listed = _require_listed(gone, before, document, open_cases or []) if before is not None else []
+        data = canonical.encode(document)
+        envelope = seat.registrar.publish(LIST, document["version"], data, document["effective_from"])
+        index = submit(client, envelope, (data,))
+    value = {"ok": True, "kind": LIST, "version": document["version"], "index": index, "withdrawn": gone}
+    table = Table("办件", "事项", "收件窗口", "状态", title=f"撤回 {len(gone)} 项，在办 {len(listed)} 件")
+    for one in listed:
+        table.add_row(*(str(one[name]) for name in ("case_no", "task_code", "window", "state")))
+    told = f"已发布事项清单 {document['version']}，{document['effective_from']} 起生效，日志第 {index} 条"
+    seat.show({**value, "open_cases": listed}, told, *((table,) if gone else ()))
 
 
 @app.command("publish-calendar")
+@seated(SYSTEM)
 def publish_calendar(
+    seat: Seat,
     source: Annotated[Path, typer.Argument(metavar="FILE", help="工作日历 .json", exists=True, dir_okay=False)],
     start: Annotated[str, typer.Option("--from", help="生效日期，不写为今天")] = "",
-    officer: Officer = "",
-    home: RegistrarHome = HOME,
-    hub: Hub = "",
-    hub_name: HubName = "",
-    as_json: AsJson = False,
 ) -> None:
     """发布新一版工作日历：已经告知的期限只会按新日历重算，不会短于告知的日期。"""
-    with registry_at(home, hub, hub_name, as_json, SYSTEM, officer) as (registrar, _, address):
-        data = canonical.encode(files.json_object(source))
-        version = WorkCalendar.from_document(json.loads(data)).version
-        day = start or datetime.now(CHINA).date().isoformat()
-        with hub_client(registrar, address, hub_name) as client:
-            index = submit(client, registrar.publish(CALENDAR, version, data, day), (data,))
-        value = {"ok": True, "kind": CALENDAR, "version": version, "index": index}
-        show(value, as_json, f"已发布工作日历 {version}，{day} 起生效，日志第 {index} 条")
+    data = canonical.encode(files.json_object(source))
+    version = WorkCalendar.from_document(json.loads(data)).version
+    day = start or datetime.now(CHINA).date().isoformat()
+    index = seat.submit(seat.registrar.publish(CALENDAR, version, data, day), (data,))
+    value = {"ok": True, "kind": CALENDAR, "version": version, "index": index}
+    seat.show(value, f"已发布工作日历 {version}，{day} 起生效，日志第 {index} 条")
 
 
 def _newest(client: HubClient, directory: Directory, kind: str) -> dict[str, Any] | None:

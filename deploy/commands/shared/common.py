@@ -24,6 +24,7 @@ from crypto.identity import node_name
 from crypto.refusal import Refusal
 from hub.casework.messages import render
 from node_agent.process.runtime import Agent, open_agent
+from node_agent.transfer.standing import read_status
 from storage.journal import OutboxEntry
 
 EXIT_REFUSED = 1
@@ -189,8 +190,6 @@ def finish_act(
 
 def _why_waiting(agent: Agent) -> str:
     """What the running agent says of its last try to send."""
-    from node_agent.transfer.sender import read_status  # here: commands that send nothing load no transfer library
-
     problem = read_status(agent.journal)["problem"]
     return f"（{refusal_text(Refusal(problem['code'], problem['rule'], **problem['values']))}）" if problem else ""
 

@@ -35,16 +35,30 @@ def read_form(file: Path) -> Filled:
 
 
 def pages_of(plan: Mapping[str, Any], folder: Path) -> dict[str, list[Path]]:
-    """Files by material, as a list of pages names them. Refusal PAGE_NAME for one outside the list's own folder."""
+    """Files by material, as a list of pages names them.
+
+    Refusals PAGE_LIST_FORMAT, PAGE_NAME for one outside the list's own folder.
+    """
     found: dict[str, list[Path]] = {}
-    for page in plan["pages"]:
-        parts = Path(str(page["file"])).parts
+    pages = plan.get("pages")
+    for page in pages if isinstance(pages, list) and pages else [None]:
+        if not isinstance(page, dict) or not all(isinstance(page.get(name), str) for name in ("material", "file")):
+            raise Refusal("PAGE_LIST_FORMAT", PAGES_RULE, member="pages")
+        parts = Path(page["file"]).parts
         if not parts or parts[0] == "/":
             raise Refusal("PAGE_NAME", PAGES_RULE, reason="leaves the folder")
         for part in parts:
             check_name(part)
-        found.setdefault(str(page["material"]), []).append(folder.joinpath(*parts))
+        found.setdefault(page["material"], []).append(folder.joinpath(*parts))
     return found
+
+
+def item_of(plan: Mapping[str, Any]) -> str:
+    """The item's code in a list of pages. Refusal PAGE_LIST_FORMAT."""
+    code = plan.get("task_code")
+    if not isinstance(code, str) or not code:
+        raise Refusal("PAGE_LIST_FORMAT", PAGES_RULE, member="task_code")
+    return code
 
 
 def read_object(file: Path) -> dict[str, Any]:

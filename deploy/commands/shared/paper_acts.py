@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.table import Table
 
 from deploy.commands.shared.choices import code_of, listed, pairs_of
-from deploy.commands.shared.common import AsJson, Home, Staff, WaitSeconds, agent_at, finish_act
+from deploy.commands.shared.common import AsJson, Home, Staff, WaitSeconds, agent_at, finish_act, show
+from deploy.commands.shared.options import CaseName
 from hub.casework import reasons
 from hub.casework.originals import states
 from node_agent.known.casemirror import resolve
@@ -18,7 +20,6 @@ from node_agent.originals import delivery
 from node_agent.originals import desk as originals
 from node_agent.originals import papers as original_papers
 
-CaseName = Annotated[str, typer.Argument(metavar="CASE", help="43 位办件编号、12 位公开编号或案件标识")]
 Items = Annotated[list[str] | None, typer.Option("--item", help="原件编号，可多次；不写为全部")]
 Photo = Annotated[Path | None, typer.Option("--photo", help="照片（不符或破损时必拍）", exists=True, dir_okay=False)]
 PackPhoto = Annotated[Path, typer.Option("--photo", help="封装前的照片", exists=True, dir_okay=False)]
@@ -36,6 +37,7 @@ def pack(
     photo: PackPhoto,
     back: Annotated[bool, typer.Option("--back", help="退回（不写为寄往受理部门归档）")] = False,
     to: Annotated[str, typer.Option("--to", help="退回时的收件窗口节点；不写则寄给申请人")] = "",
+    onward: Annotated[bool, typer.Option("--onward", help="几个部分共用的原件：寄给轮到的部门")] = False,
     item: Items = None,
     gateway: Annotated[str, typer.Option("--gateway", help="寄递网关节点，默认取本节点设置")] = "",
     wait: WaitSeconds = 30.0,
@@ -44,10 +46,10 @@ def pack(
     """封装原件：打印物料流转凭证，见证人一同签名，交寄递网关取件。"""
     with agent_at(home, as_json) as agent:
         case_id = resolve(agent, case)
-        kind = states.RETURN_KIND if back else states.ORIGINALS_KIND
+        kind = states.RETURN_KIND if back else states.ONWARD_KIND if onward else states.ORIGINALS_KIND
         file = originals.case_here(agent, case_id)
         names = item or originals.going(file, agent.identity.node, kind)
-        receiver = to if back else file.accepting_node
+        receiver = to if back else originals.receiver_of(file, kind, names)
         digest, printed = original_papers.list_for(agent, case_id, names, seal_no, receiver)
         entry = originals.pack(
             agent, case_id, staff, witness, seal_no, digest, photo,
@@ -55,6 +57,18 @@ def pack(
         )  # fmt: skip
         words = f"已封装 {len(names)} 份，封签号 {seal_no}；清单 {printed}"
         finish_act(agent, entry, wait, as_json, words, more={"packing_list": str(printed)})
+
+
+def kept(home: Home, case: CaseName, as_json: AsJson = False) -> None:
+    """看原件：每份现在何处；几个部分共用的，轮到哪一部分、由哪里转交。"""
+    with agent_at(home, as_json) as agent:
+        lines = originals.whereabouts(agent, resolve(agent, case))
+        table = Table("原件", "情况", "在何处", "轮到", "去向")
+        for line in lines:
+            ends = reasons.PAPER_ENDS.get(line["over"], "")
+            turn = f"{line['turn']}　{line['to']}" if line["to"] else ""
+            table.add_row(line["item"], reasons.ITEM_STATES[line["state"]], line["holder"], turn, ends)
+        show({"ok": True, "originals": lines}, as_json, table)
 
 
 def check_in(
@@ -209,7 +223,7 @@ def lay_out(
 def add_shared(app: typer.Typer) -> None:
     """The commands that window and department both have."""
     for name, command in (
-        ("pack", pack), ("check-in", check_in), ("answer-discrepancy", answer), ("offer", offer),
+        ("pack", pack), ("originals", kept), ("check-in", check_in), ("answer-discrepancy", answer), ("offer", offer),
         ("pick-up", pick_up), ("hand-over", hand_over), ("hand-back", hand_back), ("recall", recall),
         ("call-back", call_back), ("address", address), ("lay-out", lay_out),
     ):  # fmt: skip

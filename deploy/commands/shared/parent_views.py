@@ -4,9 +4,10 @@ from rich.table import Table
 
 from crypto.identity import node_name
 from deploy.commands.shared.common import minute
-from hub.casework.casefile import CHINESE, CaseFile, State
+from hub.casework.casefile import CaseFile
 from hub.casework.messages import OUTCOMES
 from hub.casework.parents.values import PartFile
+from hub.casework.states import CHINESE, State
 from node_agent.process.runtime import Agent
 
 

@@ -4,28 +4,26 @@ Invariants: words stay on this machine, the log has codes and commitments; a com
 """
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from deploy.commands.shared.choices import code_of, listed
-from deploy.commands.shared.common import TEXT_FILE, AsJson, Home, Staff, WaitSeconds, agent_at, finish_act, text_of
+from deploy.commands.shared.common import AsJson, Home, Staff, WaitSeconds, agent_at, finish_act, text_of
+from deploy.commands.shared.options import CaseName, KeptWords
 from hub.casework import reasons
 from node_agent.supervision import supervising
 
-Case = Annotated[str, typer.Argument(metavar="CASE", help="43 位办件编号、12 位公开编号或案件标识")]
-Words = Annotated[Path, typer.Option("--words", help=f"说明，留在本机，{TEXT_FILE}", exists=True, dir_okay=False)]
 Complaint = Annotated[str, typer.Option("--complaint", help="投诉的编号（64 位，可只写前 16 位）")]
 Score = Annotated[int, typer.Option(min=0, max=5, help=f"{listed(reasons.RATING_LEVELS)}；0 为不评")]
 
 
 def verify_rating(
-    case: Case,
+    case: CaseName,
     home: Home,
     staff: Staff,
     finding: Annotated[str, typer.Option("--finding", help=listed(reasons.RATING_FINDINGS))],
-    words: Words,
+    words: KeptWords,
     wait: WaitSeconds = 30.0,
     as_json: AsJson = False,
 ) -> None:
@@ -37,11 +35,11 @@ def verify_rating(
 
 
 def rectify_rating(
-    case: Case,
+    case: CaseName,
     home: Home,
     staff: Staff,
     measure: Annotated[str, typer.Option("--measure", help=listed(reasons.RATING_MEASURES))],
-    words: Words,
+    words: KeptWords,
     wait: WaitSeconds = 30.0,
     as_json: AsJson = False,
 ) -> None:
@@ -53,7 +51,7 @@ def rectify_rating(
 
 
 def rate_internal(
-    case: Case,
+    case: CaseName,
     home: Home,
     staff: Staff,
     scan: Score = 0,
@@ -72,7 +70,7 @@ def rate_internal(
 
 
 def extend_complaint(
-    case: Case,
+    case: CaseName,
     home: Home,
     staff: Staff,
     complaint: Complaint,
@@ -88,11 +86,11 @@ def extend_complaint(
 
 
 def dispute_complaint(
-    case: Case,
+    case: CaseName,
     home: Home,
     staff: Staff,
     complaint: Complaint,
-    words: Words,
+    words: KeptWords,
     wait: WaitSeconds = 30.0,
     as_json: AsJson = False,
 ) -> None:
@@ -103,12 +101,12 @@ def dispute_complaint(
 
 
 def answer_complaint(
-    case: Case,
+    case: CaseName,
     home: Home,
     staff: Staff,
     complaint: Complaint,
     finding: Annotated[str, typer.Option("--finding", help=listed(reasons.COMPLAINT_FINDINGS))],
-    words: Words,
+    words: KeptWords,
     wait: WaitSeconds = 30.0,
     as_json: AsJson = False,
 ) -> None:

@@ -19,6 +19,7 @@ from deploy.commands.shared import common, parent_supplement
 from deploy.commands.shared.choices import code_of, listed
 from deploy.commands.shared.common import AsJson, Home, Staff, WaitSeconds, agent_at, finish, minute, show, wait_for
 from deploy.commands.shared.forms import read_form
+from deploy.commands.window.reading import page_objects, page_words, reads
 from deploy.commands.window.scan import Lead, Reason, let_in
 from hub.casework import reasons
 from node_agent.known.casemirror import history, last_of, resolve
@@ -31,6 +32,7 @@ from node_agent.window import ends as window_ends
 from node_agent.window import supplement as window_supplement
 from node_agent.window.intake import PagesTaken
 from node_agent.window.pages import Shooting
+from node_agent.window.ready import READ_SECONDS
 from storage.journal import OutboxEntry
 
 app = typer.Typer(no_args_is_help=True)
@@ -257,9 +259,11 @@ def check_code(file: Path | None, descriptor: int | None) -> str:
 
 
 def _await_notice(agent: Agent, case_id: str, seconds: float) -> None:
-    """A case that this window was admitted to just now comes by the inbox of the running agent, leaf after leaf."""
+    """A case that this window was admitted to just now comes by the inbox of the running agent, leaf after leaf; with a
+    parent come the parts that the notice asks something of.
+    """
     end = time.monotonic() + seconds
-    while not window_supplement.here(agent, case_id) and time.monotonic() < end:
+    while not parents_supplement.here(agent, case_id) and time.monotonic() < end:
         time.sleep(common.POLL_SECONDS)
 
 
@@ -285,7 +289,10 @@ def _seal_supplement(agent: Agent, case_id: str, staff: str, wait: float, as_jso
     from node_agent.window.papers import supplement_receipt  # here: printing loads the typesetting library
 
     asked = window_supplement.demand(agent, case_id)
-    made = window_supplement.seal(agent, case_id, staff, applicant_signed=True)
+    with common.bar(as_json) as progress:
+        task = progress.add_task("加密封存", total=None)
+        how = reads(progress, task, READ_SECONDS)
+        made = window_supplement.seal(agent, case_id, staff, applicant_signed=True, reads=how)
     paper = supplement_receipt(agent, asked, made, datetime.now(UTC))
     value = {
         "case": case_id,
@@ -294,11 +301,12 @@ def _seal_supplement(agent: Agent, case_id: str, staff: str, wait: float, as_jso
         "materials": list(made.materials),
         "waiting_for": list(made.waiting_for),
         "paper": str(paper),
+        "pages": page_objects(made.pages),
     }
     names = "、".join(line.name for line in asked.lines if line.material in made.materials)
     words = f"补正材料已封装：第 {made.revision} 批，{names}\n补正材料接收凭证：{paper}"
     if not as_json:
-        common.console.print(words, *common.keyless_words(made.waiting_for), sep="\n")
+        common.console.print(words, *common.keyless_words(made.waiting_for), *page_words(made.pages), sep="\n")
     finish(agent, made.entries, wait, as_json, value)
     window_supplement.tidy(agent, case_id)
 

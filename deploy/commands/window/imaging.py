@@ -9,6 +9,7 @@ from rich.table import Table
 
 from deploy.commands.shared.choices import code_of, listed
 from deploy.commands.shared.common import AsJson, Home, Staff, agent_at, show
+from deploy.commands.window.reading import withheld_words
 from deploy.commands.window.scan import Case, Material
 from hub.casework.masking.pictures import PageKind
 from hub.casework.reasons import UNMASK_REASONS
@@ -149,5 +150,5 @@ def _show(marks: list[Mark], as_json: bool, withheld: list[str] | None = None) -
         state = "遮盖" if mark.covers else f"不遮：{UNMASK_REASONS[mark.reason]}"
         origin = "找到" if mark.origin == "FOUND" else "补画"
         table.add_row(str(number), mark.kind, origin, ",".join(map(str, mark.box)), state)
-    words = ["[yellow]这一页读不准，请逐行看过再生成遮盖件[/yellow]"] if withheld else []
+    words = [f"[yellow]{text}[/yellow]" for text in withheld_words(withheld or [])]
     show({"ok": True, "marks": documents(marks), "withheld": withheld or []}, as_json, table, *words)

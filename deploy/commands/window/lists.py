@@ -13,10 +13,11 @@ from crypto.canonical import CHINA
 from crypto.refusal import Refusal
 from crypto.statement import RECEIPT_TYPE, read_envelope, read_signed
 from deploy.commands.shared.common import act_object, minute, refusal_text
-from hub.casework.casefile import CHINESE, CaseFile, State
+from hub.casework.casefile import CaseFile
 from hub.casework.messages import event_name
 from hub.casework.numbers import print_public_number
-from hub.casework.reasons import RETURN_REASONS
+from hub.casework.reasons import LANES, RETURN_REASONS
+from hub.casework.states import CHINESE, State
 from hub.casework.time.shown import shown_clock
 from node_agent.known.casemirror import ENDED, SEALS, CaseView, demanded, history, mirror, resolve
 from node_agent.paper import shelf
@@ -81,10 +82,11 @@ def item_lines(agent: Agent, words: str, region: str | None) -> list[dict[str, o
 
 
 def work_list(agent: Agent) -> list[dict[str, object]]:
-    """All cases of this window, what will hurt first on top: refused, unsent, open drafts, then by due date."""
+    """All cases of this window, what will hurt first on top: refused, unsent, open drafts, then running ones; among
+    equals priority cases first (E11, E12), then by due date."""
     names = dict.fromkeys([*agent.journal.case_ids(), *(case for case, _ in agent.journal.drafts())])
     lines = [case_line(agent, case) for case in names]
-    return sorted(lines, key=lambda line: (line["rank"], line["due"] or "9999", line["case"]))
+    return sorted(lines, key=lambda line: (line["rank"], not line["lane"], line["due"] or "9999", line["case"]))
 
 
 def case_line(agent: Agent, name: str) -> dict[str, object]:
@@ -101,7 +103,7 @@ def case_line(agent: Agent, name: str) -> dict[str, object]:
     line: dict[str, object] = {
         "case": case_id, "case_no": "", "public_no": "", "item": "", "state": "", "state_text": "", "holder": "本窗口",
         "next": "", "due": "", "shown": "", "liaison": "", "clocks": {}, "rank": RUNNING,
-        "occurred_at": "", "recorded_at": "", "late": "", "receipt": "",
+        "occurred_at": "", "recorded_at": "", "late": "", "receipt": "", "lane": "",
     }  # fmt: skip
     if draft is not None:
         line |= _from_draft(agent, draft)
@@ -111,7 +113,7 @@ def case_line(agent: Agent, name: str) -> dict[str, object]:
 
 
 def queue_lines(agent: Agent, told: dict[str, Any]) -> list[dict[str, object]]:
-    """Acts that wait to be sent, in order, each with the reason in Chinese. ``told``: ``sender.read_status``."""
+    """Acts that wait to be sent, in order, each with the reason in Chinese. ``told``: ``standing.read_status``."""
     lines: list[dict[str, object]] = []
     cases: set[str] = set()
     for entry in agent.journal.waiting():
@@ -190,6 +192,7 @@ def _from_draft(agent: Agent, draft: Draft) -> dict[str, object]:
         "item": item.name,
         "public_no": print_public_number(draft.public_no) if draft.public_no else "",
         "liaison": queues[0].liaison if queues else "",
+        "lane": LANES.get(draft.lane, draft.lane),
         "receipt": "待打印" if shelf.order(agent.settings.home, draft.public_no) else "",
     }
     if drafts.sealed(agent, draft.case):
@@ -215,6 +218,7 @@ def _from_view(agent: Agent, view: CaseView) -> dict[str, object]:
             "public_no": print_public_number(file.public_no) if file.public_no else "",
             "holder": agent.registry.directory.current(file.holder).title or identity.node_name(file.holder),
             "item": _item_name(agent, file),
+            "lane": LANES.get(file.lane, file.lane),
         }
         if file.bundle is None:
             facts["shown"] = shown_clock(_case_type(agent, file), file.clocks).words

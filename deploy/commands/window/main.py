@@ -17,20 +17,24 @@ from crypto.refusal import Refusal
 from deploy.commands.shared import common
 from deploy.commands.shared.choices import code_of, listed
 from deploy.commands.shared.common import AsJson, Home, Staff, WaitSeconds, agent_at, show
-from deploy.commands.shared.forms import pages_of, read_form, read_object
+from deploy.commands.shared.forms import item_of, pages_of, read_form, read_object
+from deploy.commands.shared.options import Delivery
 from deploy.commands.window import papers as window_papers
 from deploy.commands.window import scan as window_scan
 from deploy.commands.window.lists import case_line, item_lines, queue_lines, queue_table, work_list
 from deploy.commands.window.papers import Name, print_after_seal, unprintable_words
+from deploy.commands.window.reading import page_objects, page_words, reads
 from deploy.commands.window.scan import show_taken
 from hub.casework.reasons import DATA_KINDS
 from node_agent.known.snapshot import fetch_snapshot, kept_snapshot
 from node_agent.parents import sealing
 from node_agent.process.runtime import Agent
-from node_agent.transfer.sender import read_status
-from node_agent.window import drafts
+from node_agent.transfer.standing import read_status
+from node_agent.window import drafts, ready
 from node_agent.window import intake as window
 from node_agent.window import receipt as window_receipt
+from node_agent.window.ready import READ_SECONDS
+from node_agent.window.seal import require_ticks
 
 app = typer.Typer(help="收件窗口：找事项、登记、扫描、核对、封存、查询", no_args_is_help=True)
 app.command()(window_scan.scan)
@@ -40,10 +44,10 @@ app.command()(window_papers.printed)
 AWAY_WAIT = 2.0
 """Seconds to wait for a receipt while the agent says that it cannot send."""
 Case = Annotated[str, typer.Argument(help="办件标识（32 位）")]
-Delivery = Annotated[str, typer.Option("--delivery", help="送达方式：POST、COUNTER_COLLECT、COUNTER_DEPT、ELECTRONIC")]
 FormFile = Annotated[Path, typer.Option("--form", help="申请表 JSON 文件", exists=True, dir_okay=False)]
 NotClassified = Annotated[bool, typer.Option("--no-classified", help="确认没有涉密材料")]
 Signed = Annotated[bool, typer.Option("--signed", help="申请人已签字")]
+ReadWait = Annotated[float, typer.Option("--read-wait", min=0, help="等页面读完最多几秒；没读完的页不对外提供")]
 Notice = Annotated[bool, typer.Option("--notice", help="已出示个人信息告知书")]
 
 
@@ -114,8 +118,12 @@ def check(case: Case, home: Home, as_json: AsJson = False) -> None:
         for line in lines:
             mark = "red" if line in missing else "yellow" if line.open else "green"
             table.add_row(line.material, "主要" if line.key else "可容缺", f"[{mark}]{line.words}[/{mark}]")
-        value = {"ok": True, "case": case, "complete": not missing, "lines": [dict(line.__dict__) for line in lines]}
-        show(value, as_json, table)
+        stands = ready.look(agent, case)
+        value = {
+            "ok": True, "case": case, "complete": not missing, "lines": [dict(line.__dict__) for line in lines],
+            "pages": page_objects(stands),
+        }  # fmt: skip
+        show(value, as_json, table, *page_words(stands))
 
 
 @app.command()
@@ -127,12 +135,13 @@ def seal(
     signed: Signed = False,
     notice: Notice = False,
     insist: Annotated[bool, typer.Option("--insist", help="材料不齐，申请人坚持提交")] = False,
+    read_wait: ReadWait = READ_SECONDS,
     wait: WaitSeconds = 30,
     as_json: AsJson = False,
 ) -> None:
-    """封存：加密、签名、排队发送，打印收件凭证。"""
+    """封存：加密、签名、排队发送，打印收件凭证。清单要求附遮盖件的页没有读完的，先等它读完。"""
     with agent_at(home, as_json) as agent:
-        _seal(agent, case, staff, (no_classified, signed, notice), insist, wait, as_json)
+        _seal(agent, case, staff, (no_classified, signed, notice), insist, (read_wait, wait), as_json)
 
 
 @app.command()
@@ -151,8 +160,9 @@ def collect(
     """一次办完：登记、收页、核对、封存。"""
     with agent_at(home, as_json) as agent:
         plan = read_object(mapping)
-        files_of = pages_of(plan, mapping.parent)
-        case = _begin(agent, str(plan["task_code"]), staff, form, delivery, None, False)
+        files_of, task_code = pages_of(plan, mapping.parent), item_of(plan)
+        require_ticks({"no_classified": no_classified, "applicant_signed": signed, "privacy_notice": notice})
+        case = _begin(agent, task_code, staff, form, delivery, None, False)
         with common.bar(as_json) as progress:
             task = progress.add_task("收页", total=sum(map(len, files_of.values())))
             for material, files in files_of.items():
@@ -160,7 +170,7 @@ def collect(
                 if taken.refused:
                     show_taken(taken, material, as_json)
                 progress.advance(task, len(files))
-        _seal(agent, case, staff, (no_classified, signed, notice), False, wait, as_json)
+        _seal(agent, case, staff, (no_classified, signed, notice), False, (READ_SECONDS, wait), as_json)
 
 
 @app.command("list")
@@ -272,15 +282,23 @@ def _begin(
 
 
 def _seal(
-    agent: Agent, case: str, staff: str, ticks: tuple[bool, bool, bool], insist: bool, wait: float, as_json: bool
+    agent: Agent,
+    case: str,
+    staff: str,
+    ticks: tuple[bool, bool, bool],
+    insist: bool,
+    waits: tuple[float, float],
+    as_json: bool,
 ) -> None:
+    """``waits``: seconds for pages to be read, and for the hub's answer."""
     with common.bar(as_json) as progress:
-        progress.add_task("加密封存", total=None)
+        task = progress.add_task("加密封存", total=None)
         seal_it = sealing.seal if drafts.load(agent, case).parts else window.seal
         result = seal_it(
             agent,
             case,
             staff,
+            reads(progress, task, waits[0]),
             insist=insist,
             no_classified=ticks[0],
             applicant_signed=ticks[1],
@@ -295,16 +313,17 @@ def _seal(
         "unprintable": missing,
         "manifest": result.manifest,
         "waiting_for": list(result.waiting_for),
+        "pages": page_objects(result.pages),
     }
     if not as_json:  # before waiting: the applicant stands there
         text = window_receipt.told(result.public_no, result.check_code, file)
         common.console.print(Panel(text, title="收件凭证，请打印后执行 printed"), *unprintable_words(missing))
         if refusal is not None:
             common.show_refusal(refusal, False)
-        for line in common.keyless_words(result.waiting_for):
+        for line in (*common.keyless_words(result.waiting_for), *page_words(result.pages)):
             common.console.print(line)
     away = read_status(agent.journal)["problem"] is not None  # then nobody at the counter waits for an answer
-    common.finish(agent, result.entries, min(wait, AWAY_WAIT) if away else wait, as_json, value)
+    common.finish(agent, result.entries, min(waits[1], AWAY_WAIT) if away else waits[1], as_json, value)
 
 
 def _withdrawn(agent: Agent, case: str, staff: str, paper: Path) -> str:

@@ -16,7 +16,9 @@ from crypto.refusal import Refusal
 from deploy.commands.shared import common
 from deploy.commands.shared.choices import code_of, listed
 from deploy.commands.shared.common import AsJson, Home, Staff, WaitSeconds, agent_at, show
+from deploy.commands.shared.options import CaseName
 from deploy.commands.shared.pairs import pages_of, pairs
+from deploy.commands.window.reading import page_objects, page_words, reads
 from hub.casework.reasons import SECOND_INTAKES
 from node_agent.known.casemirror import resolve
 from node_agent.paper.sheet import Printed
@@ -24,13 +26,13 @@ from node_agent.window import debts as window_debts
 from node_agent.window import drafts
 from node_agent.window import materials as window_materials
 from node_agent.window.materials import Kept
+from node_agent.window.ready import READ_SECONDS
 from storage.files import write_private
 from storage.journal import OutboxEntry
 
 app = typer.Typer(no_args_is_help=True)
 
 Case = Annotated[str, typer.Argument(help="办件标识（32 位）")]
-CaseName = Annotated[str, typer.Argument(metavar="CASE", help="43 位办件编号、12 位公开编号或案件标识")]
 Materials = Annotated[list[str], typer.Argument(help="材料编号，可以几个")]
 Out = Annotated[Path, typer.Option("--out", help="文书写到哪里（PDF）")]
 Due = Annotated[datetime, typer.Option("--due", formats=["%Y-%m-%d"], help="承诺补交日期")]
@@ -189,10 +191,17 @@ def pay_debt(
     """补交容缺材料：加密封装，交受理部门。"""
     with agent_at(home, as_json) as agent:
         case_id = resolve(agent, case)
-        made = window_debts.pay(agent, case_id, staff, pages_of(page), original, applicant_signed=signed)
+        with common.bar(as_json) as progress:
+            task = progress.add_task("加密封存", total=None)
+            how = reads(progress, task, READ_SECONDS)
+            made = window_debts.pay(agent, case_id, staff, pages_of(page), original, applicant_signed=signed, reads=how)
         _show_refused(made.refused, as_json)
-        value = {"case": case_id, "materials": list(made.materials), "waiting_for": list(made.waiting_for)}
+        value = {
+            "case": case_id, "materials": list(made.materials), "waiting_for": list(made.waiting_for),
+            "pages": page_objects(made.pages),
+        }  # fmt: skip
         words = [f"已补交：{'、'.join(made.materials)}", *common.keyless_words(made.waiting_for)]
+        words += page_words(made.pages)
         common.finish(agent, made.entries, wait, as_json, value, *words)
 
 

@@ -11,7 +11,8 @@ import typer
 from crypto.refusal import Refusal
 from deploy.commands.shared.choices import code_of, listed
 from deploy.commands.shared.common import AsJson, Home, Staff, WaitSeconds, agent_at, finish_act, show
-from deploy.commands.shared.paper_acts import CaseName, add_shared
+from deploy.commands.shared.options import CaseName
+from deploy.commands.shared.paper_acts import add_shared
 from hub.casework.messages import DELIVERY
 from node_agent.known.casemirror import resolve
 from node_agent.originals import delivery

@@ -14,6 +14,7 @@ from rich.table import Table
 from crypto.refusal import Refusal
 from deploy.commands.shared.common import AsJson, Home, Staff, WaitSeconds, agent_at, finish_act, refusal_text, show
 from deploy.commands.shared.forms import pages_of, read_form, read_object
+from deploy.commands.shared.options import Delivery
 from deploy.commands.shared.parent_views import parts_object, parts_table
 from node_agent.known.casemirror import resolve
 from node_agent.parents import desk, drafting
@@ -24,7 +25,6 @@ app = typer.Typer(no_args_is_help=True)
 
 Case = Annotated[str, typer.Argument(help="联办件的标识或者查询号")]
 FormFile = Annotated[Path, typer.Option("--form", help="一张表，JSON 文件", exists=True, dir_okay=False)]
-Delivery = Annotated[str, typer.Option("--delivery", help="送达方式：POST、COUNTER_COLLECT、COUNTER_DEPT、ELECTRONIC")]
 Partial = Annotated[bool, typer.Option("--partial", help="申请人要求各项结果分别送达；不写为一个出口一次交付")]
 Pages = Annotated[
     Path | None, typer.Option("--pages", help="页与清单各行的对应表（JSON），整批收页", exists=True, dir_okay=False)

@@ -12,7 +12,7 @@ def ask(public_no: str, home: Path, code_file: Path | None, code_fd: int | None,
     """Ask the hub through the node at ``home`` (a window or a portal) and show the answer."""
     with agent_at(home, as_json) as agent:
         found = agent.hub.query_case(public_no.replace(" ", ""), check_code(code_file, code_fd))
-        table = Table("环节", "日期", title=f"{found.public_no}　{found.words}")
+        table = Table("环节", "日期", title="　".join(filter(None, (found.public_no, found.case_type, found.words))))
         for words, date in found.milestones:
             table.add_row(words, date)
         due = f"　（{found.due} 前）" if found.due else ""

@@ -9,7 +9,16 @@ from crypto.identity import person_id
 from deploy.commands.dept import cards as dept_cards
 from deploy.commands.shared import voices
 from deploy.commands.shared.choices import code_of, listed
-from deploy.commands.shared.common import TEXT_FILE, AsJson, Home, Staff, WaitSeconds, agent_at, finish, text_of
+from deploy.commands.shared.common import (
+    TEXT_FILE,
+    AsJson,
+    Home,
+    Staff,
+    WaitSeconds,
+    agent_at,
+    finish_act,
+    text_of,
+)
 from hub.casework import reasons
 from node_agent.supervision import supervising
 
@@ -39,7 +48,7 @@ def rate(
         entry = supervising.rate(agent, case, scores, code, paper.read_bytes() if paper else b"")
         worst = reasons.RATING_LEVELS[str(max(scores.values()))]
         words = f"已记录评价（最低一项：{worst}）"
-        finish(agent, [entry.payload_digest], wait, as_json, {"case": entry.case_id, "scores": scores}, words)
+        finish_act(agent, entry, wait, as_json, words, more={"scores": scores})
 
 
 @app.command()
@@ -48,8 +57,8 @@ def complain(
     home: Home,
     staff: Staff,
     kind: Annotated[str, typer.Option("--kind", help=listed(reasons.COMPLAINT_KINDS))],
-    about: Annotated[str, typer.Option("--about", help="被投诉的单位（节点标识）")],
-    handler: Annotated[str, typer.Option("--handler", help="处理的单位（节点标识），不能是被投诉的")],
+    about: Annotated[str, typer.Option("--about", help="被投诉的单位：全称或节点名")],
+    handler: Annotated[str, typer.Option("--handler", help="处理的单位：全称或节点名，不能是被投诉的")],
     words: Annotated[Path, typer.Option("--words", help=f"投诉内容，{TEXT_FILE}", exists=True, dir_okay=False)],
     person: Annotated[str, typer.Option("--person", help="被投诉人员的工号")] = "",
     channel: Annotated[str, typer.Option("--channel", help=listed(reasons.COMPLAINT_CHANNELS))] = "WINDOW",
@@ -59,14 +68,15 @@ def complain(
 ) -> None:
     """登记投诉：内容留在本机，日志里只有类别和摘要；五个工作日内答复。"""
     with agent_at(home, as_json) as agent:
+        accused = supervising.unit_named(agent, about)
         facts = {
             "channel": code_of(reasons.COMPLAINT_CHANNELS, channel, "--channel"),
             "kind": code_of(reasons.COMPLAINT_KINDS, kind, "--kind"),
-            "about_node": about,
-            "about_person": person_id(about, person) if person else "",
-            "handler": handler,
+            "about_node": accused,
+            "about_person": person_id(accused, person) if person else "",
+            "handler": supervising.unit_named(agent, handler),
             "ticket": ticket,
         }
         entry = supervising.complain(agent, case, staff, facts, text_of(words))
-        value = {"case": entry.case_id, "complaint": entry.payload_digest}
-        finish(agent, [entry.payload_digest], wait, as_json, value, f"已登记投诉，编号 {entry.payload_digest[:16]}")
+        value = {"complaint": entry.payload_digest}
+        finish_act(agent, entry, wait, as_json, f"已登记投诉，编号 {entry.payload_digest[:16]}", more=value)

@@ -4,10 +4,11 @@ Invariants: pure; once stated, an event is not owed again, since the row that st
 """
 
 from hub.casework import facts
-from hub.casework.casefile import CaseFile, State
+from hub.casework.casefile import CaseFile
 from hub.casework.common import after_clock, clock_ran_out
 from hub.casework.context import World
 from hub.casework.hub_event import HubEvent
+from hub.casework.states import State
 
 
 def next_event(file: CaseFile, world: World, now: str) -> HubEvent | None:

@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import date
 
 from hub.casework import facts
+from hub.casework.acceptance.values import Notice
 from hub.casework.access.effects import keep_sealing
-from hub.casework.casefile import CaseFile, Notice
+from hub.casework.casefile import CaseFile
 from hub.casework.common import with_card, with_clock
 from hub.casework.context import Act, World
 from hub.casework.time import clocks

@@ -4,7 +4,6 @@ from hub.casework import common as c
 from hub.casework.acceptance import effects as es
 from hub.casework.acceptance import guards as gs
 from hub.casework.access import effects as ae
-from hub.casework.casefile import State
 from hub.casework.decision import effects as de
 from hub.casework.entry import online as go
 from hub.casework.hand_off import effects as er
@@ -18,6 +17,7 @@ from hub.casework.review import effects as pe
 from hub.casework.review import guards as pg
 from hub.casework.row_values import ACCEPTOR, APPLICANTS, BY_HUB, HUB, PERSON, WINDOW, members
 from hub.casework.sharing import guards as hg
+from hub.casework.states import State
 from hub.casework.supervision import effects as se
 
 _NOTICE_MEMBERS = members("lines due methods manifest")

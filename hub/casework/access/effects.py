@@ -3,7 +3,8 @@
 Invariant: an effect is a pure function of (case file, act, world).
 """
 
-from hub.casework.casefile import CaseFile, Sealing, Wrap
+from hub.casework.access.values import Sealing, Wrap
+from hub.casework.casefile import CaseFile
 from hub.casework.context import Act, World
 from hub.casework.facts import wrapped_lines
 

@@ -6,9 +6,10 @@ Invariant: a guard looks and refuses; it never changes anything.
 from crypto import identity
 from crypto.refusal import Refusal
 from hub.casework import facts, numbers
-from hub.casework.casefile import CaseFile, State
+from hub.casework.casefile import CaseFile
 from hub.casework.context import Act, World
 from hub.casework.parents import share
+from hub.casework.states import State
 
 PURPOSES = (
     "ACCEPT_REVIEW",

@@ -5,7 +5,7 @@ from hub.casework.access import effects as ae
 from hub.casework.access import guards as ag
 from hub.casework.entry import online as go
 from hub.casework.law import Party, Rule
-from hub.casework.row_values import APPLICANTS, INTAKE_NODE, LIVE, NODE, READERS, members
+from hub.casework.row_values import APPLICANTS, INTAKE_NODE, LIVE, NODE, READABLE, READERS, members
 
 ROWS = (
     Rule(
@@ -14,7 +14,7 @@ ROWS = (
         members("manifest recipient recipient_key packets"), chain="keys",
     ),
     Rule(
-        "H02", "open_document", LIVE, None, Party.READER, READERS, APPLICANTS,
+        "H02", "open_document", READABLE, None, Party.READER, READERS, APPLICANTS,
         (c.not_from_future, ag.opening_has_purpose, go.applicant_ordered, go.portal_shows_notices), (),
         "H02; 个人信息保护法 51", members("manifest purpose order"), chain="access",
     ),

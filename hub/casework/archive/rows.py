@@ -1,12 +1,13 @@
-"""Rows: the archive (T37). After ARCHIVED and P_ARCHIVED nothing happens any more (states.md 10, invariant 3)."""
+"""Rows: the archive (T37). After ARCHIVED and P_ARCHIVED nothing happens any more but reads (states.md 10,
+invariant 3): what is opened or exported is told still (H01, H02)."""
 
 from hub.casework import common as c
 from hub.casework.archive import effects as ke
 from hub.casework.archive import guards as kg
-from hub.casework.casefile import PARENT_ENDS, State
 from hub.casework.law import Party, Rule
 from hub.casework.originals.states import ENDED
 from hub.casework.row_values import BY_HUB, HUB, PERSON, WINDOW, members
+from hub.casework.states import PARENT_ENDS, State
 
 _ENDED = tuple(state for state in State if state in ENDED - PARENT_ENDS)
 _PARENT = tuple(state for state in State if state in PARENT_ENDS)

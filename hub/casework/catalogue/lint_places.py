@@ -39,10 +39,25 @@ def _queues(sound: Sound, items: Mapping[str, Entry], listed: Mapping[str, int])
             yield Breach("QUEUE_UNKNOWN_ITEM", where, "the item is not on the list (D01)")
         elif code in items:
             yield from _receives(queue, items[code], places.get(queue["node"]), where)
+    yield from _inbound(sound)
     for (place, code), times in counted.items():
         if times > 1:
             where = f"queues[{place}/{code}]"
             yield Breach("QUEUE_AMBIGUOUS", where, "several queues: every case waits for the coordinator (A05)")
+
+
+def _inbound(sound: Sound) -> Rows:
+    """F11, B14: every department has one inbound office, whatever the item; it is among its offices, where told."""
+    offices = {place["node"]: place["sections"] for place in sound["places"] if "sections" in place}
+    doors: dict[str, set[str]] = {}
+    for queue in sound["queues"]:
+        doors.setdefault(queue["node"], set()).add(queue["queue"])
+    for node, names in doors.items():
+        told = ",".join(sorted(names))
+        if len(names) > 1:
+            yield Breach("INBOUND_TWO", f"queues[{node}]", "a department has one inbound office (F11)", told)
+        if node in offices and not names <= set(offices[node]):
+            yield Breach("INBOUND_UNLISTED", f"places[{node}].sections", "its inbound office is not listed (F11)", told)
 
 
 def _receives(queue: Entry, item: Entry, place: Entry | None, where: str) -> Rows:

@@ -102,10 +102,6 @@ def _parts(theme: Entry, plan: Entry, items: Mapping[str, Entry], where: str) ->
             yield Breach("THEME_DEPARTMENT", place, "neither lead nor cooperating unit (B02)", part["department"])
         if part["kind"] == "APPROVAL" and part["task_code"] not in items:
             yield Breach("THEME_PART_ITEM", place, "the item is not on the list (D01)", part["task_code"])
-        if items.get(part["task_code"], {}).get("situations"):
-            yield Breach(
-                "THEME_PART_SITUATIONS", place, "the one list asks no situations (B05, B16)", part["task_code"]
-            )
         yield from _body(part, items, place)
     core = [part for part in plan["parts"] if part["core"]]
     if plan["parts"] and len(core) != 1:

@@ -106,7 +106,8 @@ def agreement_in(entry: Entry) -> Agreement:
 def place_in(entry: Entry) -> Place:
     """One of ``places``."""
     bodies, accepted = frozenset(entry.get("bodies", ())), frozenset(entry.get("may_accept", ()))
-    return Place(entry["node"], entry["kind"], entry["region"], entry.get("parent", ""), bodies, accepted)
+    sections = frozenset(entry.get("sections", ()))
+    return Place(entry["node"], entry["kind"], entry["region"], entry.get("parent", ""), bodies, accepted, sections)
 
 
 def limit_in(entry: Entry) -> Limit:
@@ -140,6 +141,7 @@ def _material(entry: Entry) -> Material:
         needed_by=entry.get("needed_by", ""),
         covered_by=tuple(entry.get("covered_by", ())),
         allowance=Allowance(allowed["tolerance"], allowed["days"], allowed["commitment"]) if allowed else None,
+        masked=entry.get("masked", False),
     )
 
 

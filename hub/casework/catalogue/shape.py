@@ -132,6 +132,7 @@ _MATERIAL: Final[Mapping[str, Any]] = {
     "allowance": Maybe(
         {"tolerance": one_of("NONE", "BLOCKS_DECISION", "REVOCABLE"), "days": number(0, 60), "commitment": flag}
     ),
+    "masked": Maybe(flag),
 }
 _GUIDE: Final[Mapping[str, Any]] = {
     "version": text,
@@ -218,6 +219,7 @@ PLACE: Final[Mapping[str, Any]] = {
     "parent": Maybe(plain),
     "bodies": Maybe([text]),
     "may_accept": Maybe([text]),
+    "sections": Maybe([text]),
 }
 DEPARTMENT: Final[Mapping[str, Any]] = {"code": text, "name": text, "region": text, "aliases": [text]}
 _PART: Final[Mapping[str, Any]] = {

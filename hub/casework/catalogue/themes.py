@@ -21,7 +21,6 @@ Entry = Mapping[str, Any]
 PARENT_LIMIT_DAYS: Final = 45
 PARENT_EXTENSION_DAYS: Final = 15
 """行政许可法 26, 42(2): joint handling, and what the government of the level may add once."""
-POLICIES: Final = ("ALL_OR_NOTHING", "INDEPENDENT")
 ELEMENTS: Final = ("conditions", "procedure")
 """Texts of the plan; with materials, form and limits they are the five groups of elements of B03."""
 

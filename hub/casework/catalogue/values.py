@@ -86,7 +86,8 @@ class Material:
 
     ``when``: None for always; ``trust_level``: lowest level A to D that is enough (国办函〔2016〕108号), empty for any;
     ``needed_by``: step by which an original must lie at the department (ACCEPT, DECIDE, ISSUE), empty for none;
-    ``covered_by``: codes of materials that make this one needless (D19).
+    ``covered_by``: codes of materials that make this one needless (D19); ``masked``: others than the handlers will see
+    it, so a masked copy of each page is sealed beside it (H01; standards.md 15, row 图片).
     """
 
     code: str
@@ -102,6 +103,7 @@ class Material:
     needed_by: str = ""
     covered_by: tuple[str, ...] = ()
     allowance: Allowance | None = None
+    masked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +302,8 @@ class Place:
     """A node in the tree of halls (A15): PROVINCE, CITY, COUNTY, DEVELOPMENT_ZONE, PARK, TOWNSHIP, VILLAGE.
 
     ``bodies``: credit codes of the bodies that it acts for (D02), empty: not told; ``may_accept``: items that a node
-    below county level is empowered to accept (A16), or ``*``.
+    below county level is empowered to accept (A16), or ``*``; ``sections``: codes of a department's offices, which pass
+    cases on among themselves and are not shown outside (B13, B14).
     """
 
     node: str
@@ -309,3 +312,4 @@ class Place:
     parent: str
     bodies: frozenset[str]
     may_accept: frozenset[str]
+    sections: frozenset[str] = frozenset()

@@ -2,7 +2,6 @@
 
 from hub.casework import common as c
 from hub.casework.access import effects as ae
-from hub.casework.casefile import State
 from hub.casework.decision import effects as de
 from hub.casework.decision import guards as dg
 from hub.casework.delivery import effects as ve
@@ -11,6 +10,7 @@ from hub.casework.materials import effects as me
 from hub.casework.materials import guards as mg
 from hub.casework.parents import guards_child as fk
 from hub.casework.row_values import PERSON, members
+from hub.casework.states import State
 
 ROWS = (
     Rule(

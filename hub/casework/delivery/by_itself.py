@@ -5,13 +5,14 @@ Invariants: pure; once stated, an event is not owed again, since the row that st
 """
 
 from hub.casework import facts
-from hub.casework.casefile import CaseFile, State
+from hub.casework.casefile import CaseFile
 from hub.casework.common import just_after
 from hub.casework.context import World
 from hub.casework.delivery import guards, whereabouts
 from hub.casework.hub_event import HubEvent
 from hub.casework.originals import states
 from hub.casework.row_values import WITH_PAPER
+from hub.casework.states import State
 
 _GOING_OUT = (State.DELIVERING, State.P_DELIVERING)
 

@@ -7,13 +7,14 @@ from dataclasses import replace
 
 from crypto.refusal import Refusal
 from hub.casework import facts
-from hub.casework.casefile import CaseFile, ParcelLeg, State
+from hub.casework.casefile import CaseFile
 from hub.casework.common import stop
 from hub.casework.context import Act, World
 from hub.casework.delivery import whereabouts
-from hub.casework.delivery.values import ResultPaper, ResultState
+from hub.casework.delivery.values import ParcelLeg, ResultPaper, ResultState
 from hub.casework.originals import effects as oe
 from hub.casework.originals import limits, states
+from hub.casework.states import State
 
 _GOING_OUT = (State.DELIVERING, State.P_DELIVERING)
 

@@ -5,10 +5,11 @@ Invariant: a guard looks and refuses; it never changes anything.
 
 from crypto.refusal import Refusal
 from hub.casework import facts, reasons
-from hub.casework.casefile import CaseFile, ParcelLeg
+from hub.casework.casefile import CaseFile
+from hub.casework.catalogue.values import Window
 from hub.casework.context import Act, World
 from hub.casework.delivery import whereabouts
-from hub.casework.delivery.values import PARCEL_STATUSES, ResultState
+from hub.casework.delivery.values import PARCEL_STATUSES, ParcelLeg, ResultState
 from hub.casework.originals import limits, states
 
 METHODS = frozenset({"POST", "COUNTER_COLLECT", "COUNTER_DEPT", "ELECTRONIC"})
@@ -83,8 +84,8 @@ def items_accounted_for(file: CaseFile | None, act: Act, world: World) -> None:
 
 
 def delivery_choosable(file: CaseFile | None, act: Act, world: World) -> None:
-    """I01: the applicant changes the way of delivery in writing until the result is packed; by post only to an address
-    that was sealed."""
+    """I01, F09: the applicant changes the way of delivery in writing until the result is packed; by post only to an
+    address that was sealed, at the window only where it hands out results."""
     assert file is not None
     facts.require_digest(act, "paper", "I01; states.md 4")
     method = act.text("delivery")
@@ -93,6 +94,7 @@ def delivery_choosable(file: CaseFile | None, act: Act, world: World) -> None:
     require_provable(method, facts.proof_needed(file, world))
     if method == "COUNTER_COLLECT" and file.mode:
         raise Refusal("DELIVERY_NO_COUNTER", "A02; I01", delivery=method)
+    require_issuing(method, facts.window_of(file, world))
     if whereabouts.on_its_way(file):
         raise Refusal("DELIVERY_PACKED", "I01", delivery=file.delivery)
     sealing = file.sealing("application")
@@ -208,6 +210,12 @@ def require_provable(method: str, needed: int) -> None:
     """I01, D3, T34: no way is chosen that can never prove delivery; opening proves level 3. DELIVERY_PROOF_LOW."""
     if method == "ELECTRONIC" and needed > whereabouts.ELECTRONIC_PROOF:
         raise Refusal("DELIVERY_PROOF_LOW", "I01, D3; T34", level=whereabouts.ELECTRONIC_PROOF, needed=needed)
+
+
+def require_issuing(method: str, window: Window) -> None:
+    """F09, I01: results are fetched only at a window that hands them out. Refusal WINDOW_NOT_ISSUING."""
+    if method == "COUNTER_COLLECT" and "ISSUE" not in window.powers:
+        raise Refusal("WINDOW_NOT_ISSUING", "F09, I01", window=window.node)
 
 
 def call_cause(leg: ParcelLeg) -> str:

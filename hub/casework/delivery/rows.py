@@ -2,7 +2,6 @@
 
 from hub.casework import common as c
 from hub.casework.access import effects as ae
-from hub.casework.casefile import BEFORE_DECISION, PARENT_OPEN, State
 from hub.casework.decision import guards as dg
 from hub.casework.delivery import effects as ve
 from hub.casework.delivery import guards as vg
@@ -21,6 +20,7 @@ from hub.casework.row_values import (
     WITH_PAPER,
     members,
 )
+from hub.casework.states import BEFORE_DECISION, PARENT_OPEN, State
 
 _CHAIN = "delivery"
 _ISSUER = frozenset({"ISSUER"})

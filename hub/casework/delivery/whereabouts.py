@@ -5,9 +5,10 @@ Invariants:
 - a result that was declared void is nowhere and proves nothing (D10), and a parcel that was recalled proves nothing.
 """
 
-from hub.casework.casefile import CaseFile, ParcelLeg, State
-from hub.casework.delivery.values import ResultState
+from hub.casework.casefile import CaseFile
+from hub.casework.delivery.values import ParcelLeg, ResultState
 from hub.casework.originals import states
+from hub.casework.states import State
 
 COUNTER_PROOF = 4
 """Signed at our own counter (postal.md 7)."""

@@ -6,9 +6,10 @@ Invariant: an effect is a pure function of (case file, act, world).
 from dataclasses import replace
 
 from hub.casework import facts
-from hub.casework.casefile import CaseFile, State
+from hub.casework.casefile import CaseFile
 from hub.casework.common import with_clock
 from hub.casework.context import Act, World
+from hub.casework.states import State
 from hub.casework.time import clocks
 
 
@@ -55,6 +56,9 @@ def keep_application(file: CaseFile, act: Act, world: World) -> CaseFile:
         applicant_key=str(key["public"]),
         delivery=act.text("delivery"),
         mode=str(act.statement.body.get("mode", "")),
+        lane=str(act.statement.body.get("lane", "")),
+        appointment=str(act.statement.body.get("appointment", "")),
+        channel=str(act.statement.body.get("channel", "")),
         accepting_node="",
         queue="",
     )

@@ -3,17 +3,22 @@
 Invariant: a guard looks and refuses; it never changes anything.
 """
 
+import re
+
 from crypto import kem
+from crypto.identity import node_name
 from crypto.records import read_public
 from crypto.refusal import Refusal
 from hub.casework import facts, numbers, reasons
 from hub.casework.casefile import CaseFile
 from hub.casework.context import Act, World
-from hub.casework.delivery.guards import METHODS, require_provable
+from hub.casework.delivery.guards import METHODS, require_issuing, require_provable
 from hub.casework.facts import ADDRESS, FORM
 from hub.casework.hand_off import routing
 from hub.casework.materials import ways
 from hub.casework.originals import states
+
+_APPOINTMENT = re.compile(r"[A-Za-z0-9-]{4,40}")
 
 
 def item_on_list(file: CaseFile | None, act: Act, world: World) -> None:
@@ -109,14 +114,31 @@ def pre_review_declared(file: CaseFile | None, act: Act, world: World) -> None:
 def applicant_key_given(file: CaseFile | None, act: Act, world: World) -> None:
     """Architecture: ``seal`` carries the applicant's public key for results, and the choice of delivery (I01).
 
-    The way that is chosen must be able to prove delivery as the item wants it (T34).
+    The way that is chosen must be able to prove delivery as the item wants it (T34), and nobody fetches it at a window
+    that hands out none (F09).
     """
     key = read_public(act.statement.body.get("applicant_key"))
     kem.require_kem_public(key.suite, key.public)
     if act.text("delivery") not in METHODS:
         raise Refusal("DELIVERY_UNKNOWN", "I01", delivery=act.text("delivery"))
-    item = facts.pinned_catalogue(act, world).item(act.text("task_code"))
-    require_provable(act.text("delivery"), item.required_proof_level)
+    catalogue = facts.pinned_catalogue(act, world)
+    require_provable(act.text("delivery"), catalogue.item(act.text("task_code")).required_proof_level)
+    window = catalogue.window(node_name(act.node.subject))
+    if window is not None:  # else ``window_authorised`` refuses
+        require_issuing(act.text("delivery"), window)
+
+
+def flags_known(file: CaseFile | None, act: Act, world: World) -> None:
+    """T05, C14, E11, E12: priority for a reason of the list; an appointment by its reference and how it was made."""
+    body = act.statement.body
+    if "lane" in body and act.text("lane") not in reasons.LANES:
+        raise Refusal("LANE_UNKNOWN", "E11, E12; T05", lane=act.text("lane")[:20])
+    if "appointment" not in body and "channel" not in body:
+        return
+    if _APPOINTMENT.fullmatch(act.text("appointment")) is None:
+        raise Refusal("APPOINTMENT_FORM", "C14; T05", appointment=act.text("appointment")[:40])
+    if act.text("channel") not in reasons.APPOINTMENT_CHANNELS:
+        raise Refusal("CHANNEL_UNKNOWN", "C14; T05", channel=act.text("channel")[:20])
 
 
 def decline_complete(file: CaseFile | None, act: Act, world: World) -> None:

@@ -51,12 +51,15 @@ def no_original_seen(file: CaseFile | None, act: Act, world: World) -> None:
 
 
 def agent_empowered(file: CaseFile | None, act: Act, world: World) -> None:
-    """T01, 行政许可法 29: who acts as an agent (代理人) hands in the power of attorney; nobody else does."""
+    """T01, 行政许可法 29: who acts as an agent (代理人) hands in the power of attorney; nobody else does. Where law
+    wants the applicant in person, nobody acts for him."""
     said = act.statement.body.get("agent")
     lines = facts.pinned(act, world).manifest.lines
     shown = any(line.material == facts.PROXY and line.pages for line in lines)
     if said not in (None, True) or (said is True) != shown:
         raise Refusal("PROXY_MISSING", "行政许可法 29; T01", agent=str(said is True), paper=str(shown))
+    if said is True:
+        require_agent_allowed(facts.pinned_catalogue(act, world).item(act.text("task_code")))
 
 
 def portal_shows_notices(file: CaseFile | None, act: Act, world: World) -> None:
@@ -77,6 +80,12 @@ def require_online(catalogue: Catalogue, item: Item) -> None:
         raise Refusal("IN_PERSON_REQUIRED", "A01", **told)
     if ONLINE not in item.modes:
         raise Refusal("ONLINE_NOT_OFFERED", "A02", **told)
+
+
+def require_agent_allowed(item: Item) -> None:
+    """Refusal AGENT_EXCLUDED for an item that law wants the applicant in person for (行政许可法 29)."""
+    if item.in_person_required:
+        raise Refusal("AGENT_EXCLUDED", "行政许可法 29; A01; T01", name=item.name)
 
 
 def require_unseen(manifest: Manifest) -> None:

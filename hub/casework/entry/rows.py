@@ -2,7 +2,6 @@
 
 from hub.casework import common as c
 from hub.casework.access import effects as ae
-from hub.casework.casefile import BEFORE_DECISION, State
 from hub.casework.entry import effects as ee
 from hub.casework.entry import guards as ge
 from hub.casework.entry import online as go
@@ -12,13 +11,14 @@ from hub.casework.materials import guards_seal as ms
 from hub.casework.originals import effects as oe
 from hub.casework.parents import effects_child as fc
 from hub.casework.parents import guards_entry as fo
-from hub.casework.row_values import ACCEPTOR, APPLICANTS, NODE, PERSON, WINDOW, WINDOW_NODE, members
+from hub.casework.row_values import ACCEPTOR, APPLICANTS, INTAKE_NODE, NODE, PERSON, WINDOW, WINDOW_NODE, members
 from hub.casework.sharing import guards as hg
+from hub.casework.states import BEFORE_DECISION, State
 
 _SEAL_GUARDS = (
     c.not_from_future, fo.bound_to_parent, ge.item_on_list, ge.window_authorised, ge.public_number_valid,
     ge.application_sealed,
-    ge.lines_closed, ge.declarations_given, ge.applicant_key_given,
+    ge.lines_closed, ge.declarations_given, ge.applicant_key_given, ge.flags_known,
     go.applicant_ordered, go.online_lawful, go.no_original_seen, go.agent_empowered,
     ms.situations_answered, ms.ways_lawful, ms.promises_founded, ms.commitments_given, ms.reuse_named,
     ms.applicant_named, ms.second_intake_reasoned, hg.verifications_founded,
@@ -27,7 +27,8 @@ _SEAL_EFFECTS = (fc.bind, ee.keep_application, me.keep_ways, ae.keep_sealing, oe
 _SEAL_MEMBERS = members(
     "task_code region catalogue manifest public_no applicant_key delivery "
     "parent part bond no_classified applicant_signed privacy_notice insisted_defects mode order agent verified "
-    "situations tolerated commitment_notice reused reuse_agreement applicant duplicate_of duplicate_reason"
+    "situations tolerated commitment_notice reused reuse_agreement applicant applicant_before duplicate_of "
+    "duplicate_reason lane appointment channel"
 )
 _DECLINE_GUARDS = (c.not_from_future, ge.window_authorised, ge.decline_complete)
 _DECLINE_MEMBERS = members("task_code region catalogue missing applicant_agreed paper")
@@ -66,7 +67,7 @@ ROWS = (
         "states.md T06, O14; E04; 行政许可法 32(4)", _DECLINE_MEMBERS,
     ),
     Rule(
-        "T07", "discard", (), State.ABANDONED, Party.COLLECTING, WINDOW_NODE, NODE,
+        "T07", "discard", (), State.ABANDONED, Party.COLLECTING, INTAKE_NODE, NODE,
         (c.not_from_future, ge.item_known, ge.discard_reason_known), (), "states.md T07", _DISCARD_MEMBERS,
         opening=ee.open_case,
     ),

@@ -9,7 +9,8 @@ Invariants:
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hub.casework.casefile import Card, State
+from hub.casework.states import State
+from hub.casework.supervision.values import Card
 
 
 class Fact(StrEnum):

@@ -5,11 +5,12 @@ Invariants: pure; once stated, an event is not owed again, since the row that st
 
 from crypto.refusal import Refusal
 from hub.casework import facts
-from hub.casework.casefile import CaseFile, State
+from hub.casework.casefile import CaseFile
 from hub.casework.common import after_clock, clock_ran_out, just_after
 from hub.casework.context import World
 from hub.casework.hand_off import guards
 from hub.casework.hub_event import HubEvent
+from hub.casework.states import State
 from hub.casework.time import clocks
 
 

@@ -9,10 +9,11 @@ Invariants:
 from dataclasses import replace
 
 from hub.casework import facts
-from hub.casework.casefile import Bounce, CaseFile, Proposal
+from hub.casework.casefile import CaseFile
 from hub.casework.common import with_card, with_clock
 from hub.casework.context import Act, World
 from hub.casework.hand_off.guards import HOPS_MOST
+from hub.casework.hand_off.values import Bounce, Proposal
 from hub.casework.originals.states import awaited
 from hub.casework.time import clocks
 

@@ -1,7 +1,6 @@
 """Rows: routing, delivery to the department, bounces, re-routing (T08 to T12, T22 to T24, K11)."""
 
 from hub.casework import common as c
-from hub.casework.casefile import State
 from hub.casework.hand_off import effects as er
 from hub.casework.hand_off import guards as gr
 from hub.casework.law import Party, Rule
@@ -22,6 +21,7 @@ from hub.casework.row_values import (
     WINDOW,
     members,
 )
+from hub.casework.states import State
 
 ROWS = (
     Rule(

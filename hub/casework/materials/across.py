@@ -4,6 +4,8 @@ Invariants:
 - pure: the case after the act, what is known of the applicant's other cases, and those that it takes materials from;
   whoever has the whole log finds the same, for every member asked about stands in a leaf;
 - applicants are known by keyed digests alone, so nobody here learns who it is (promise 1);
+- while a key is exchanged, a case has a digest under the new one and one under the older: two cases that have any of
+  them in common have one applicant;
 - a case without such a digest has no other cases: it is neither refused nor helped.
 """
 
@@ -17,12 +19,13 @@ from crypto.manifest import Line, Manifest
 from crypto.refusal import Refusal
 from crypto.statement import Statement
 from hub.casework.audience import may_read
-from hub.casework.casefile import BEFORE_DECISION, CaseFile, State
+from hub.casework.casefile import CaseFile
 from hub.casework.context import Act
 from hub.casework.materials.effects import SECOND_INTAKE
 from hub.casework.materials.values import Reuse
 from hub.casework.materials.ways import REUSABLE, brought
 from hub.casework.parents import share
+from hub.casework.states import BEFORE_DECISION, State
 
 OPEN: Final = "OPEN"
 BROKEN: Final = "BROKEN"
@@ -33,7 +36,8 @@ _CASE, _DIGEST = re.compile(r"[0-9a-f]{32}"), re.compile(r"[0-9a-f]{64}")
 
 def applicants_named(statements: Iterable[Statement]) -> set[str]:
     """Digests of the applicants whose other cases seals are held against; what has not their form is no digest."""
-    named = (str(told.body.get("applicant")) for told in statements if told.type == "seal")
+    seals = [told for told in statements if told.type == "seal"]
+    named = (str(told.body.get(member)) for told in seals for member in ("applicant", "applicant_before"))
     return {digest for digest in named if _DIGEST.fullmatch(digest)}
 
 
@@ -58,7 +62,7 @@ def _entries(value: object) -> list[object]:
 class Known:
     """One case of an applicant, as the index keeps it. ``standing``: OPEN before the decision, else empty; ``breach``:
     BROKEN while a commitment of it stands as broken and its repair can be said (``pending``: until the archive);
-    ``node``: who collected it."""
+    ``node``: who collected it; ``applicant_before``: the digest under the key of before."""
 
     case_id: str
     applicant: str
@@ -67,6 +71,7 @@ class Known:
     node: str
     standing: str
     breach: str
+    applicant_before: str = ""
 
 
 def known_of(file: CaseFile) -> Known | None:
@@ -82,7 +87,13 @@ def known_of(file: CaseFile) -> Known | None:
         node=file.collecting_node,
         standing=OPEN if file.state in BEFORE_DECISION else "",
         breach=BROKEN if broken else "",
+        applicant_before=file.applicant_before,
     )
+
+
+def is_same(one: Known | CaseFile, other: Known | CaseFile) -> bool:
+    """Whether two cases have one applicant: a digest in common, of whatever key."""
+    return bool({one.applicant, one.applicant_before} & {other.applicant, other.applicant_before} - {""})
 
 
 def require_lawful(
@@ -99,7 +110,7 @@ def require_lawful(
     ``earlier``, ``sealed``: a case, and a manifest, by id and digest.
     Refusals COMMITMENT_BARRED (G15), DUPLICATE_INTAKE, DUPLICATE_UNRELATED (A22), REUSE_… (E02).
     """
-    others = [one for one in known if one.case_id != file.case and one.applicant == file.applicant]
+    others = [one for one in known if one.case_id != file.case and is_same(one, file)]
     if act.statement.type == "seal":
         require_trusted(file, others)
         require_single(before, file, others)
@@ -146,7 +157,7 @@ def require_reusable(
     """T02, E02: the same applicant's case, which this node may read, holds the line of this material, at level A or B;
     its pages have the same commitments in both sealings, so they are the same pages, whoever sealed them anew."""
     told = {"material": reuse.material}
-    if earlier is None or not file.applicant or earlier.applicant != file.applicant:
+    if earlier is None or not is_same(earlier, file):
         raise Refusal("REUSE_NOT_THEIRS", "E02, D21; T02", **told)
     if not may_read(earlier, reuse.manifest, node):
         raise Refusal("REUSE_NOT_SEEN", "E02; A24; T02", **told)

@@ -25,6 +25,7 @@ def keep_ways(file: CaseFile, act: Act, world: World) -> CaseFile:
     body, manifest = act.statement.body, facts.pinned(act, world).manifest
     changed = file.changed(
         applicant=str(body.get("applicant", "")),
+        applicant_before=str(body.get("applicant_before", "")),
         answers=tuple(Answer(*pair) for pair in sorted(ways.answers_in(body).items())),
         debts=_promised(file, act, world),
         commitments=tuple(

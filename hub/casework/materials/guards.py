@@ -13,6 +13,8 @@ from hub.casework.materials import ways
 from hub.casework.materials.guards_seal import require_promise
 from hub.casework.originals.states import MAIL
 from hub.casework.originals.values import ItemState, Original
+from hub.casework.parents import papers
+from hub.casework.parents.values import LOST, SHOWN
 from hub.casework.time import clocks
 
 BLOCKS: Final = "BLOCKS_DECISION"
@@ -133,7 +135,8 @@ def revocation_founded(file: CaseFile | None, act: Act, world: World) -> None:
 def originals_there(file: CaseFile | None, act: Act, world: World) -> None:
     """T14, T31, T33, A06, O10: an original that the list wants by this step lies at the department; for a lost or
     damaged one whose search is settled, a scan checked against it where the list does not want it in the archive, else
-    a certified copy that the department obtained."""
+    a certified copy that the department obtained. What another part of the matter has in custody lay there when its
+    turn was (states.md 8)."""
     assert file is not None
     steps = {_NEEDED_AT[act.statement.type]}
     if act.statement.type == "decide" and file.deemed:
@@ -148,9 +151,12 @@ def originals_there(file: CaseFile | None, act: Act, world: World) -> None:
         if material.needed_by not in steps or line is None or line.acquisition != "SUBMIT":
             continue
         found = [item for item in file.originals if item.material == material.code]
+        elsewhere = papers.shown(file, material.code)
         settled = bool(found) and all(item.settled for item in found if not _at_hand(file, item))
+        settled = settled or elsewhere == LOST
         scan = settled and line.trust == "B" and material.original_policy != MAIL
-        if not (any(_at_hand(file, item) for item in found) or scan or (settled and material.code in copied)):
+        there = elsewhere == SHOWN or any(_at_hand(file, item) for item in found)
+        if not (there or scan or (settled and material.code in copied)):
             raise Refusal("ORIGINAL_AWAITED", "A06; O6, O10", material=material.code, step=material.needed_by)
 
 
@@ -163,4 +169,4 @@ def copies_in(act: Act) -> tuple[str, ...]:
 
 
 def _at_hand(file: CaseFile, item: Original) -> bool:
-    return item.state in _AT_HAND and item.holder == file.accepting_node
+    return papers.passed_on(file, item) or (item.state in _AT_HAND and item.holder == file.accepting_node)

@@ -95,8 +95,14 @@ def reuse_named(file: CaseFile | None, act: Act, world: World) -> None:
 
 
 def applicant_named(file: CaseFile | None, act: Act, world: World) -> None:
-    """T05, A22, E07: who applies, by a keyed digest that only windows can make; as soon as the window has the key."""
-    if "applicant" in act.statement.body:
+    """T05, A22, E07: who applies, by a keyed digest that only windows can make; as soon as the window has the key.
+    While an older key is in force too, the digest under that one stands beside it."""
+    body = act.statement.body
+    if "applicant_before" in body:
+        facts.require_digest(act, "applicant_before", "A22; E07")
+        if body["applicant_before"] == body.get("applicant", body["applicant_before"]):
+            raise Refusal("BODY_MEMBER", "A22; E07", member="applicant_before")
+    if "applicant" in body:
         facts.require_digest(act, "applicant", "A22; E07")
     elif world.registry.shared("applicant", act.node.subject):
         raise Refusal("APPLICANT_UNNAMED", "A22; E07; T05")

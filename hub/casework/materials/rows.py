@@ -3,7 +3,6 @@
 from hub.casework import common as c
 from hub.casework.acceptance import guards as gs
 from hub.casework.access import effects as ae
-from hub.casework.casefile import PARENT_ENDS, State
 from hub.casework.decision import guards as dg
 from hub.casework.entry import online as go
 from hub.casework.law import Party, Rule
@@ -14,6 +13,7 @@ from hub.casework.originals import effects as oe
 from hub.casework.originals.states import ENDED
 from hub.casework.row_values import APPLICANTS, BY_HUB, HUB, PERSON, WINDOW, members
 from hub.casework.sharing import guards as hg
+from hub.casework.states import PARENT_ENDS, State
 
 MATERIALS = "materials"
 """Side chain: a debt that is paid or a check must not invalidate an act of the department that was signed offline."""

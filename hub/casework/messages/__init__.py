@@ -1,7 +1,7 @@
 """The one catalogue of texts for staff: what a refusal says on the screen (promise 7).
 
 Invariants:
-- every code raised in the product has a message here (kept by ``tests/unit/test_messages.py``);
+- every code raised in the product has a message here (kept by ``tests/unit/law/test_messages.py``);
 - three short parts, one a line: the rule, the value, the way out; fit to be read to an applicant;
 - an unknown code gives a neutral sentence that says nothing of the inside.
 """
@@ -30,14 +30,15 @@ from hub.casework.messages import (
     trust,
 )
 from hub.casework.messages.entry import Message as Message
-from hub.casework.messages.words import CLOCKS as CLOCKS
-from hub.casework.messages.words import DELIVERY as DELIVERY
-from hub.casework.messages.words import EVENTS as EVENTS
-from hub.casework.messages.words import LABELS, shown
-from hub.casework.messages.words import OUTCOMES as OUTCOMES
-from hub.casework.messages.words import PURPOSES as PURPOSES
-from hub.casework.messages.words import ROLES as ROLES
-from hub.casework.messages.words import event_name as event_name
+from hub.casework.messages.words.events import EVENTS as EVENTS
+from hub.casework.messages.words.labels import LABELS
+from hub.casework.messages.words.shown import event_name as event_name
+from hub.casework.messages.words.shown import shown
+from hub.casework.messages.words.values import CLOCKS as CLOCKS
+from hub.casework.messages.words.values import DELIVERY as DELIVERY
+from hub.casework.messages.words.values import OUTCOMES as OUTCOMES
+from hub.casework.messages.words.values import PURPOSES as PURPOSES
+from hub.casework.messages.words.values import ROLES as ROLES
 
 UNKNOWN: Final = Message("这一步暂时没有办成。", "请稍候再试；仍不行请把时间和所办的事告诉技术值守。")
 

@@ -36,6 +36,7 @@ BOOKS: Final[dict[str, str]] = {
     "INBOX_STRAY": "收件箱里有不该有的一条",
     "NUMBER_TWICE": "公开编号或者办件编号重复",
     "APPLICANT_DIFFERS": "申请人代码索引与由日志重算的不一致",
+    "REGION_DIFFERS": "办件经过地区的索引与由日志重算的不一致",
     "SERIAL_BEHIND": "登记的流水号小于已发出的，会重号",
     # objects
     "OBJECT_UNPINNED": "日志所列的封装没有固定存储版本",

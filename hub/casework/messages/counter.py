@@ -4,6 +4,8 @@ from hub.casework.messages.entry import Message, say
 
 # fmt: off
 MESSAGES: dict[str, Message] = {
+    "CONTACT_MISSING": say("要告知申请人，须有所选方式的号码或账号。", "请当面核对后填写；不愿留的改为凭查询号自己查询。", "channel"),
+    "NOTICE_UNKNOWN": say("没有这一条待打的电话。", "请先列出要打的电话，按清单上的编号登记。", "notice"),
     # window
     "PRE_REVIEW_ASKED": say("一份草稿只送一次预审。", "请等答复；要改的照答复改好以后直接封存。", "case"),
     "NOTHING_MISSING": say("材料已经齐全，不能不予收件。", "请封存；申请人不办了的请作废草稿。", "case"),
@@ -21,6 +23,15 @@ MESSAGES: dict[str, Message] = {
     "QUEUE_AMBIGUOUS": say("这个部门没有能确定的受理队列。", "请写明受理队列。", "node", "queues"),
     # the command line
     "CHOICE_UNKNOWN": say("这一项只能从规定的清单里选。", "请照清单重新填写。", "option", "choices"),
+    "OPTION_MISSING": say("这一步少写了一项。", "请补上这一项，再办一次。", "option", "see"),
+    "OPTION_VALUE": say("这一项填写的内容不合要求。", "请改正这一项，再办一次。", "option", "problem", "see"),
+    "OPTION_UNKNOWN": say("这个命令没有这一选项。", "请核对写法，再办一次。", "option", "near", "see"),
+    "OPTION_FORM": say("这一选项后面该不该写内容，写反了。", "请核对写法，再办一次。", "given", "see"),
+    "COMMAND_UNKNOWN": say("没有这个命令。", "请核对写法，再办一次。", "given", "see"),
+    "WORDS_TOO_MANY": say("这个命令后面多写了内容。", "请去掉多写的；内容里有空格的，请加引号。", "given", "see"),
+    "USAGE_WRONG": say("命令的写法不对。", "请核对写法，再办一次。", "see"),
+    "PROGRAM_FAULT": say("程序出错，这一步没有办成。", "请把种类和位置告诉技术值守；已经签收的办件不受影响。", "fault", "place"),
+    "PAGE_LIST_FORMAT": say("页与材料的对应表须写明事项编码，逐页写明材料和文件。", "请照样例补齐后再办。", "member"),
     "PAIR_FORMAT": say("这一项须写成材料编号、等号和内容，文件须存在。", "请照样例重新填写。", "option", "value"),
 }
 # fmt: on

@@ -25,7 +25,7 @@ MESSAGES: dict[str, Message] = {
     "EXCHANGE_FORMAT": say("交换文件只有两种格式。", "请改选表格格式或逐行文本格式。", "format"),
     "EXCHANGE_UNWRITABLE": say("交换文件写不进去，这一批没有导出。", "请检查文件夹和磁盘后再试，会从原处继续。"),
     "EXCHANGE_UNVERIFIED": say("这一件的记录未通过核验，没有导出。", CHECK_AGAIN, "case", "codes"),
-    "EXCHANGE_ARCHIVED": say("这一件已归档，不再导出。", "请从归档信息包取数，并把导出安排到归档之前。", "case"),
+    "EXCHANGE_NO_LICENCE": say("只有准予并已制发的证照才登记证照编号。", "请先制发；结果不是证照的不用登记。", "case"),
     "EXCHANGE_FIELD": say("有必填的内容缺失、过长或格式不对，整件没有导出。", "请核对表单或所填内容后再导出。", "case", "member"),
     "EXCHANGE_PAID": say("这张缴款单已登记过，内容不同。", "请核对单号；更正的请换号登记。", "case"),
     "EXCHANGE_MANIFEST": say("这个批次的清单或文件不完整。", "请重新复制整个批次文件夹后再核对。", "file"),

@@ -1,5 +1,7 @@
 """Texts of the camera and of masking: what is wrong with a page and what to do, while the applicant still stands there."""
 
+from typing import Final
+
 from hub.casework.messages.entry import Message, say
 
 _LEAD = "确实只能如此的，请负责人写明原因放行。"
@@ -32,6 +34,7 @@ MESSAGES: dict[str, Message] = {
     "DOCUMENT_PIXELS": say("这份文档的页面尺寸太大。", "请按常用幅面重新导出。", "limit"),
     "DOCUMENT_EMPTY": say("这份文档一页也没有。", "请核对文件后重新导入。"),
     "PAGE_POLYGLOT": say("这个文件同时是另一种格式，不收。", "请用扫描仪或者高拍仪重新采集。"),
+    "PAGE_BOMB": say("这个文件解开后远远大于它自己所写的，不收。", "请用扫描仪或者高拍仪重新采集。"),
     "FRAME_FORMAT": say("浏览器传来的画面格式不对。", "请刷新页面后重拍。"),
     "SCANNER_MISSING": say("本机没有装扫描程序。", "请联系技术值守安装，或者改用高拍仪。"),
     "SCANNER_NAME": say("扫描仪的名称不对。", "请照设备清单填写。"),
@@ -53,8 +56,26 @@ MESSAGES: dict[str, Message] = {
     "OPENING_FORMAT": say("核验材料的格式不对。", "请向出具方重新索取。"),
     "OPENING_MISMATCH": say("遮盖框以外的内容和封存的页面不一致。", "请不要采用这一页，并报审计人员。"),
     "OPENING_OTHER_PAGE": say("核验材料不是这份清单这一页的。", "请核对清单和页码后再试。"),
+    "OPENING_OTHER_CASE": say("证据包里没有哪一步封存过这份清单。", "请核对是不是这一件的证据包；确是这一件的，请报审计人员。"),
     "PAGE_UNCOMMITTED": say("这一页封存时没有逐块承诺，不能核验。", "请改用完整页面核对。"),
     "FIELD_UNKNOWN": say("表里没有这一项。", "请核对项目名称。"),
     "TREE_SIZE": say("这一页太大或者没有内容，不能逐块承诺。", "请降低分辨率后重拍。"),
 }
 # fmt: on
+
+_LOOK: Final = "请逐行看过整页、补画遮盖框，再用 window mask make 加 --looked 生成遮盖件"
+_SHOOT: Final = "请压平、对准、补光后重拍这一页；仍读不准的，" + _LOOK
+WITHHELD_WAYS: Final[dict[str, str]] = {
+    "NOTHING_READ": "请看是不是空白页或者照片；确要对外提供的，" + _LOOK,
+    "POORLY_READ": _SHOOT,
+    "LINES_NOT_READ": _SHOOT,
+    "VERTICAL_TEXT": _LOOK,
+    "DIGIT_GRID": "请核对逐格填写的号码，" + _LOOK,
+    "TIME_LIMIT": "请重拍一次；仍然超时的，" + _LOOK,
+    "MEMORY_LIMIT": "请降低分辨率重拍；或者" + _LOOK,
+    "READING_BROKE": "请重拍一次；仍然中断的，" + _LOOK,
+    "STILL_READ": _LOOK,
+    "NOT_IN_TIME": "请稍候再封存；急办的可以先封存，这一页不对外提供",
+    "MASK_FAILED": "请重新遮盖；仍不行请报技术值守",
+}
+"""What the clerk can do about each of ``reasons.WITHHELD_REASONS``, before the seal."""

@@ -61,6 +61,8 @@ FINDINGS: dict[str, Message] = {
     # queues, windows, agreements, places
     "QUEUE_UNKNOWN_ITEM": say("队列所指的事项不在清单内。", "请核对实施编码。"),
     "QUEUE_AMBIGUOUS": say("同一事项在同一地区有两个队列，每一件都要等统筹指定。", "请只留一个。"),
+    "INBOUND_TWO": say("一个部门只有一个收件股室，各事项都从这里进。", "请把这个部门的队列改成同一个名称；内部再分给别的股室。"),
+    "INBOUND_UNLISTED": say("收件股室须在本部门登记的股室之内。", "请把收件股室补进这个节点的股室。"),
     "QUEUE_NOT_BODY": say("队列所在的节点不代表这一事项的实施主体。", "请改到实施主体的节点，或登记授权。"),
     "NODE_NOT_EMPOWERED": say("县级以下的节点只收件；未经赋权不得受理。", "请改由县级以上部门受理，或登记赋权。"),
     "WINDOW_TWICE": say("同一窗口列了两次。", "请删去重复的一条。"),
@@ -89,7 +91,6 @@ FINDINGS: dict[str, Message] = {
     "THEME_WINDOW_UNKNOWN": say("所列的收件窗口不在清单内。", "请核对窗口名。"),
     "THEME_PART_TWICE": say("子事项编码重复。", "请改成不同的编码。"),
     "THEME_DEPARTMENT": say("子事项的部门既不是牵头部门，也不是配合单位。", "请补为配合单位，或改正部门。"),
-    "THEME_PART_SITUATIONS": say("子事项要先问办理情形，一份清单问不了。", "请把这一事项移出方案，按单件办理。"),
     "THEME_PART_ITEM": say("子事项不在事项清单内。", "请核对实施编码。"),
     "THEME_PART_BODY": say("子事项的实施主体不是所写的部门。", "请改正部门或实施编码。"),
     "THEME_CORE": say("须有且只有一个核心环节。", "请指定一个核心环节。"),

@@ -11,7 +11,10 @@ MESSAGES: dict[str, Message] = {
     "ONLINE_NOT_OFFERED": say("这一事项清单上没有开通全程网办。", "请到可收的窗口提交。", "name", "nearest", "nearest_region"),
     "ORIGINAL_NOT_SEEN": say("网上提交的材料没有核对过原件，不得登记为已核对或者已留存。", "请按上传件登记，或者改为在线核验。", "material"),
     "PROXY_MISSING": say("代理人申请须附授权委托书；没有代理人的不附。", "请补上授权委托书，或者取消代理人一项。"),
+    "AGENT_EXCLUDED": say("依法须由申请人到场的事项，不能委托代理人申请。", "请申请人本人到可收的窗口办理。", "name"),
+    "AGENT_UNNAMED": say("申请表没有写明代理人及其证件号码。", "请在申请表的代理人一栏补上，再收授权委托书。"),
     "PORTAL_NOTICES_ONLY": say("网上入口只能为申请人打开通知，不能打开其他材料。", "请到窗口或者受理部门查看。"),
+    "WINDOW_NOT_ISSUING": say("这个窗口只收件，不发结果。", "请改选邮寄、到受理部门领取或者电子送达。", "window"),
     "DELIVERY_NO_COUNTER": say("网上入口没有柜台，不能到收件窗口领取。", "请改选邮寄、到受理部门领取或者电子送达。", "delivery"),
     "APPLICATION_FORMAT": say("网上申请的内容不完整，或者文件不齐。", "请网上入口核对申请后重新送来。", "member"),
     # verification online and sharing of data
@@ -27,6 +30,9 @@ MESSAGES: dict[str, Message] = {
     # three administrators apart
     "ADMINISTRATOR_MIXED": say("系统、安全、审计管理员不得由一人兼任，也不得兼任经办岗位。", "请另派人员，分别登记。", "roles"),
     "ADMINISTRATOR_PLACE": say("系统、安全管理员设在登记机构，审计管理员设在审计单位。", "请在规定的单位登记。", "role"),
+    "PERMIT_MISSING": say("登记机构设了系统管理员，登记须先由系统管理员准予；这一登记没有准予，或者内容与准予的不同。",
+        "请系统管理员重新发登记口令，再用新口令登记。", "subject"),
+    "PERMIT_FORMAT": say("准予登记的内容不完整。", "请系统管理员重新发登记口令。", "problem"),
     "ADMINISTRATOR_MISSING": say("这一步须由对应的管理员签名办理。", "请该管理员用自己的工号办理。", "role", "type"),
 }
 # fmt: on

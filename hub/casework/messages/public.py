@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
-from hub.casework.casefile import State
+from hub.casework.states import State
 
+CASE_TYPES: Final[Mapping[str, str]] = {"INSTANT": "即办件", "COMMITTED": "承诺件"}
 NEXT_STEPS: Final[Mapping[State, str]] = {
     State.DRAFT: "窗口正在登记，请按窗口提示补齐材料。",
     State.PRE_REVIEW: "受理部门正在预审，有结果后窗口会告诉您。",

@@ -14,6 +14,9 @@ MESSAGES: dict[str, Message] = {
     "ASSIGNEE_UNFIT": say("只能指派给本单位登记有受理、承办或审批岗位的人。", "请另选人员，或请登记员办理登记。", "person"),
     "NOT_RESPONSIBLE": say("设有AB岗的事项由接办人本人答复。", "请先接办，或请接办人办理。", "person"),
     "UNTAKEN_NOT_DUE": say("还没有到提醒的时间，或者已有人接办。", "到时系统自动办理，不用操作。", "due", "person"),
+    "SECTION_UNKNOWN": say("只能转给清单里登记的本单位股室，对外仍由本单位一个口子负责。",
+        "请改选股室；新设的请联系清单管理员登记后再转。", "section"),
+    "SECTION_SAME": say("这一件已经在这个股室。", "请直接办理，或改转别的股室。", "section"),
     # steps
     "STEP_ORDER": say("环节须按承办、审核、批准的顺序办理。", "请先办理当前环节。", "step", "next"),
     "STEP_ROLE": say("这一环节须由规定的岗位办理。", "请由有权的同事登录后办理。", "step", "role"),
@@ -30,7 +33,7 @@ MESSAGES: dict[str, Message] = {
     "WORDS_MISSING": say("这一步须有写明的文字。", "请把要写的话放进文件，办理时一并指定。"),
     "SPECIAL_OPEN": say("还有特别程序没有结果。", "请先登记它的结果。", "special"),
     "SPECIAL_UNKNOWN": say("没有这一项进行中的程序。", "请刷新本件，核对后再办。", "special"),
-    "DUE_TOO_LATE": say("日期太远：补正期限最远一年，特别程序和征求意见每次最远九十日。", "请改选更近的日期。", "due", "last"),
+    "DUE_TOO_LATE": say("日期太远：补正期限最远一年，特别程序和征求意见每次最远九十日。", "请改选更近的日期。", "due", "latest"),
     "SPECIAL_OVER": say("告知的日期已过，不能再续。", "系统已恢复计时；确需再停的请重新办理特别程序和告知。", "due"),
     "SPECIAL_NOT_OVER": say("还没有到告知的日期。", "到时系统自动恢复计时，不用操作。", "due"),
     # opinions, passing up

@@ -4,6 +4,7 @@ from hub.casework.messages.entry import Message, say
 
 # fmt: off
 MESSAGES: dict[str, Message] = {
+    "UNIT_UNKNOWN": say("登记在册的单位里不能确定是哪一个。", "请写单位全称，或者节点名。", "name"),
     "STATEMENT_WORDS_MISSING": say("须写明情况，文字留在本机，日志里只记摘要。", "请在文件中写好说明后再办。", "event"),
     "CARD_NOT_DUE": say("这张牌还没有到发出的条件，或已经发过。", "到时系统自动发出，不用操作。", "card"),
     "CARD_UNKNOWN": say("本件没有这张牌。", "请刷新本件，按牌的编号办理。", "card"),

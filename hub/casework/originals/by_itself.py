@@ -5,9 +5,10 @@ Invariants: pure; once stated, an event is not due again, since the row that sta
 
 from collections.abc import Iterator
 
-from hub.casework.casefile import CaseFile, ParcelLeg
+from hub.casework.casefile import CaseFile
 from hub.casework.common import just_after
 from hub.casework.context import World
+from hub.casework.delivery.values import ParcelLeg
 from hub.casework.hub_event import HubEvent
 from hub.casework.originals import limits
 from hub.casework.row_values import WITH_PAPER

@@ -8,15 +8,18 @@ Invariants:
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from hub.casework import facts
-from hub.casework.casefile import CaseFile, ParcelLeg, State
+from hub.casework.casefile import CaseFile
 from hub.casework.catalogue.model import Item
 from hub.casework.common import with_card, with_clock
 from hub.casework.context import Act, World
-from hub.casework.delivery.values import ResultPaper, ResultState
+from hub.casework.delivery.values import ParcelLeg, ResultPaper, ResultState
 from hub.casework.originals import guards, limits, states
 from hub.casework.originals.values import ItemState, Original, Pickup
+from hub.casework.parents import papers
+from hub.casework.states import State
 from hub.casework.time import clocks
 
 
@@ -35,7 +38,7 @@ def keep_originals(file: CaseFile, act: Act, world: World) -> CaseFile:
         file = file.changed(originals=tuple(_as_listed(one, names.get(one.item), item) for one in file.originals))
     known = {one.item for one in file.originals}
     held = tuple(
-        _taken(act, line.line + tail, line.material, material.original_policy if material else "")
+        _taken(file, act, line.line + tail, line.material, material.original_policy if material else "")
         for line in found.manifest.lines
         if line.original == "HELD" and line.line + tail not in known
         for material in (item.material(line.material),)
@@ -45,7 +48,7 @@ def keep_originals(file: CaseFile, act: Act, world: World) -> CaseFile:
 
 def take(file: CaseFile, act: Act, world: World) -> CaseFile:
     """O2: further documents, against a custody receipt."""
-    made = tuple(_taken(act, name, code, states.MAIL) for name, code in guards.taken_items(act))
+    made = tuple(_taken(file, act, name, code, states.MAIL) for name, code in guards.taken_items(act))
     return file.changed(originals=(*file.originals, *made))
 
 
@@ -99,7 +102,7 @@ def answer_discrepancy(file: CaseFile, act: Act, world: World) -> CaseFile:
     answer = act.text("answer")
     item = guards.item_named(file, act.text("item"))
     assert item is not None  # guarded
-    changes: dict[str, str] = {"answer": answer, "evidence": act.digest, "at": act.recorded_at}
+    changes: dict[str, Any] = {"answer": answer, "evidence": act.digest, "at": act.recorded_at}
     if answer == "FOUND_HERE":
         changes |= {"holder": act.node.subject, "state": ItemState.HELD.value}
     elif answer == "AS_RECEIVED":
@@ -218,7 +221,11 @@ def fetch(file: CaseFile, act: Act, world: World) -> CaseFile:
     taken = tuple(replace(one, taken=act.digest) if one is made else one for one in file.pickups)
     file = file.changed(pickups=taken)
     node = act.node.subject
-    file = _with_state(file, made.items, _kept_state(file, node), node, act)
+    items = tuple(
+        replace(item, seen=papers.in_hand_of(file, item, node, act.digest)) if item.item in made.items else item
+        for item in file.originals
+    )
+    file = _with_state(file.changed(originals=items), made.items, _kept_state(file, node), node, act)
     return at_counter(file, act, True) if states.RESULT in made.items else file
 
 
@@ -258,16 +265,18 @@ def _as_listed(one: Original, material: str | None, item: Item) -> Original:
     return replace(one, material=code, policy=listed.original_policy if listed else "")
 
 
-def _taken(act: Act, name: str, material: str, policy: str) -> Original:
+def _taken(file: CaseFile, act: Act, name: str, material: str, policy: str) -> Original:
     return Original(
-        name, material, ItemState.HELD.value, act.node.subject, policy, at=act.recorded_at, evidence=act.digest
-    )
+        name, material, ItemState.HELD.value, act.node.subject, policy, at=act.recorded_at, evidence=act.digest,
+        onward=papers.onward(file, material),
+    )  # fmt: skip
 
 
 def _checked(file: CaseFile, item: Original, finding: str, act: Act) -> Original:
     here = replace(
         item, finding="" if finding == "OK" else finding, at=act.recorded_at, evidence=act.digest, settled="",
         holder=item.holder if finding == "MISSING" else act.node.subject,
+        seen=item.seen if finding == "MISSING" else papers.in_hand_of(file, item, act.node.subject, act.digest),
     )  # fmt: skip
     if finding == "OK":
         return replace(here, state=_kept_state(file, act.node.subject).value)

@@ -7,9 +7,10 @@ import re
 
 from crypto.refusal import Refusal
 from hub.casework import facts, reasons
-from hub.casework.casefile import CaseFile, ParcelLeg
+from hub.casework.casefile import CaseFile
 from hub.casework.context import Act, World
 from hub.casework.delivery import whereabouts
+from hub.casework.delivery.values import ParcelLeg
 from hub.casework.originals import limits, states
 from hub.casework.originals.values import ItemState, Original
 from hub.casework.row_values import WITNESSES
@@ -72,7 +73,8 @@ def witnessed(file: CaseFile | None, act: Act, world: World) -> None:
 
 
 def parcel_goes_right(file: CaseFile | None, act: Act, world: World) -> None:
-    """O3, O14, A06: originals to the department that handles the case, papers back to the window or to the applicant.
+    """O3, O14, A06: originals to the department that handles the case or, where parts share them, to the one whose
+    turn it is; papers back to the window or to the applicant.
 
     Only what the list wants in the archive travels there. To the applicant goes what is returned by law, by a carrier
     that can read the address; a gateway that may not is refused (H01).
@@ -85,6 +87,8 @@ def parcel_goes_right(file: CaseFile | None, act: Act, world: World) -> None:
     items = _items_named(file, facts.codes_of(act, "items", PACK_RULE))
     if kind == states.ORIGINALS_KIND:
         _require_outward(file, act, items)
+    elif kind == states.ONWARD_KIND:
+        _require_turn(items, act.text("receiver"), act.node.subject, "O3; states.md 8")
     elif kind != states.RETURN_KIND:
         raise Refusal("PARCEL_KIND", "O3, O14", kind=kind[:20])
     elif receiver == "":
@@ -184,6 +188,10 @@ def offered_right(file: CaseFile | None, act: Act, world: World) -> None:
     if type(pages := act.statement.body.get("pages")) is not int or pages < 1:
         raise Refusal("BODY_MEMBER", "E08", member="pages")
     receiver, names = act.text("receiver"), facts.codes_of(act, "items", "E08")
+    turns = [item for item in _items_named(file, names) if item.to]
+    if turns and receiver != file.collecting_node:
+        _require_turn(_items_named(file, names), receiver, act.node.subject, "E08; states.md 8")
+        return
     goal = states.destination(file)
     others = {goal, file.collecting_node} - {"", act.node.subject}
     if receiver not in others or (states.RESULT in names and receiver != file.collecting_node):
@@ -207,19 +215,26 @@ def fetched_as_offered(file: CaseFile | None, act: Act, world: World) -> None:
     gone = [name for name in made.items if not _still_there(file, name, made.sender)]
     if gone:
         raise Refusal("ITEM_NOT_HERE", "E08; invariant 1", item=gone[0], node=made.sender)
-    if made.receiver == states.destination(file):
-        _require_alive(file, _items_named(file, made.items))
+    items = _items_named(file, made.items)
+    if any(item.to for item in items) and made.receiver != file.collecting_node:
+        _require_turn(items, made.receiver, made.sender, "E08; states.md 8")
+    elif made.receiver == states.destination(file):
+        _require_alive(file, items)
 
 
 def may_be_filed(file: CaseFile | None, act: Act, world: World) -> None:
-    """O13: into custody at any time; into the archive when the case has ended, and only what the list wants there."""
+    """O13: by the department that the paper is for: into custody at any time; into the archive when the case has
+    ended, and only what the list wants there; what several parts need, where its way ends (states.md 8).
+    """
     assert file is not None
     goal = act.text("to")
     if goal not in {ItemState.IN_CUSTODY.value, ItemState.ARCHIVED.value}:
         raise Refusal("BODY_MEMBER", "O13", member="to")
     for name in facts.codes_of(act, "items", "O13"):
         found = item_named(file, name)
-        if goal == ItemState.ARCHIVED and (file.state not in states.ENDED or (found and found.policy != states.MAIL)):
+        if found is not None and act.node.subject != (found.to or file.accepting_node):
+            raise Refusal("ITEM_NOT_HERE", "O13", item=name[:40], node=found.to or file.accepting_node)
+        if goal == ItemState.ARCHIVED and (file.state not in states.ENDED or not (found and _for_archive(found))):
             raise Refusal("ITEM_NOT_FOR_ARCHIVE", "O13", item=name[:40], state=file.state)
 
 
@@ -328,11 +343,25 @@ def _still_there(file: CaseFile, name: str, sender: str) -> bool:
     return found is not None and states.lies_with(found, sender)
 
 
+def _for_archive(item: Original) -> bool:
+    return item.over == states.KEPT if item.onward else item.policy == states.MAIL
+
+
+def _require_turn(items: list[Original], receiver: str, sender: str, rule: str) -> None:
+    """From part to part goes just what is the receiver's turn (states.md 8)."""
+    for item in items:
+        if not item.to or item.to != receiver or receiver == sender:
+            raise Refusal("NOT_ITS_TURN", rule, item=item.item, node=item.to)
+
+
 def _require_outward(file: CaseFile, act: Act, items: list[Original]) -> None:
     receiver = act.statement.body.get("receiver")
     goal = states.destination(file)
     if not goal or receiver != goal or receiver == act.node.subject:
         raise Refusal("RECEIVER_WRONG", "O3", node=str(receiver)[:80])
+    away = next((item for item in items if item.to), None)
+    if away is not None:
+        raise Refusal("NOT_ITS_TURN", "O3; states.md 8", item=away.item, node=away.to)
     _require_needed(file, items, "A06; O3")
 
 

@@ -8,11 +8,13 @@ from datetime import timedelta
 
 from crypto import canonical, identity
 from hub.casework import facts
-from hub.casework.casefile import CaseFile, ParcelLeg, State
+from hub.casework.casefile import CaseFile
 from hub.casework.context import World
 from hub.casework.delivery import whereabouts
+from hub.casework.delivery.values import ParcelLeg
 from hub.casework.originals import states
 from hub.casework.originals.values import ItemState, Original
+from hub.casework.states import State
 from hub.casework.time import clocks
 from hub.casework.time.clock_table import K10_SAME_CITY_DAYS
 
@@ -50,7 +52,7 @@ def owed(file: CaseFile) -> tuple[Owed, ...]:
 
     Whoever has the originals owes them: the window, a department that the case went on from (T23, T30D).
     """
-    found = []
+    found = _onward(file)
     if file.received_at and file.state in _TO_DEPARTMENT and not states.came_to_nothing(file):
         waiting = [item for item in file.originals if _must_go(file, item)]
         for node in sorted({item.holder for item in waiting}):
@@ -60,6 +62,15 @@ def owed(file: CaseFile) -> tuple[Owed, ...]:
     if ready and file.ready_since:
         found.append(Owed(states.RESULT_KIND, ready, file.ready_since))
     return tuple(found)
+
+
+def _onward(file: CaseFile) -> list[Owed]:
+    """What one part's department owes to the next one, from the day on which it is the next one's turn."""
+    waiting = [item for item in file.originals if item.to and item.holder != item.to and _lies_unoffered(file, item)]
+    return [
+        Owed(states.ONWARD_KIND, node, min(_since(file, item) for item in waiting if item.holder == node))
+        for node in sorted({item.holder for item in waiting})
+    ]
 
 
 def carded(file: CaseFile, one: Owed) -> bool:
@@ -121,9 +132,13 @@ def _must_go(file: CaseFile, item: Original) -> bool:
 
     Of a case on its way up the department below keeps what it has until the one above took the case up (T30X).
     """
-    here = item.state in states.AT_REST and not item.settled and item.holder not in {file.accepting_node, ""}
-    offered = any(item.item in made.items and not made.taken for made in file.pickups)
-    return here and item.policy == states.MAIL and not offered
+    due = item.holder not in {file.accepting_node, ""} and item.policy == states.MAIL and not item.to
+    return due and _lies_unoffered(file, item)
+
+
+def _lies_unoffered(file: CaseFile, item: Original) -> bool:
+    here = item.state in states.AT_REST and not item.settled
+    return here and not any(item.item in made.items and not made.taken for made in file.pickups)
 
 
 def _since(file: CaseFile, item: Original) -> str:

@@ -64,7 +64,7 @@ ROWS = (
         members("item claim"), chain=_CHAIN,
     ),
     Rule(
-        "O13", "file_original", WITH_PAPER, None, Party.ACCEPTING, frozenset({"ISSUER", "ACCEPTOR"}), PERSON,
+        "O13", "file_original", WITH_PAPER, None, Party.PAPER, frozenset({"ISSUER", "ACCEPTOR"}), PERSON,
         (c.not_from_future, og.items_here, og.may_be_filed), (oe.file_away,), "states.md O13",
         members("items to"), chain=_CHAIN,
     ),

@@ -10,14 +10,20 @@ Invariants:
 from collections.abc import Iterable
 from dataclasses import replace
 
-from hub.casework.casefile import BEFORE_DECISION, PARENT_ENDS, PARENT_STATES, CaseFile, ParcelLeg, State
+from hub.casework.casefile import CaseFile
+from hub.casework.delivery.values import ParcelLeg
 from hub.casework.originals.values import ItemState, Original
+from hub.casework.states import BEFORE_DECISION, PARENT_ENDS, PARENT_STATES, State
 
 RESULT = "RESULT"
 """The result among the items of a parcel or of a pick-up; no custody item of the applicant's has this name."""
 APPLICANT = "applicant"
 MAIL = "MAIL_FOR_ARCHIVE"
 ORIGINALS_KIND, RETURN_KIND, RESULT_KIND, TO_WINDOW_KIND = "ORIGINALS", "RETURN", "RESULT", "RESULT_TO_WINDOW"
+ONWARD_KIND = "ONWARD"
+"""From one part's department to the next one's (states.md 8)."""
+KEPT, FREE = "KEPT", "FREE"
+"""Where the way of a paper through the parts of a matter ends: in an archive, or back with the applicant."""
 RETURN_PROOF = 1
 """A returned original needs somebody of the household at the least (O14, postal.md 7)."""
 
@@ -91,7 +97,11 @@ def lies_with(item: Original, node: str) -> bool:
 
 
 def returnable(file: CaseFile, item: Original) -> bool:
-    """O14: back to the applicant when the list does not want it in the archive, or the case came to nothing."""
+    """O14: back to the applicant when the list does not want it in the archive, or the case came to nothing; what
+    several parts need, when none of them needs it any more.
+    """
+    if item.onward:
+        return item.over == FREE
     return item.policy != MAIL or came_to_nothing(file)
 
 
@@ -99,6 +109,11 @@ def destination(file: CaseFile) -> str:
     """The department that papers go to: the accepting one; from a referral on, the one above (T30, 行政许可法 35)."""
     on_its_way = file.state is State.REFERRED and file.referral is not None
     return file.referral.node if on_its_way and file.referral else file.accepting_node
+
+
+def goal(file: CaseFile, item: Original) -> str:
+    """The department that the paper is for: that of the part whose turn it is, else where the case's papers go."""
+    return item.to or destination(file)
 
 
 def came_to_nothing(file: CaseFile) -> bool:
@@ -110,6 +125,7 @@ def awaited(file: CaseFile) -> bool:
     """Whether an original that belongs into the archive has not reached the accepting node yet (K2, O6).
 
     One that lies there in a parcel that nobody opened in time has reached it; one that another node let lie has not.
+    What was there and went on to another part is awaited no more.
     """
     unopened = {
         leg.parcel
@@ -119,6 +135,7 @@ def awaited(file: CaseFile) -> bool:
     return any(
         item.policy == MAIL and item.holder != file.accepting_node and not item.settled and item.parcel not in unopened
         for item in file.originals
+        if not item.seen and not item.to
     )
 
 

@@ -37,6 +37,9 @@ class Original:
     empty once a person passed it on; ``finding``: what was found at opening, ``answer``: what the sender said to that;
     ``settled``: the coordinator's statement that ended a loss, a damage or a dispute; ``evidence``: the statement that
     made its state.
+    Where parts of one matter need it one after the other (states.md 8): ``onward``: (part, policy) of the later ones;
+    ``turn``: whose turn it is, empty while it is its own case's; ``to``: that part's department; ``seen``: (part,
+    statement) of those that had it in hand; ``over``: KEPT where it stays, FREE where nobody needs it any more.
     """
 
     item: str
@@ -50,6 +53,11 @@ class Original:
     answer: str = ""
     settled: str = ""
     evidence: str = ""
+    onward: tuple[tuple[str, str], ...] = ()
+    turn: str = ""
+    to: str = ""
+    seen: tuple[tuple[str, str], ...] = ()
+    over: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,14 @@ stated, an event is not owed again. What parent and children learn of each other
 """
 
 from crypto.refusal import Refusal
-from hub.casework.casefile import CaseFile, State
+from hub.casework.casefile import CaseFile
 from hub.casework.common import just_after
 from hub.casework.context import World
 from hub.casework.hub_event import HubEvent
 from hub.casework.parents import kin, look, plan
-from hub.casework.parents.values import HANDED_IN
+from hub.casework.parents.values import HANDED_IN, PartFile
 from hub.casework.review.look import opinion_due, silent
+from hub.casework.states import State
 
 
 def next_event(file: CaseFile, world: World, now: str) -> HubEvent | None:
@@ -31,12 +32,18 @@ def alone(file: CaseFile, world: World, now: str) -> HubEvent | None:
 
 
 def due_event(file: CaseFile, world: World, now: str) -> HubEvent | None:
-    """P13: an opinion whose day has passed; P6: the applicant said nothing, and the other parts go on."""
+    """P13: an opinion whose day has passed, asked for or with nobody to ask; P6: the applicant said nothing, and the
+    other parts go on.
+    """
     if file.bundle is None or file.state not in look.UNDER_WAY:
         return None
     found = silent(file, now)
     if found is not None:
         return HubEvent("part_silent", {"consult": found.digest, "due": found.until})
+    for part in _unaskable(file, world):
+        due = look.unasked_until(file, part, world)
+        if now > due:
+            return HubEvent("part_unasked", {"part": part.part, "due": due})
     if look.waits_for_applicant(file) and now > look.hold_until(file, world):
         return HubEvent("hold_over", {"due": look.hold_until(file, world)})
     return None
@@ -47,6 +54,7 @@ def wake_at(file: CaseFile, world: World, now: str) -> str | None:
     if file.bundle is None or file.state not in look.UNDER_WAY:
         return None
     moments = [just_after(opinion_due(asked)) for asked in file.consultations if asked.open]
+    moments += [just_after(look.unasked_until(file, part, world)) for part in _unaskable(file, world)]
     if look.waits_for_applicant(file):
         moments.append(just_after(look.hold_until(file, world)))
     return min(moments, default=None)
@@ -61,17 +69,25 @@ def _dispatched(file: CaseFile) -> HubEvent | None:
 
 
 def _consult(file: CaseFile, world: World, now: str) -> HubEvent | None:
-    """P13: the next opinion is asked for when what it waits for is granted."""
-    part = look.consulted_next(file)
-    if part is None:
-        return None
+    """P13: an opinion is asked for when what it waits for is granted; where there is nobody to ask, the next one."""
+    for part in look.to_consult(file):
+        node = _department(file, part, world)
+        if node:
+            until = look.opinion_until(part, now[:10], world)
+            return HubEvent("consult_part", {"part": part.part, "node": node, "until": until})
+    return None
+
+
+def _unaskable(file: CaseFile, world: World) -> list[PartFile]:
+    """P13: opinions whose department has left the registry before it was asked."""
+    return [part for part in look.to_consult(file) if not _department(file, part, world)]
+
+
+def _department(file: CaseFile, part: PartFile, world: World) -> str:
     try:
-        catalogue = world.catalogue_of(file.catalogue)
+        return plan.department_node(part.department, world.catalogue_of(file.catalogue), world)
     except Refusal:
-        return None
-    node = plan.department_node(part.department, catalogue, world)
-    until = look.opinion_until(part, now[:10], world)
-    return HubEvent("consult_part", {"part": part.part, "node": node, "until": until}) if node else None
+        return ""
 
 
 def _under_way(file: CaseFile) -> HubEvent | None:

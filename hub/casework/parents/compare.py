@@ -15,27 +15,32 @@ from hub.casework.hub_event import HubEvent
 from hub.casework.parents import kin, look
 from hub.casework.parents.guards import KIN
 from hub.casework.parents.kin import report
-from hub.casework.parents.values import GRANT, PartFile
+from hub.casework.parents.values import GRANT, LOST, PartFile
 
 FOREIGN, UNTRUE, UNPROVEN, WITHHELD = "KIN_FOREIGN", "KIN_UNTRUE", "KIN_UNPROVEN", "KIN_WITHHELD"
-_SEARCHED = ("state", "node", "outcome", "effective_at", "answer", "lacks", "notice")
+_SEARCHED = ("state", "node", "outcome", "effective_at", "answer", "lacks", "notice", "papers")
 _CAUSES = {
+    "hold": {"ask_applicant"},
+    "go_on": {"go_on_in_part", "hold_over"},
     "merged_supplement": {"merged_notice"},
+    "admit_with_parent": {"admit"},
     "open_exit": {"conclude"},
     "delivered_together": {"delivered_proven"},
     "withdrawn_with_parent": {"withdraw_parent", "withdraw_undecided"},
     "inherit_rating": {"rate"},
 }
 """What on the parent's chain the ``evidence`` of this has to be."""
-_BEFORE = {"hold": {"ask_applicant"}, "go_on": {"go_on_in_part", "hold_over"}}
-"""What has to be on the parent's chain, where ``evidence`` is its head."""
+_ENDED = {"withdraw_parent", "parent_failed"}
+"""What ends a whole of which some part never came to be."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One leaf of a case: its index in the log, its statement, the case after it (None where it did not count)."""
+    """One leaf of a case: its index in the log, its legal time, its statement, the case after it (None where it did
+    not count)."""
 
     index: int
+    at: str
     statement: Statement
     file: CaseFile | None
 
@@ -73,10 +78,12 @@ def withheld(parent: Sequence[Step], child: Sequence[Step], until: int) -> list[
     """What the hub had to tell one of the two of the other, and did not at once. ``until``: leaves of the log that both
     packages cover.
 
-    KIN_WITHHELD with the event and the case that was not told; KIN_UNPROVEN with what was not due.
+    KIN_WITHHELD with the event and the case that was not told; KIN_UNPROVEN with what was not due. Between a cause and
+    what kin is told of it stands what the hub states of the same instant, and nothing else.
     """
     files: dict[str, CaseFile] = {}
     owed: dict[str, HubEvent] = {}
+    since = ""
     found: list[str] = []
     names = {step.file.case for step in child if step.file is not None}
     for step in sorted((*parent, *child), key=lambda one: one.index):
@@ -87,10 +94,11 @@ def withheld(parent: Sequence[Step], child: Sequence[Step], until: int) -> list[
             event = owed.get(str(statement.case))
             if event is None or (event.event, event.body) != (statement.type, dict(statement.body)):
                 found.append(f"{UNPROVEN} {digest(statement.payload())}")
-        elif statement.actor.role != "hub":
+        elif statement.actor.role != "hub" or step.at != since:
             found += _named(owed)
         if step.file is not None:
             files[step.file.case] = step.file
+        since = step.at
         owed = {name: event for name, file in files.items() if (event := kin.news(file, files.get)) is not None}
     return sorted({*found, *_named(owed)})
 
@@ -112,13 +120,38 @@ def _proven(told: Statement, known: dict[str, Statement]) -> bool:
         return isinstance(granted, list) and all(_granted(one, known) for one in granted)
     if told.type == "stop_part":
         return any(_reports(one, body) and one.body.get("outcome") != GRANT for one in known.values())
-    if told.type in _BEFORE:
-        before = any(one.type in _BEFORE[told.type] for one in known.values())
-        return before and body.get("evidence") in known
+    if told.type.startswith("paper_"):
+        return _of_paper(told, known)
     cause = known.get(str(body.get("evidence")))
     if cause is None or cause.type not in _CAUSES.get(told.type, ()):
         return False
-    return told.type != "inherit_rating" or cause.body.get("scores") == body.get("scores")
+    same = {"inherit_rating": "scores", "admit_with_parent": "node"}.get(told.type)
+    return same is None or cause.body.get(same) == body.get(same)
+
+
+def _of_paper(told: Statement, known: dict[str, Statement]) -> bool:
+    """P5: the parent was told of the part as it is said here: where it is, what it had in hand, that it is over."""
+    body, reports = told.body, [one for one in known.values() if one.type == "child_reported"]
+    if told.type == "paper_free":
+        parts = body.get("parts")
+        return isinstance(parts, list) and all(isinstance(one, dict) and _over(one, known) for one in parts)
+    if told.type == "paper_shown":
+        held = [one for report in reports for one in _papers(report)]
+        lost = body.get("finding") == LOST
+        same = [one for one in held if all(one.get(name) == body.get(name) for name in ("line", "evidence"))]
+        return any((one.get("part") == "") == lost for one in same)
+    at = body.get("node")
+    return any(_reports(one, body) and at in (None, one.body.get("node")) for one in reports)
+
+
+def _over(named: Mapping[str, object], known: dict[str, Statement]) -> bool:
+    cause = known.get(str(named.get("evidence")))
+    return any(_reports(one, named) for one in known.values()) or (cause is not None and cause.type in _ENDED)
+
+
+def _papers(report: Statement) -> list[Mapping[str, object]]:
+    found = report.body.get("papers")
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
 def _granted(one: object, known: dict[str, Statement]) -> bool:
@@ -127,7 +160,7 @@ def _granted(one: object, known: dict[str, Statement]) -> bool:
         return False
     opinion = known.get(str(one.get("evidence")))
     if opinion is not None:
-        return opinion.type in {"part_opinion", "part_silent"}
+        return opinion.type in {"part_opinion", "part_silent", "part_unasked"}
     return any(_reports(told, one) and told.body.get("outcome") == GRANT for told in known.values())
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from hub.casework import facts
-from hub.casework.casefile import CaseFile, State
+from hub.casework.casefile import CaseFile
 from hub.casework.common import stop, with_card, with_clock
 from hub.casework.context import Act, World
 from hub.casework.entry.online import ONLINE
@@ -15,6 +15,7 @@ from hub.casework.parents import look, plan
 from hub.casework.parents.values import AWAITED, HANDED_IN, TOLD, PartFile
 from hub.casework.review import look as review_look
 from hub.casework.review.values import Consultation
+from hub.casework.states import State
 from hub.casework.time import clocks
 
 _JOINT = ("K3", "K4")
@@ -67,6 +68,7 @@ def keep_report(file: CaseFile, act: Act, world: World) -> CaseFile:
         at=act.text("at"),
         evidence=act.text("evidence"),
         lacks=facts.pairs_of(body.get("lacks", [])),
+        papers=_papers(body.get("papers", [])),
         supplement=_supplement(before, state),
     )
     file = _with_part(file, part)
@@ -131,14 +133,29 @@ def keep_silence(file: CaseFile, act: Act, world: World) -> CaseFile:
     return with_card(_answered(file, act, ""), act, "Y12", found.node)
 
 
+def go_on_unasked(file: CaseFile, act: Act, world: World) -> CaseFile:
+    """P13: there was nobody to ask within its days; the decider sees that the opinion is missing."""
+    part = look.part_of(file, act.text("part"))
+    assert part is not None  # guarded
+    return _with_part(file, replace(part, state=ANSWERED, outcome=look.SILENT, at=act.recorded_at, evidence=act.digest))
+
+
+def admit_to_all(file: CaseFile, act: Act, world: World) -> CaseFile:
+    """T17, P2: a further window becomes a party of the whole, and of each part that waits for a supplement."""
+    made = file.bundle
+    assert made is not None  # a parent
+    file = file.changed(helpers=(*file.helpers, act.text("node")))
+    return _bundled(file, admitted=(*made.admitted, (act.text("node"), act.digest)))
+
+
 def ask_applicant(file: CaseFile, act: Act, world: World) -> CaseFile:
     """P6: the other parts wait for the applicant's word."""
-    return _bundled(file, asked=act.text("part"), asked_at=act.recorded_at)
+    return _bundled(file, asked=act.text("part"), asked_at=act.recorded_at, question=act.digest)
 
 
 def keep_choice(file: CaseFile, act: Act, world: World) -> CaseFile:
     """P6: the applicant goes on in part, or has said nothing."""
-    return _bundled(file, choice="SILENT" if "hub" in act.node.roles else "GO_ON")
+    return _bundled(file, choice="SILENT" if "hub" in act.node.roles else "GO_ON", word=act.digest)
 
 
 def keep_withdrawal(file: CaseFile, act: Act, world: World) -> CaseFile:
@@ -174,6 +191,12 @@ def _supplement(before: PartFile, state: str) -> str:
         return AWAITED
     waiting = before.supplement == TOLD and state == State.PENDING_ACCEPT.value
     return before.supplement if waiting else HANDED_IN
+
+
+def _papers(told: object) -> tuple[tuple[str, str, str], ...]:
+    """What the hub reported of originals, which the law compared with the part."""
+    found = told if isinstance(told, list) else []
+    return tuple((str(one["line"]), str(one["part"]), str(one["evidence"])) for one in found)
 
 
 def _paused_or_not(file: CaseFile, at: str, world: World) -> CaseFile:

@@ -6,17 +6,19 @@ Invariant: a guard looks and refuses; it never changes anything.
 from crypto.refusal import Refusal
 from hub.casework import facts, reasons
 from hub.casework.acceptance.guards import require_terms
-from hub.casework.casefile import CaseFile, State
+from hub.casework.casefile import CaseFile
 from hub.casework.context import Act, World
 from hub.casework.delivery import whereabouts
 from hub.casework.parents import by_itself, look, plan
 from hub.casework.parents.plausible import plausible
+from hub.casework.states import State
 from hub.casework.time import clocks
 
 KIN = frozenset(
     {
         *("child_reported", "release", "stop_part", "hold", "go_on", "merged_supplement", "open_exit"),
         *("delivered_together", "withdrawn_with_parent", "inherit_rating"),
+        *("paper_turn", "paper_kept", "paper_free", "paper_shown", "admit_with_parent"),
     }
 )
 """What follows from other cases."""

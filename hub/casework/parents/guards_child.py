@@ -5,11 +5,12 @@ Invariant: a guard looks and refuses; it never changes anything. Each lets a cas
 
 from crypto.refusal import Refusal
 from hub.casework import facts, reasons
-from hub.casework.casefile import CaseFile, State
+from hub.casework.casefile import CaseFile
 from hub.casework.context import Act, World
 from hub.casework.originals.states import TO_WINDOW_KIND
 from hub.casework.parents import kin, look
 from hub.casework.parents.share import line_of
+from hub.casework.states import State
 
 _MERGING = (State.P_COLLECTED, State.P_DISPATCHED, State.P_SUPPLEMENT)
 """While the lead may give the one notice, or it runs."""
@@ -103,6 +104,31 @@ def rated_as_whole(file: CaseFile | None, act: Act, world: World) -> None:
     assert file is not None
     if file.bond is not None:
         raise Refusal("RATE_THE_PARENT", "B11; P11", parent=file.bond.parent)
+
+
+def brought_for_kin(file: CaseFile | None, act: Act, world: World) -> None:
+    """P5, E01: what one part asked for is there for every part that needs the same paper, and nothing else comes in by
+    this way. Who asked is looked up where kin is known.
+    """
+    assert file is not None
+    bond, parent = file.bond, _parent(file, world)
+    if bond is None:
+        raise Refusal("NO_PARENT", "P5")
+    own = {code: line for line, code in bond.serves}
+    asked = set(own.values())
+    if parent is not None and world.kin is not None:
+        asked = {line for _, child in kin.children(parent, world.kin) for line in _asked(child, file)}
+    for code in facts.codes_of(act, "materials", "P5; E01"):
+        if own.get(code) not in asked:
+            raise Refusal("NOT_DEMANDED", "P5; E01", material=code[:40])
+
+
+def _asked(child: CaseFile, file: CaseFile) -> set[str]:
+    """Lines of the one list that another part's notices ask for."""
+    if child.case == file.case or child.bond is None:
+        return set()
+    materials = {material for notice in child.notices for material in notice.materials}
+    return {line_of(child.bond.serves, child.bond.part, material) for material in materials}
 
 
 def _parent(file: CaseFile, world: World) -> CaseFile | None:

@@ -8,12 +8,13 @@ from crypto.identity import node_name, node_region
 from crypto.records import read_public
 from crypto.refusal import Refusal
 from hub.casework import facts
-from hub.casework.casefile import CaseFile, State
+from hub.casework.casefile import CaseFile
 from hub.casework.context import Act, World
 from hub.casework.delivery.guards import METHODS, require_provable
 from hub.casework.entry.online import COUNTER, ONLINE, require_online
 from hub.casework.parents import look, plan
 from hub.casework.parents.share import COMMON, form_line
+from hub.casework.states import State
 
 _SEALABLE = (State.P_COLLECTED, State.P_DISPATCHED)
 
@@ -47,13 +48,12 @@ def modes_lawful(file: CaseFile | None, act: Act, world: World) -> None:
 
 
 def parts_collectable(file: CaseFile | None, act: Act, world: World) -> None:
-    """T01, A12, A18, B16, D01: the window may collect each part's item for its place, and it asks for no situation; one
-    that it may not refuses all.
+    """T01, A12, A18, D01: the window may collect each part's item for its place; one that it may not refuses all. What
+    an item asks of the applicant (B16) each part answers in its own seal.
     """
     catalogue, window = facts.pinned_catalogue(act, world), node_name(act.node.subject)
     for part in plan.told_parts(act.statement.body):
         catalogue.require_live(part.task_code, facts.day_of(act.date), window, part.region)
-        plan.require_plain(part.part, catalogue.item(part.task_code))
 
 
 def opinions_askable(file: CaseFile | None, act: Act, world: World) -> None:
@@ -111,6 +111,7 @@ def bound_to_parent(file: CaseFile | None, act: Act, world: World) -> None:
     if parent.state not in _SEALABLE:
         raise Refusal("STATE_FORBIDS", "P1", event="seal", state=parent.state)
     sealing = parent.sealing("application")
+    ways = plan.ways_of_papers(parent.parts, parent.bundle.serves, world.catalogue_of(parent.catalogue))
     key = body.get("applicant_key")
     said = {
         "task_code": (act.text("task_code"), part.task_code),
@@ -119,7 +120,7 @@ def bound_to_parent(file: CaseFile | None, act: Act, world: World) -> None:
         "manifest": (act.text("manifest"), sealing.manifest if sealing else ""),
         "delivery": (act.text("delivery"), parent.delivery),
         "applicant_key": (str(key.get("public")) if isinstance(key, dict) else "", parent.applicant_key),
-        "bond": (body["bond"], plan.bond_object(part, parent.bundle.serves, together=not parent.bundle.partial)),
+        "bond": (body["bond"], plan.bond_object(part, parent.bundle.serves, ways, together=not parent.bundle.partial)),
         "node": (act.node.subject, parent.collecting_node),
     }
     for member, (got, wanted) in said.items():

@@ -7,16 +7,21 @@ Invariants:
 """
 
 from collections.abc import Callable
+from typing import Final
 
-from hub.casework.casefile import CaseFile, Notice, State
+from hub.casework.acceptance.values import Notice
+from hub.casework.casefile import CaseFile
 from hub.casework.context import World
 from hub.casework.delivery import whereabouts
 from hub.casework.hub_event import HubEvent
-from hub.casework.parents import look, plan
+from hub.casework.parents import look, papers, plan
 from hub.casework.parents.share import line_of
 from hub.casework.parents.values import INHERITED, TOLD, Bond, PartFile
+from hub.casework.row_values import WITH_PAPER
+from hub.casework.states import State
 
 Known = Callable[[str], CaseFile | None]
+AT_DEPARTMENT: Final = (State.PENDING_ACCEPT, State.SUPPLEMENT, State.UNDER_REVIEW, State.SUSPENDED)
 _CONCLUDED = (State.P_CONCLUDED, State.P_DELIVERING)
 _WITH_RESULT = (State.DECIDED, State.DELIVERING)
 
@@ -75,12 +80,24 @@ def report(part: PartFile) -> dict[str, object]:
         "answer": part.answer,
         "lacks": lacks,
         "notice": part.notice,
+        "papers": [{"line": line, "part": who, "evidence": digest} for line, who, digest in part.papers],
     }
     plain = {"part": part.part, "case": part.case, "state": part.state, "at": part.at, "evidence": part.evidence}
     return plain | {name: value for name, value in told.items() if value}
 
 
 def _of_parent(file: CaseFile, bond: Bond, parent: CaseFile, part: PartFile) -> HubEvent | None:
+    return _progress(file, bond, parent) or _papers(file, bond, parent)
+
+
+def _papers(file: CaseFile, bond: Bond, parent: CaseFile) -> HubEvent | None:
+    """P5, states.md 5: originals that go from one part to the next."""
+    if file.state not in WITH_PAPER:
+        return None
+    return papers.next_turn(file, bond, parent) or papers.next_shown(bond, parent)
+
+
+def _progress(file: CaseFile, bond: Bond, parent: CaseFile) -> HubEvent | None:
     if look.undecided(file):
         return _before_decision(file, bond, parent)
     if bond.together and file.state in _WITH_RESULT and not bond.exit_open and parent.state in _CONCLUDED:
@@ -98,10 +115,10 @@ def _before_decision(file: CaseFile, bond: Bond, parent: CaseFile) -> HubEvent |
         return HubEvent("withdrawn_with_parent", {"evidence": made.withdrawn or parent.head})
     waits = look.waits_for_applicant(parent)
     if waits != bond.held:
-        return HubEvent("hold" if waits else "go_on", {"evidence": parent.head})
+        return HubEvent("hold", {"evidence": made.question}) if waits else HubEvent("go_on", {"evidence": made.word})
     if bond.blocked and not waits:
         return _released(bond, parent)
-    return _noticed(file, bond, parent)
+    return _noticed(file, bond, parent) or _admitted(file, parent)
 
 
 def _released(bond: Bond, parent: CaseFile) -> HubEvent | None:
@@ -126,6 +143,19 @@ def _noticed(file: CaseFile, bond: Bond, parent: CaseFile) -> HubEvent | None:
     codes = {line_of(bond.serves, bond.part, code): code for code, _ in bond.lacks}
     lines = [{"material": codes[line], "defect": defect} for line, defect in part.lacks if line in codes]
     return HubEvent("merged_supplement", {"lines": lines, "due": notice.due, "evidence": notice.digest})
+
+
+def _admitted(file: CaseFile, parent: CaseFile) -> HubEvent | None:
+    """P2, T17: a window that the applicant goes to with what the one notice asks for; what he brings there for one part
+    reaches every part that needs it (P5).
+    """
+    known = (file.collecting_node, *file.helpers)
+    if file.state not in AT_DEPARTMENT:
+        return None
+    for node, digest in parent.bundle.admitted if parent.bundle else ():
+        if node not in known:
+            return HubEvent("admit_with_parent", {"node": node, "evidence": digest})
+    return None
 
 
 def _rated(file: CaseFile, parent: CaseFile) -> HubEvent | None:

@@ -8,11 +8,13 @@ from dataclasses import replace
 from typing import Final
 
 from hub.casework import facts
-from hub.casework.casefile import BEFORE_DECISION, PARENT_ENDS, CaseFile, State
+from hub.casework.casefile import CaseFile
 from hub.casework.context import World
+from hub.casework.originals.values import ItemState
 from hub.casework.parents import plan
 from hub.casework.parents.share import line_of
 from hub.casework.parents.values import CONSULTATION, GRANT, PartFile
+from hub.casework.states import BEFORE_DECISION, PARENT_ENDS, State
 from hub.casework.time import clocks
 
 ANSWER_WORKING_DAYS: Final = 3
@@ -56,6 +58,11 @@ def failed(part: PartFile) -> bool:
     """Whether it came to nothing by the department's doing or the applicant's silence, not by his own wish (P6)."""
     refused = decided(part) and part.outcome != GRANT
     return part.kind != CONSULTATION and (part.state in _FAILED or refused)
+
+
+def accepted(part: PartFile) -> bool:
+    """Whether its department has accepted it, or nothing is decided in it any more."""
+    return part.state in _ACCEPTED or over(part)
 
 
 def lost(part: PartFile) -> bool:
@@ -115,13 +122,17 @@ def paused_by(file: CaseFile) -> PartFile | None:
     return next((part for part in on_path if part.state == State.SUSPENDED.value), None)
 
 
-def consulted_next(file: CaseFile) -> PartFile | None:
-    """P13: an opinion whose turn it is and that was not asked yet."""
+def to_consult(file: CaseFile) -> tuple[PartFile, ...]:
+    """P13: opinions whose turn it is and that were not asked yet."""
     known = {part.part: part for part in file.parts}
-    for part in plan.consultations(file.parts):
-        if not part.state and all(granted(known[name]) for name in part.after):
-            return part
-    return None
+    waiting = (part for part in plan.consultations(file.parts) if not part.state)
+    return tuple(part for part in waiting if all(granted(known[name]) for name in part.after))
+
+
+def unasked_until(file: CaseFile, part: PartFile, world: World) -> str:
+    """P13: last moment for an opinion for which there is nobody to ask: its days, from when its turn came."""
+    known, sent = {one.part: one for one in file.parts}, file.clocks["K1"].stopped_at or file.recorded_at
+    return _end_after(max([sent, *(known[name].at for name in part.after)]), part.days, world)
 
 
 def opinion_until(part: PartFile, day: str, world: World) -> str:
@@ -146,9 +157,9 @@ def as_known(part: PartFile, child: CaseFile) -> PartFile:
     """The part as the child now makes it; equal to ``part`` where there is nothing new to report."""
     bond = child.bond
     assert bond is not None
-    state = _state(part, child)
-    if (state, _node(child), child.outcome, child.effective_at, bond.answer) == (
-        part.state, part.node, part.outcome, part.effective_at, part.answer,
+    state, held = _state(part, child), papers_of(child)
+    if (state, _node(child), child.outcome, child.effective_at, bond.answer, held) == (
+        part.state, part.node, part.outcome, part.effective_at, part.answer, part.papers,
     ):  # fmt: skip
         return part
     special = child.specials[-1] if child.specials else None
@@ -164,17 +175,33 @@ def as_known(part: PartFile, child: CaseFile) -> PartFile:
         answer=bond.answer,
         lacks=tuple(sorted((line_of(bond.serves, bond.part, code), defect) for code, defect in bond.lacks)),
         notice=special.notices[-1][0] if suspended and special else "",
+        papers=held,
     )
 
 
 def shown(file: CaseFile) -> object:
     """What kin can learn of a case: equal before and after an act, and nobody else has news of it (``as_known``).
 
-    An act on keys, access or a parcel's way changes none of it.
+    An act on keys, access or a parcel's way changes none of it, but where the paper is one that several parts need.
     """
     if file.bundle is not None:
         return file.state, file.bundle, file.parts, file.notices, file.ratings
-    return file.state, file.accepting_node, file.outcome, file.effective_at, file.bond and file.bond.answer
+    bond = file.bond
+    return file.state, file.accepting_node, file.outcome, file.effective_at, bond and (bond.answer, papers_of(file))
+
+
+def papers_of(child: CaseFile) -> tuple[tuple[str, str, str], ...]:
+    """Originals in its custody that another part had in hand, or that are lost (``papers``)."""
+    bond, found = child.bond, set()
+    if bond is None:
+        return ()
+    for item in child.originals:
+        if item.onward:
+            line = line_of(bond.serves, bond.part, item.material)
+            found |= {(line, part, digest) for part, digest in item.seen if part != bond.part}
+            if item.state == ItemState.LOST and item.settled:
+                found.add((line, "", item.settled))
+    return tuple(sorted(found))
 
 
 def _state(part: PartFile, child: CaseFile) -> str:

@@ -15,9 +15,10 @@ from crypto.identity import node_name
 from crypto.refusal import Refusal
 from hub.casework.casefile import CaseFile
 from hub.casework.catalogue.lint_themes import in_order
-from hub.casework.catalogue.model import Catalogue, Item, Limit
+from hub.casework.catalogue.model import Catalogue, Limit, Material
 from hub.casework.catalogue.themes import PARENT_EXTENSION_DAYS, PARENT_LIMIT_DAYS, Plan
 from hub.casework.context import World
+from hub.casework.originals.states import MAIL
 from hub.casework.parents.values import APPROVAL, CONSULTATION, Bond, Bundle, PartFile
 from hub.casework.time.clock_table import Unit
 
@@ -31,9 +32,11 @@ PARTS_MOST = 24
 _CASE = re.compile(r"[0-9a-f]{32}")
 _PART = re.compile(r"[A-Za-z0-9_-]{1,24}")
 _HOURS_A_DAY = 24
-_BOND = {"mode", "after", "serves", "elsewhere", "together"}
+_BOND = {"mode", "after", "serves", "elsewhere", "together", "onward"}
 _MEMBERS = {"part", "case", "task_code", "region", "mode", "after"}
 Serves = tuple[tuple[str, str, str], ...]
+Ways = Mapping[str, tuple[tuple[str, str], ...]]
+"""(part, policy) of who needs the original of a line, in order."""
 
 
 @dataclass(frozen=True)
@@ -109,17 +112,48 @@ def bond(body: Mapping[str, Any], parent: str, part: str, catalogue: Catalogue) 
     found = next((one for one in parts if one.part == part and one.case), None)
     if found is None:
         raise Refusal("PARENT_PARTS", RULE, part=part[:24])
-    return {"parent": parent, "part": part, "bond": bond_object(found, serves, together=not _partial(body))}
+    ways = ways_of_papers(parts, serves, catalogue)
+    return {"parent": parent, "part": part, "bond": bond_object(found, serves, ways, together=not _partial(body))}
 
 
-def bond_object(part: PartFile, serves: Serves, *, together: bool) -> dict[str, object]:
-    """``bond`` in a child's ``seal``. The original of a line that serves several parts goes with the first of them."""
+def bond_object(part: PartFile, serves: Serves, ways: Ways, *, together: bool) -> dict[str, object]:
+    """``bond`` in a child's ``seal``. The original of a line that serves several parts is in the custody of the first
+    of them that needs it, which sends it on to the others (``onward``; states.md 8).
+    """
     own = {line: code for line, name, code in serves if name == part.part}
-    first = {line: name for line, name, _ in reversed(serves)}
-    elsewhere = sorted(line for line in own if first[line] != part.part)
+    onward = [
+        {"line": line, "part": name, "policy": policy}
+        for line in sorted(own)
+        if ways[line][0][0] == part.part
+        for name, policy in ways[line][1:]
+    ]
+    elsewhere = sorted(line for line in own if ways[line][0][0] != part.part)
     return {
         "mode": part.mode, "after": list(part.after), "serves": own, "elsewhere": elsewhere, "together": together,
+        "onward": onward,
     }  # fmt: skip
+
+
+def ways_of_papers(parts: Sequence[PartFile], serves: Serves, catalogue: Catalogue) -> Ways:
+    """By line the parts that need its original at their department, with what their lists want of it, in the plan's
+    order: who waits for no other first, each after all that it waits for. Where none needs it, the first of all.
+    """
+    cases = {part.part: part for part in approvals(parts)}
+    after = {name: [other for other in part.after if other in cases] for name, part in cases.items()}
+    place = {name: at for at, name in enumerate(in_order(after))}
+    found: dict[str, list[tuple[int, str, Material]]] = {}
+    for line, name, code in serves:
+        material = catalogue.item(cases[name].task_code).material(code) if name in cases else None
+        if material is not None:
+            found.setdefault(line, []).append((place[name], name, material))
+    ways: dict[str, tuple[tuple[str, str], ...]] = {}
+    for line, serving in found.items():
+        serving.sort(key=lambda one: one[0])
+        needed = [
+            (name, one.original_policy) for _, name, one in serving if one.original_policy == MAIL or one.needed_by
+        ]
+        ways[line] = tuple(needed) or ((serving[0][1], serving[0][2].original_policy),)
+    return ways
 
 
 def bond_in(body: Mapping[str, Any]) -> Bond:
@@ -129,6 +163,7 @@ def bond_in(body: Mapping[str, Any]) -> Bond:
         raise Refusal("BODY_MEMBER", RULE, member="bond")
     after, serves, elsewhere, named = told["after"], told["serves"], told["elsewhere"], [body.get("parent")]
     named.append(body.get("part"))
+    onward = _onward_in(told["onward"])
     lists = isinstance(after, list) and isinstance(serves, dict) and isinstance(elsewhere, list)
     if not lists or not all(isinstance(one, str) for one in (*named, *after, *elsewhere, *serves.values())):
         raise Refusal("BODY_MEMBER", RULE, member="bond")
@@ -136,8 +171,17 @@ def bond_in(body: Mapping[str, Any]) -> Bond:
         raise Refusal("BODY_MEMBER", RULE, member="bond")
     return Bond(
         str(named[0]), str(named[1]), told["mode"], tuple(after), tuple(sorted(serves.items())), tuple(elsewhere),
-        told["together"], blocked=True,
+        told["together"], blocked=True, onward=onward,
     )  # fmt: skip
+
+
+def _onward_in(told: object) -> tuple[tuple[str, str, str], ...]:
+    names = {"line", "part", "policy"}
+    entries = [one for one in told if isinstance(one, dict) and set(one) == names] if isinstance(told, list) else []
+    texts = all(isinstance(text, str) for one in entries for text in one.values())
+    if not isinstance(told, list) or len(entries) != len(told) or not texts:
+        raise Refusal("BODY_MEMBER", RULE, member="bond")
+    return tuple((one["line"], one["part"], one["policy"]) for one in entries)
 
 
 def approvals(parts: Sequence[PartFile]) -> tuple[PartFile, ...]:
@@ -159,12 +203,6 @@ def merged_lacks(file: CaseFile) -> tuple[tuple[str, str], ...]:
 def lacking(file: CaseFile) -> tuple[PartFile, ...]:
     """Parts that lack something and wait for the notice."""
     return tuple(part for part in file.parts if part.state == "PENDING_ACCEPT" and part.answer == "LACKS")
-
-
-def require_plain(part: str, item: Item) -> None:
-    """B16: the one list of a whole asks no questions; an item that does is sealed by itself. PART_SITUATIONS."""
-    if item.situations:
-        raise Refusal("PART_SITUATIONS", "B16; P1", part=part, name=item.name)
 
 
 def department_node(code: str, catalogue: Catalogue, world: World) -> str:

@@ -7,7 +7,6 @@ from hub.casework import common as c
 from hub.casework.acceptance import effects as es
 from hub.casework.acceptance import guards as gs
 from hub.casework.access import effects as ae
-from hub.casework.casefile import BEFORE_DECISION, State
 from hub.casework.decision import effects as de
 from hub.casework.delivery import effects as ve
 from hub.casework.delivery import guards as vg
@@ -15,11 +14,15 @@ from hub.casework.entry import effects as ee
 from hub.casework.entry import guards as ge
 from hub.casework.entry import online as go
 from hub.casework.law import Party, Rule
+from hub.casework.materials import guards_seal as ms
+from hub.casework.originals import effects as oe
 from hub.casework.parents import effects as fe
 from hub.casework.parents import effects_child as fc
+from hub.casework.parents import fees as ff
 from hub.casework.parents import guards as fg
 from hub.casework.parents import guards_child as fk
 from hub.casework.parents import guards_entry as fo
+from hub.casework.parents.kin import AT_DEPARTMENT
 from hub.casework.parents.look import UNDER_WAY
 from hub.casework.review import guards as pg
 from hub.casework.review import guards_procedure as pp
@@ -33,8 +36,11 @@ from hub.casework.row_values import (
     NODE,
     PERSON,
     WINDOW,
+    WITH_PAPER,
     members,
 )
+from hub.casework.sharing import guards as hg
+from hub.casework.states import BEFORE_DECISION, PARENT_STATES, State
 
 KIN = "kin"
 _COUNTER = WINDOW | {"ISSUER"}
@@ -43,10 +49,12 @@ _STAFF = frozenset({"ACCEPTOR", "REVIEWER", "TECH_REVIEWER", "DECIDER", "HEAD"})
 _DONE = (State.P_CONCLUDED, State.P_DELIVERING)
 _OPEN = (State.P_COLLECTED, *UNDER_WAY)
 _LEARNING = (*_OPEN, *_DONE)
+_CHARGED = (*_LEARNING, State.P_CLOSED, State.P_WITHDRAWN, State.P_FAILED)
 _WITH_RESULT = (State.DECIDED, State.DELIVERING)
 _OWED = (fg.stated_as_owed,)
 _WITHDRAWAL = members("identity_checked paper order")
 _EVIDENCE = members("evidence")
+_PART_PAPER = tuple(state for state in WITH_PAPER if state not in PARENT_STATES)
 _RATED = (
     *(State.DECIDED, State.DELIVERING, State.CLOSED, State.NOT_ACCEPTED),
     *(State.WITHDRAWN, State.TERMINATED, State.VOIDED),
@@ -70,7 +78,7 @@ PARENT = (
     Rule(
         "P1R", "child_reported", _LEARNING, None, Party.HUB, HUB, BY_HUB, _OWED, (fe.keep_report,),
         "states.md P1, P2, P4, P9",
-        members("part case state at evidence node outcome effective_at answer lacks notice"), chain=KIN,
+        members("part case state at evidence node outcome effective_at answer lacks notice papers"), chain=KIN,
     ),
     Rule(
         "P1", "dispatch", (State.P_COLLECTED,), State.P_DISPATCHED, Party.HUB, HUB, BY_HUB, _OWED, (c.stop("K1"),),
@@ -85,6 +93,10 @@ PARENT = (
     Rule(
         "P2O", "supplement_over", (State.P_SUPPLEMENT,), State.P_DISPATCHED, Party.HUB, HUB, BY_HUB, _OWED,
         (c.stop("K6"),), "states.md P2", frozenset(),
+    ),
+    Rule(
+        "P2W", "admit", (State.P_SUPPLEMENT,), None, Party.HUB, HUB, BY_HUB, (gs.helper_admissible,),
+        (fe.admit_to_all,), "states.md P2, T17; A24", members("node basis"), chain="access",
     ),
     Rule(
         "P3", "parent_accepted", (State.P_DISPATCHED,), State.P_IN_PROGRESS, Party.HUB, HUB, BY_HUB, _OWED,
@@ -154,6 +166,11 @@ PARENT = (
         (fe.keep_withdrawal,), "states.md P10", _WITHDRAWAL,
     ),
     Rule(
+        "P14", "fee_told", _CHARGED, None, Party.COLLECTING, WINDOW, PERSON,
+        (c.not_from_future, ff.fee_split, ff.fee_listed, ff.fee_once), (ff.keep_fee,),
+        "requirements I04, I03; 行政许可法 58", members("pay_no state total shares"), chain="delivery",
+    ),
+    Rule(
         "P13", "consult_part", UNDER_WAY, None, Party.HUB, HUB, BY_HUB, _OWED, (fe.ask_opinion,), "states.md P13; B22",
         members("part node until"), chain=KIN,
     ),
@@ -165,6 +182,10 @@ PARENT = (
     Rule(
         "P13L", "part_silent", UNDER_WAY, None, Party.HUB, HUB, BY_HUB, _OWED, (fe.keep_silence,), "states.md P13; B22",
         members("consult due"), chain=KIN,
+    ),
+    Rule(
+        "P13N", "part_unasked", UNDER_WAY, None, Party.HUB, HUB, BY_HUB, _OWED, (fe.go_on_unasked,),
+        "states.md P13; B22", members("part due"), chain=KIN,
     ),
 )  # fmt: skip
 
@@ -181,6 +202,35 @@ CHILD = (
     Rule(
         "P2S", "merged_supplement", (State.PENDING_ACCEPT,), State.SUPPLEMENT, Party.HUB, HUB, BY_HUB, _OWED,
         (es.keep_notice, c.stop("K2")), "states.md P2, T16; B04", members("lines due evidence"),
+    ),
+    Rule(
+        "P2H", "admit_with_parent", AT_DEPARTMENT, None, Party.HUB, HUB, BY_HUB, _OWED, (es.admit_helper,),
+        "states.md P2, T17; A24", members("node evidence"), chain="access",
+    ),
+    Rule(
+        "P5A", "part_shared", AT_DEPARTMENT, None, Party.SUPPLIER, WINDOW, APPLICANTS,
+        (
+            c.not_from_future, gs.addendum_sealed, fk.brought_for_kin, ms.ways_lawful, gs.supplement_signed,
+            go.applicant_ordered, go.no_original_seen, hg.verifications_founded,
+        ),
+        (ae.keep_sealing, oe.keep_originals), "states.md P5; E01",
+        members("manifest materials applicant_signed order verified"), chain=KIN,
+    ),
+    Rule(
+        "P5T", "paper_turn", _PART_PAPER, None, Party.HUB, HUB, BY_HUB, _OWED, (fc.take_turn,),
+        "states.md 5, 8 (多地联办), P5", members("item part node evidence"), chain=KIN,
+    ),
+    Rule(
+        "P5K", "paper_kept", _PART_PAPER, None, Party.HUB, HUB, BY_HUB, _OWED, (fc.end_at_keeper,),
+        "states.md O13, 8 (多地联办)", members("item part evidence"), chain=KIN,
+    ),
+    Rule(
+        "P5F", "paper_free", _PART_PAPER, None, Party.HUB, HUB, BY_HUB, _OWED, (fc.set_free,),
+        "states.md O14, 8 (多地联办)", members("item parts"), chain=KIN,
+    ),
+    Rule(
+        "P5S", "paper_shown", _PART_PAPER, None, Party.HUB, HUB, BY_HUB, _OWED, (fc.keep_shown,),
+        "states.md O6, 8 (多地联办), P5", members("line finding evidence"), chain=KIN,
     ),
     Rule(
         "P6H", "hold", BEFORE_DECISION, None, Party.HUB, HUB, BY_HUB, _OWED, (fc.hold,), "states.md P6", _EVIDENCE,

@@ -10,6 +10,8 @@ APPROVAL, CONSULTATION = "APPROVAL", "CONSULTATION"
 GRANT: Final = "GRANT"
 INHERITED: Final = "INHERITED"
 """Kind of a rating that a part has from its parent (P11)."""
+SHOWN, LOST = "SHOWN", "LOST"
+"""What became of an original that another part has in custody: this part's department had it in hand, or it is lost."""
 TOLD, AWAITED, HANDED_IN = "TOLD", "AWAITED", "HANDED_IN"
 """How far the part has come that the merged notice asked something of: told, its supplement is awaited, is there."""
 
@@ -23,7 +25,9 @@ class Bond:
     parts stand, or one before it is not granted;
     ``held``: another part failed and the applicant is asked (P6); ``answer``: OK or LACKS with (material, defect) pairs
     in ``lacks`` (P2); ``exit_open``: the parent has concluded;
-    ``held_at``, ``went_on_at``: first and last moment of the newest hold.
+    ``held_at``, ``went_on_at``: first and last moment of the newest hold;
+    ``onward``: (line, part, policy) of the parts that need the original of a line after this one, in the plan's order;
+    ``shown``: (line, SHOWN or LOST, statement): what became of an original in another part's custody.
     """
 
     parent: str
@@ -40,6 +44,8 @@ class Bond:
     exit_open: bool = False
     held_at: str = ""
     went_on_at: str = ""
+    onward: tuple[tuple[str, str, str], ...] = ()
+    shown: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,8 @@ class PartFile:
     ``days``: working days that it may take at most; then what the hub reported last: ``state``, ``node`` that has it,
     ``outcome`` (of an opinion its code, or NONE), ``effective_at``, ``at``: since when, ``evidence``: the child's own
     statement; ``answer``, ``lacks``: its answer by lines of the parent's sealing; ``notice``: of the pause that it is
-    in; ``supplement``: see ``TOLD``.
+    in; ``supplement``: see ``TOLD``; ``papers``: (line, part, statement) of the originals in its custody that another
+    part had in its hands, or that are lost (then without a part).
     """
 
     part: str
@@ -71,6 +78,22 @@ class PartFile:
     lacks: tuple[tuple[str, str], ...] = ()
     notice: str = ""
     supplement: str = ""
+    papers: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Fee:
+    """The one payment of a parent (I04). ``state``: DUE, PAID, WAIVED or REFUNDED; ``shares``: (part, fen) pairs.
+
+    ``at``, ``evidence``: when it was last told, and the statement that told it. The hub takes no money.
+    """
+
+    pay_no: str
+    state: str
+    total: int
+    shares: tuple[tuple[str, int], ...]
+    at: str
+    evidence: str
 
 
 @dataclass(frozen=True)
@@ -82,6 +105,8 @@ class Bundle:
     and unit of the promise; ``path``: parts on the longest path (P4); ``proof``: highest level that a result needs;
     ``serves``: (line, part, material of that part's item); ``first_at``: when the first part reached its department;
     ``asked``, ``asked_at``, ``choice``: which part failed, since when the applicant is asked, what came of it (P6);
+    ``question``, ``word``: the statements that asked and that ended the asking; ``admitted``: (node, statement) of the
+    further windows that may take in the supplement (T17);
     ``withdrawn``: statement that withdrew what was undecided (P10); ``results``: (part, manifest) at the exit.
     """
 
@@ -103,3 +128,6 @@ class Bundle:
     choice: str = ""
     withdrawn: str = ""
     results: tuple[tuple[str, str], ...] = ()
+    question: str = ""
+    word: str = ""
+    admitted: tuple[tuple[str, str], ...] = ()

@@ -4,12 +4,13 @@ Invariants: pure; once stated, an event is not owed again, since the row that st
 What moves no state is stated beside the custody chain: an act that was signed before it still counts.
 """
 
-from hub.casework.casefile import CaseFile, State
+from hub.casework.casefile import CaseFile
 from hub.casework.common import just_after
 from hub.casework.context import World
 from hub.casework.hub_event import HubEvent
 from hub.casework.review import look
 from hub.casework.review.guards import posts_doubled
+from hub.casework.states import State
 
 
 def due_event(file: CaseFile, world: World, now: str) -> HubEvent | None:

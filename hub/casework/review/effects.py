@@ -12,7 +12,7 @@ from hub.casework.context import Act, World
 from hub.casework.decision.effects import with_decision_clocks
 from hub.casework.law import Effect
 from hub.casework.review import look
-from hub.casework.review.values import Consultation, Link, Referral, Special, StepDone, Taking
+from hub.casework.review.values import Consultation, Link, Referral, SectionStay, Special, StepDone, Taking
 from hub.casework.time import clocks
 
 # --- who answers for it --------------------------------------------------------------------------------------------
@@ -38,6 +38,13 @@ def first_act_takes(file: CaseFile, act: Act, world: World) -> CaseFile:
     """T14, T16, T19, T21, T22, F05: who first acts on a case that nobody took answers for it."""
     assert act.person is not None  # the rows say so
     return file if file.responsible else _taken(file, act, act.person.subject, "ON_DUTY")
+
+
+def to_section(file: CaseFile, act: Act, world: World) -> CaseFile:
+    """T13, B14: it lies in another office from now on; who answers for it answers until somebody there takes it."""
+    assert act.person is not None  # the row says so
+    stay = SectionStay(act.text("section"), act.person.subject, act.recorded_at)
+    return file.changed(sections=(*file.sections, stay))
 
 
 def open_to_b(file: CaseFile, act: Act, world: World) -> CaseFile:

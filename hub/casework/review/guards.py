@@ -3,6 +3,7 @@
 Invariant: a guard looks and refuses; it never changes anything.
 """
 
+from crypto.identity import node_name
 from crypto.refusal import Refusal
 from hub.casework import facts, reasons
 from hub.casework.casefile import CaseFile
@@ -93,6 +94,21 @@ def responsible_acts(file: CaseFile | None, act: Act, world: World) -> None:
         return
     if any(look.post_holders(kind, file, world, act.date) for kind in ("POST_A", "POST_B")):
         raise Refusal("NOT_RESPONSIBLE", "F05, F06; T13", person=file.responsible)
+
+
+def section_listed(file: CaseFile | None, act: Act, world: World) -> None:
+    """T13, B14: only to an office that the list names for this department: to the outside it stays one (一口对外)."""
+    assert file is not None
+    place = world.catalogue.places.get(node_name(file.accepting_node))
+    if place is None or act.text("section") not in place.sections:
+        raise Refusal("SECTION_UNKNOWN", "B14, F11; T13", section=act.text("section")[:40])
+
+
+def section_other(file: CaseFile | None, act: Act, world: World) -> None:
+    """T13, B14: an office passes the case on to another one; how long it lay in each is in the log."""
+    assert file is not None
+    if act.text("section") == look.section_of(file):
+        raise Refusal("SECTION_SAME", "B14; T13", section=act.text("section"))
 
 
 def post_b_due(file: CaseFile | None, act: Act, world: World) -> None:

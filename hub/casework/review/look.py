@@ -27,6 +27,15 @@ def post_holders(kind: str, file: CaseFile, world: World, on: str) -> frozenset[
     return frozenset(grant.person for grant in found)
 
 
+def section_of(file: CaseFile) -> str:
+    """The office that has the case inside its department: the inbound one (its queue) unless it was passed on (F11).
+
+    A department that the case is passed up or re-routed to begins with its own inbound office.
+    """
+    stays = [stay for stay in file.sections if stay.at >= file.received_at]
+    return stays[-1].section if stays else file.queue
+
+
 def untaken_after(file: CaseFile, world: World, days: int) -> str:
     """Last moment of the working day number ``days`` after the department was given the case."""
     return clocks.end_of(world.calendar.add_working_days(facts.day_of(file.received_at), days).date)

@@ -3,7 +3,6 @@
 from hub.casework import common as c
 from hub.casework.acceptance import effects as es
 from hub.casework.access import effects as ae
-from hub.casework.casefile import BEFORE_DECISION, State
 from hub.casework.hand_off import guards as gr
 from hub.casework.law import Party, Rule
 from hub.casework.review import effects as pe
@@ -11,6 +10,7 @@ from hub.casework.review import guards as pg
 from hub.casework.review import guards_end as px
 from hub.casework.review import guards_procedure as pp
 from hub.casework.row_values import BY_HUB, DEPARTMENT_NODE, HUB, NODE, PERSON, members
+from hub.casework.states import BEFORE_DECISION, State
 
 AT_WORK = (State.UNDER_REVIEW, State.SUSPENDED)
 AT_DEPARTMENT = (State.PENDING_ACCEPT, *AT_WORK)
@@ -39,6 +39,11 @@ ROWS = (
     Rule(
         "T13C", "chase", _UNTAKEN, None, Party.HUB, HUB, BY_HUB,
         (pg.chase_due,), (pe.chase,), "states.md T13, 9; F05, F13", members("due"), chain="supervision",
+    ),
+    Rule(
+        "T13S", "to_section", AT_DEPARTMENT, None, Party.ACCEPTING, pg.TAKERS | {"HEAD"}, PERSON,
+        (c.not_from_future, pg.section_listed, pg.section_other), (pe.to_section,), "states.md T13; B13, B14, F11",
+        members("section"),
     ),
     Rule(
         "T25", "step_done", (State.UNDER_REVIEW,), None, Party.ACCEPTING, _STAFF, PERSON,

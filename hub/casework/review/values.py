@@ -24,6 +24,15 @@ class Taking:
 
 
 @dataclass(frozen=True)
+class SectionStay:
+    """An office (股室) of the department that ``person`` passed the case on to; it lies there from ``at`` on (B14)."""
+
+    section: str
+    person: str
+    at: str
+
+
+@dataclass(frozen=True)
 class StepDone:
     """A step that ``person`` finished in ``role``, or with ``sent_back`` sent back to be done again (T25, F12)."""
 

@@ -4,10 +4,11 @@ Invariants: pure; once stated, a card is not owed again, since the case file kee
 the next moment at which one is due, so no case is looked at in between.
 """
 
-from hub.casework.casefile import CaseFile, State
+from hub.casework.casefile import CaseFile
 from hub.casework.common import just_after
 from hub.casework.context import World
 from hub.casework.hub_event import HubEvent
+from hub.casework.states import State
 from hub.casework.supervision import due
 
 

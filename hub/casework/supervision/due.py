@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from hub.casework import facts
-from hub.casework.casefile import Card, CaseFile, State
+from hub.casework.casefile import CaseFile
 from hub.casework.context import World
+from hub.casework.states import State
+from hub.casework.supervision.values import Card
 from hub.casework.time import clocks
 from hub.casework.time.clocks import ClockState, Unit
 

@@ -9,9 +9,10 @@ Invariants:
 
 from crypto.refusal import Refusal
 from hub.casework import common, facts, reasons
-from hub.casework.casefile import Card, CaseFile
+from hub.casework.casefile import CaseFile
 from hub.casework.context import Act, World
 from hub.casework.supervision import due
+from hub.casework.supervision.values import Card
 
 RULE = "standards.md 8; G12"
 

@@ -8,10 +8,11 @@ Invariants:
 
 from dataclasses import dataclass
 
-from hub.casework.casefile import CHINESE, CaseFile, State
+from hub.casework.casefile import CaseFile
 from hub.casework.masking.fields import Profile
 from hub.casework.masking.text import mask_text
-from hub.casework.messages.public import MILESTONES, NEXT_STEPS
+from hub.casework.messages.public import CASE_TYPES, MILESTONES, NEXT_STEPS
+from hub.casework.states import CHINESE, State
 from hub.casework.supervision.rows import SERVED
 
 _REVIEWED = (State.UNDER_REVIEW, State.SUSPENDED, State.P_IN_PROGRESS)
@@ -31,7 +32,8 @@ _WAITED_FOR = {
 class PublicView:
     """``milestones``: (words, ISO date), oldest first; ``due``: ISO date by which somebody must act, or empty;
 
-    ``holder``: public name of the unit that acts now; ``next_step``: a sentence; ``may_rate``: not rated yet.
+    ``holder``: public name of the unit that acts now; ``next_step``: a sentence; ``may_rate``: not rated yet;
+    ``case_type``: in Chinese (C04), empty for a parent.
     """
 
     public_no: str
@@ -42,10 +44,12 @@ class PublicView:
     due: str
     next_step: str
     may_rate: bool
+    case_type: str = ""
 
 
-def public_view(file: CaseFile, holder_title: str) -> PublicView:
-    """The case as the applicant may see it. ``holder_title``: public name of the holder in the register."""
+def public_view(file: CaseFile, holder_title: str, case_type: str = "") -> PublicView:
+    """The case as the applicant may see it. ``holder_title``: public name of the holder in the register;
+    ``case_type``: code of its item's, empty for a parent."""
     rated = any(rating.kind == "PUBLIC" for rating in file.ratings)
     return PublicView(
         public_no=file.public_no,
@@ -56,6 +60,7 @@ def public_view(file: CaseFile, holder_title: str) -> PublicView:
         due=_due(file),
         next_step=NEXT_STEPS[file.state],
         may_rate=file.state in SERVED and not rated,
+        case_type=CASE_TYPES.get(case_type, ""),
     )
 
 

@@ -4,10 +4,22 @@ All stand on side chains: supervision never moves a case nor its custody chain (
 """
 
 from hub.casework import common as c
-from hub.casework.casefile import State
 from hub.casework.law import Party, Rule
 from hub.casework.parents import guards_child as fk
-from hub.casework.row_values import APPLICANTS, BY_HUB, HUB, INTAKE_NODE, LIVE, NODE, PERSON, READERS, WINDOW, members
+from hub.casework.row_values import (
+    APPLICANTS,
+    BY_HUB,
+    HUB,
+    INTAKE_NODE,
+    LIVE,
+    NODE,
+    PERSON,
+    READABLE,
+    READERS,
+    WINDOW,
+    members,
+)
+from hub.casework.states import State
 from hub.casework.supervision import effects as se
 from hub.casework.supervision import guards as sg
 from hub.casework.supervision import guards_voices as sv
@@ -98,7 +110,7 @@ ROWS = (
         "GB/T 39046-2020 table 10; H03", members("complaint words"), chain=CHAIN,
     ),
     Rule(
-        "H01", "export", LIVE, None, Party.CONCERNED, READERS | SUPERVISOR | {"AUDITOR", "AUDIT_ADMIN"}, PERSON,
+        "H01", "export", READABLE, None, Party.CONCERNED, READERS | SUPERVISOR | {"AUDITOR", "AUDIT_ADMIN"}, PERSON,
         (c.not_from_future, sg.export_said, sg.export_granted), (), "H01; 个人信息保护法 51; standards.md 8 (R9)",
         members("profile kind digest grant"), chain="access",
     ),

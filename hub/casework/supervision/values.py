@@ -5,6 +5,8 @@ Invariant: no words; what somebody wrote is a salted commitment (promise 1).
 
 from dataclasses import dataclass
 
+from crypto.canonical import digest
+
 BAD_FROM = 4
 """GB/T 39046-2020 A.8: 1 is the best level, 4 and 5 are bad ones."""
 
@@ -63,3 +65,35 @@ class Complaint:
     def open(self) -> bool:
         """Whether an answer is owed."""
         return not self.finding
+
+
+@dataclass(frozen=True)
+class Card:
+    """A supervision card: rule (Y3, R4 …), time, node answerable, statement that raised it (standards.md 8).
+
+    ``person``: who was responsible when time raised it; ``grounds``: further evidence, digests of statements;
+    ``cause``: what it is about where that is not the act (``K3@<start>``, a manifest); then who answered (digest of
+    the statement, person, code), who appealed, and what became of it. A card never goes away (states.md T36).
+    """
+
+    kind: str
+    at: str
+    subject: str
+    evidence: str
+    person: str = ""
+    grounds: tuple[str, ...] = ()
+    cause: str = ""
+    answer: str = ""
+    answered_by: str = ""
+    measure: str = ""
+    appeal: str = ""
+    appealed_by: str = ""
+    ground: str = ""
+    settlement: str = ""
+    settled_by: str = ""
+    result: str = ""
+
+    @property
+    def id(self) -> str:
+        """16 hex digits: one card a rule, cause and node."""
+        return digest("\0".join((self.kind, self.cause or self.evidence, self.subject)).encode())[:16]

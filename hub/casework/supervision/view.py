@@ -11,8 +11,9 @@ from typing import Protocol
 
 from crypto import identity
 from hub.casework import reasons
-from hub.casework.casefile import Card, CaseFile
+from hub.casework.casefile import CaseFile
 from hub.casework.supervision.card_rules import LEVELS, RULES, Level, level_of
+from hub.casework.supervision.values import Card
 
 ESCALATE_DAYS_WORDS = "请在收到之日起三个工作日内整改并答复；不同意的可以申诉。"
 

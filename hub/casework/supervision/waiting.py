@@ -9,7 +9,8 @@ from datetime import timedelta
 from typing import Final
 
 from crypto.canonical import time_value
-from hub.casework.casefile import CaseFile, State
+from hub.casework.casefile import CaseFile
+from hub.casework.states import State
 
 LONGEST_HOURS: Final = {
     State.COLLECTED: 4,

@@ -96,5 +96,3 @@ _RULES: Final = (
 )
 CLOCKS: Final[Mapping[str, ClockRule]] = {rule.id: rule for rule in _RULES}
 K10_SAME_CITY_DAYS: Final = 3
-K4_JOINT_DAYS: Final = 45
-"""行政许可法 42(2): unified, joint or centralised handling."""

@@ -7,7 +7,7 @@ acceptance are nobody's measure. A committed case counts what runs: acceptance, 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hub.casework.messages.words import CLOCKS
+from hub.casework.messages.words.values import CLOCKS
 from hub.casework.time.clocks import ClockState
 
 INSTANT = "INSTANT"

@@ -14,7 +14,7 @@ from crypto.log import leaf as leaf_format
 from crypto.log.leaf import Leaf
 from crypto.refusal import Refusal
 from crypto.statement import Statement, read_signed
-from hub.casework import numbers
+from hub.casework import facts, numbers
 from hub.casework.audience import audience
 from hub.casework.casefile import CaseFile, from_document
 from hub.casework.materials import across
@@ -26,13 +26,12 @@ from storage.log_rows import LeafRow
 from storage.object_rows import PinnedRow
 
 PUBLISHED = {"catalogue.publish": "catalogue", "calendar.publish": "calendar"}
-UNSAID = frozenset({"document", "wake_at"})  # compared by its members; when it is looked at next, no leaf says
 Found = Iterator[BookFinding]
 
 
 def check_cases(reading: BookRows, pins: Pins, counts: Counts) -> Found:
     """Findings CASE_…, INBOX_…, NUMBER_TWICE, SERIAL_BEHIND, OBJECT_UNPINNED, PIN_DIFFERS, PACKET_ABSENT,
-    APPLICANT_DIFFERS."""
+    APPLICANT_DIFFERS, REGION_DIFFERS."""
     judge = _Judge(reading, pins, counts)
     for page in reading.cases_by_page():
         for row in page:
@@ -102,6 +101,8 @@ class _Judge:
         yield from self._sealed(again.file, pinned, where)
         self._drawn(again.file)
         yield from self._applicant(again.file, where)
+        if self._reading.regions_of(row.case_id) != facts.further_regions(again.file):
+            yield BookFinding("REGION_DIFFERS", where)
 
     def _row(self, row: CaseRow, file: CaseFile, last: int, where: str) -> Found:
         made = CaseRow(

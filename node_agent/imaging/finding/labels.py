@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from hub.casework.masking.pictures import PageKind
+from node_agent.imaging.finding import tables
 from node_agent.imaging.finding.found import Found, covering
 from node_agent.imaging.finding.layout import TAB, Page, Text, box
-from node_agent.imaging.finding.numbers import digits_of
+from node_agent.imaging.finding.numbers import CHINESE_DATE, digits_of
 from node_agent.imaging.finding.words import AFTER, KINDS, LABEL, bare, is_label, looks_like_name
 from node_agent.imaging.reading.lines import Box
 
@@ -20,6 +21,8 @@ _CLAUSE: Final = re.compile(r"[,,。;;、!?]|[((]")
 _ADDRESS_PART: Final = re.compile(r"[省市区县镇乡村组路街巷道号栋幢楼单元室层座弄园城苑]|\d")
 _BIRTH: Final = re.compile(
     r"\d{2,4}\s?[年.\-/\s]\s?\d{1,2}\s?[月.\-/\s]\s?\d{1,4}\s?日?|\d{4}\s?年\s?\d{1,2}\s?月?|\d{8}"
+    r"|(?:19|20)\d\d\s?[.\-/]\s?(?:0?[1-9]|1[0-2])(?!\d)|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?!\d)"
+    rf"|{CHINESE_DATE}"
 )
 _PLATE_SIGNS: Final = re.compile(r"[A-Za-z0-9\-()*×·\u4eac-\u9fa5 ]+")
 _NUMBER_SIGNS: Final = re.compile(r"[A-Za-z0-9@._+\-()*×·|! ]+")
@@ -59,7 +62,7 @@ def labels_of(row: Text) -> list[Label]:
         before = row.text[match.start() - 1] if match.start() else TAB
         starts = before in _BEFORE_LABEL or _after_label(found, match.start())
         ended = colon or bool(gap) or after.end() == len(row.text)
-        if not colon and not (starts and (ended or before == TAB)):
+        if not colon and not (starts and (ended or before == TAB or _after_label(found, match.start()))):
             continue
         kind = KINDS.get(match[0].replace(" ", ""))
         if kind is PageKind.NAME and after["bracket"] and "签" in after["bracket"]:
@@ -81,12 +84,14 @@ def by_labels(page: Page) -> list[Found]:
             continue
         labels = labels_of(row)
         for place, label in enumerate(labels):
+            stop = labels[place + 1].start if place + 1 < len(labels) else len(row.text)
+            if label.kind is None:
+                found += _person_as_name_of_buyer(label, stop)
             if label.kind in (None, PageKind.SIGNATURE):
                 continue
-            stop = labels[place + 1].start if place + 1 < len(labels) else len(row.text)
             pieces = list(_beside(page, label, stop))
             found += pieces or list(_under(page, label))
-    for head in heads:
+    for head in [*heads, *tables.unsure_heads(page.rows, heads)]:
         found += _columns(page, head)
     return found
 
@@ -104,13 +109,16 @@ def is_head(row: Text) -> bool:
 def _beside(page: Page, label: Label, stop: int) -> Iterator[Found]:
     """Values in the same row, one a cell."""
     assert label.kind is not None
-    start = label.value
+    start, any_found = label.value, False
     for piece in re.finditer(r"[^\t]+", label.row.text[start:stop]):
         here = start + piece.start()
         there = start + len(piece[0].rstrip()) + piece.start()
         span = value_in(label.row.text, here, there, label.kind, label.sure)
+        if span is None and any_found and label.kind is PageKind.NAME:
+            return  # the next column's values are no names: what comes after them belongs to other columns
         if span is None:
             continue
+        any_found = True
         yield from covering(label.row, *span, label.kind, 0.95 if label.sure else 0.85, "LABEL_BESIDE")
         if label.kind is PageKind.ADDRESS:
             yield from _continued(page, label, label.row.places(*span)[-1])
@@ -145,6 +153,8 @@ def _name(value: str, start: int, sure: bool) -> tuple[int, int] | None:
     clause = _CLAUSE.search(value)
     head = value[: clause.start()] if clause else value
     word = re.split(r" {1,}(?=\S{2,})|\t|:", head.strip())[0]
+    if head.strip()[len(word) :].startswith(":"):
+        return None  # a label that is not in the list
     if looks_like_name(word, strict=not sure and len(word) < len(value.strip())):
         return start, start + len(word)
     spaced = head.strip()
@@ -200,7 +210,7 @@ def _same(one: Box, two: Box) -> bool:
 def _under(page: Page, label: Label) -> Iterator[Found]:
     """The value in the line below a label that has none beside it."""
     assert label.kind is not None
-    if label.kind is PageKind.NAME and not label.sure:
+    if (label.kind is PageKind.NAME and not label.sure) or _translates(page, label):
         return
     place = label.box
     height = place[3] - place[1]
@@ -216,12 +226,37 @@ def _under(page: Page, label: Label) -> Iterator[Found]:
             yield from covering(line, *span, label.kind, 0.8, "LABEL_ABOVE")
 
 
+def _translates(page: Page, label: Label) -> bool:
+    """Whether it is the English of the same label just above it, which has its value beside it."""
+    if not label.row.text[label.start].isascii():
+        return False
+    place = label.box
+    height = place[3] - place[1]
+    for line in page.lines:
+        spot, match = box(line), LABEL.match(line.text)
+        if match is None or match[0].isascii() or KINDS.get(match[0].replace(" ", "")) is not label.kind:
+            continue
+        if 0 < place[1] - spot[1] < 3.5 * height and abs(spot[0] - place[0]) < 2 * height:
+            return True
+    return False
+
+
+def _person_as_name_of_buyer(label: Label, stop: int) -> Iterator[Found]:
+    """名称: who buys, or is registered, may be a person; only a value that is a common surname with a given name."""
+    if not label.row.text[label.start : label.end].replace(" ", "").startswith("名称"):
+        return
+    value = label.row.text[label.value : stop].strip(" \t")
+    if looks_like_name(value, strict=True):
+        start = label.row.text.index(value, label.value)
+        yield from covering(label.row, start, start + len(value), PageKind.NAME, 0.7, "NAME_OF_BUYER")
+
+
 def _columns(page: Page, head: Text) -> Iterator[Found]:
     """Cells below each label of a table's head."""
     cells = [(m.start(), m.end()) for m in re.finditer(r"[^\t]+", head.text)]
     if len(cells) == 1:
         cells = [(m.start(), m.end()) for m in re.finditer(r"[^\t ]+", head.text)]
-    spots = [(head.places(a, b)[0], KINDS.get(bare(head.text[a:b]))) for a, b in cells if head.places(a, b)]
+    spots = [(head.places(a, b)[0], tables.kind_of_cell(head.text[a:b])) for a, b in cells if head.places(a, b)]
     for place, (spot, kind) in enumerate(spots):
         if kind is None:
             continue

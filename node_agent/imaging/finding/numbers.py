@@ -36,8 +36,15 @@ _DATE: Final = re.compile(
     r"(?<!\d)(?:19|20)\d\d\s?[.\-/]\s?(?:0?[1-9]|1[0-2])\s?[.\-/]\s?(?:0?[1-9]|[12]\d|3[01])(?!\d)"
 )
 _AMOUNT: Final = re.compile(r"(?<![\d.])\d{1,3}(?:,\d{3})+(?:\.\d\d)?(?![\d.])|(?<![\d.])\d{1,9}\.\d\d(?![\d.])")
+_PERIOD: Final = re.compile(
+    r"(?<!\d)(?:19|20)\d\d(?:0[1-9]|1[0-2])[0-3]\d\s?[\-~至]\s?(?:19|20)\d\d(?:0[1-9]|1[0-2])[0-3]\d(?!\d)"
+)
+CHINESE_DATE: Final = (
+    r"[〇○零O0一二三四五六七八九]{4}\s?年\s?[一二三四五六七八九十]{1,2}\s?月\s?(?:[一二三四五六七八九十]{1,3}\s?日)?"
+)
+"""As certificates write it."""
 _PROJECT: Final = re.compile(r"(?<!\d)\d{4}\s?-\s?\d{6}\s?-\s?\d\s?\d\s?-\s?\d\d\s?-\s?\d{6}(?!\d)")
-"""A date, an amount of money, the code of an investment project: digits that name nobody."""
+"""A date, a period, an amount of money, the code of an investment project: digits that name nobody."""
 _EMAIL: Final = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9._%+\- ]{0,40}[@\u00a9\u00ae] ?[A-Za-z0-9\-]+(?: ?[.,·] ?[A-Za-z0-9\-]+)+"
 )
@@ -69,7 +76,7 @@ def numbers_in(text: Text) -> list[Found]:
         for match in pattern.finditer(text.text):
             found += covering(text, match.start(), match.end(), kind, certainty, f"{kind.value}_FORM")
     rest = text.text
-    for nobody in (_DATE, _AMOUNT, _PROJECT):
+    for nobody in (_DATE, _AMOUNT, _PROJECT, _PERIOD):
         rest = nobody.sub(lambda match: "\t" * len(match[0]), rest)
     for match in _RUN.finditer(rest):
         found += _of_run(text, match.start(), match.end())

@@ -21,9 +21,9 @@ RED = ((0, 70, 60), (10, 255, 255), (165, 70, 60), (180, 255, 255))
 def mode_of(picture: Pixels) -> str:
     """COLOUR, GREY or BILEVEL."""
     if picture.ndim == 3:
-        channels = picture[::5, ::5].astype(np.int16)
-        spread = channels.max(axis=2) - channels.min(axis=2)
-        if float((spread > COLOURED).mean()) >= LEAST_COLOURED:
+        blue, green, red = cv2.split(np.ascontiguousarray(picture[::5, ::5]))
+        spread = cv2.subtract(cv2.max(cv2.max(blue, green), red), cv2.min(cv2.min(blue, green), red))
+        if np.count_nonzero(np.asarray(spread) > COLOURED) >= LEAST_COLOURED * blue.size:
             return COLOUR
         picture = picture[:, :, 1]
     sample = picture[::3, ::3]
@@ -32,8 +32,7 @@ def mode_of(picture: Pixels) -> str:
 
 def seals_on(picture: Pixels) -> int:
     """Red seals and seal-like stamps, counted."""
-    small = shrunk(picture, LOOKED_AT)
-    hue = cv2.cvtColor(small, cv2.COLOR_BGR2HSV)
+    hue = cv2.cvtColor(_small(picture), cv2.COLOR_BGR2HSV)
     red = cv2.bitwise_or(
         cv2.inRange(hue, np.array(RED[0]), np.array(RED[1])), cv2.inRange(hue, np.array(RED[2]), np.array(RED[3]))
     )
@@ -46,3 +45,14 @@ def seals_on(picture: Pixels) -> int:
         if SEAL_SHARES[0] <= share <= SEAL_SHARES[1] and 0.5 <= width / height <= 2.0:
             seals += 1
     return seals
+
+
+def _small(picture: Pixels) -> Pixels:
+    """At most ``LOOKED_AT`` pixels long: four pixels are mixed into one, then some taken; quicker than ``shrunk``."""
+    height, width = picture.shape[:2]
+    longest = max(height, width)
+    if longest < 4 * LOOKED_AT or min(height, width) < 4 * longest // LOOKED_AT:
+        return shrunk(picture, LOOKED_AT)
+    halved = cv2.resize(picture, (width // 2, height // 2), interpolation=cv2.INTER_LINEAR)
+    size = (width * LOOKED_AT // longest, height * LOOKED_AT // longest)
+    return np.asarray(cv2.resize(halved, size, interpolation=cv2.INTER_NEAREST), np.uint8)

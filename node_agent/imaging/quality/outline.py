@@ -33,6 +33,9 @@ DESK_VARIES = 60
 WIDEST_ANGLE = 0.5
 """Cosine: corners between 60 and 120 degrees."""
 
+SAME = 0.05
+"""Pixels of the small picture: guesses nearer to each other are one."""
+
 Points = npt.NDArray[np.float32]
 
 
@@ -59,10 +62,14 @@ def find_outline(picture: Pixels) -> Outline | None:
     grey = np.asarray(cv2.GaussianBlur(small, (5, 5), 0), np.uint8)
     across = np.asarray(cv2.Sobel(grey, cv2.CV_32F, 1, 0), np.float32)
     down = np.asarray(cv2.Sobel(grey, cv2.CV_32F, 0, 1), np.float32)
-    steep = np.asarray(cv2.magnitude(across, down), np.float32)
+    steep = np.asarray(cv2.dilate(cv2.magnitude(across, down), np.ones((3, 3), np.uint8)), np.float32)
+    seen: list[Points] = []
     for mask in _masks(grey):
         corners = _corners(mask)
-        if corners is None or not _stands_out(corners, grey):
+        if corners is None or any(float(np.abs(corners - one).max()) < SAME for one in seen):
+            continue
+        seen.append(corners)
+        if not _stands_out(corners, grey):
             continue
         score = _support(corners, steep)
         if best is None or score > best[0]:
@@ -126,7 +133,7 @@ def _corners(mask: Pixels) -> Points | None:
     if area < SOLIDITY * float(cv2.contourArea(rough)) or not _square_enough(rough):
         return None
     ordered = _clockwise(rough)
-    return _fitted(ordered, hull.reshape(-1, 2).astype(np.float32), largest.reshape(-1, 2).astype(np.float32))
+    return _fitted(ordered, hull.reshape(-1, 2).astype(np.float32), largest.reshape(-1, 2)[::2].astype(np.float32))
 
 
 def _square_enough(corners: Points) -> bool:
@@ -147,7 +154,10 @@ def _clockwise(corners: Points) -> Points:
 
 
 def _fitted(corners: Points, hull: Points, contour: Points) -> Points:
-    """Corners as crossings of lines fitted to the contour between them: finer than a pixel of the small picture."""
+    """Corners as crossings of lines fitted to the contour between them: finer than a pixel of the small picture.
+
+    ``contour``: every second point of it.
+    """
     lines = []
     for at in range(4):
         start, end = corners[at], corners[(at + 1) % 4]
@@ -156,7 +166,7 @@ def _fitted(corners: Points, hull: Points, contour: Points) -> Points:
         where = (contour - start) @ along
         length = float(np.linalg.norm(end - start))
         near = contour[(away < 6) & (where > 0.06 * length) & (where < 0.94 * length)]
-        if len(near) < 12:
+        if len(near) < 6:
             return corners
         vx, vy, x, y = (float(value) for value in cv2.fitLine(near, cv2.DIST_HUBER, 0, 0.01, 0.01).ravel())
         lines.append((vx, vy, x, y))
@@ -176,7 +186,10 @@ def _crossing(one: tuple[float, ...], two: tuple[float, ...]) -> tuple[float, fl
 
 
 def _support(corners: Points, steep: npt.NDArray[np.float32]) -> float:
-    """How much of an edge stands along the four sides: the weakest side's median; sides on the frame are not asked."""
+    """How much of an edge stands along the four sides, for the weakest; sides on the frame are not asked.
+
+    ``steep``: the steepest step of light at each pixel and its neighbours.
+    """
     height, width = steep.shape
     weakest = []
     for at in range(4):
@@ -187,8 +200,7 @@ def _support(corners: Points, steep: npt.NDArray[np.float32]) -> float:
         points = start + (end - start) * steps
         x = np.clip(np.rint(points[:, 0]).astype(int), 1, width - 2)
         y = np.clip(np.rint(points[:, 1]).astype(int), 1, height - 2)
-        around = np.max([steep[y + dy, x + dx] for dx in (-1, 0, 1) for dy in (-1, 0, 1)], axis=0)
-        weakest.append(float(np.percentile(around, 30)))
+        weakest.append(float(np.percentile(steep[y, x], 30)))
     return min(weakest) if weakest else 0.0
 
 
@@ -199,8 +211,8 @@ def _stands_out(corners: Points, grey: Pixels) -> bool:
     """
     height, width = grey.shape
     desk = float(np.median(_rim(grey)))
-    inside = cv2.fillConvexPoly(np.zeros_like(grey), np.rint(corners).astype(np.int32), 255)
-    if abs(float(np.percentile(grey[inside > 0], 85)) - desk) < SHEET_STANDS_OUT:  # paper, not print
+    inside = np.asarray(cv2.fillConvexPoly(np.zeros_like(grey), np.rint(corners).astype(np.int32), 255), np.uint8)
+    if abs(_paper(grey, inside) - desk) < SHEET_STANDS_OUT:
         return False
     middle = corners.mean(axis=0)
     for at in range(4):
@@ -223,6 +235,12 @@ def _stands_out(corners: Points, grey: Pixels) -> bool:
         if abs(sheet - beside) < STANDS_OUT or abs(beside - desk) > DESK_VARIES:
             return False
     return True
+
+
+def _paper(grey: Pixels, inside: Pixels) -> int:
+    """Grey level of the paper, not of the print: lighter than 85 % of what is inside."""
+    levels = np.cumsum(cv2.calcHist([grey], [0], inside, [256], [0, 256]).ravel())
+    return int(np.searchsorted(levels, 0.85 * float(levels[-1])))
 
 
 def _on_frame(start: Points, end: Points, size: tuple[int, int]) -> bool:

@@ -48,7 +48,10 @@ def lies_on_its_side(ink: Pixels) -> bool:
 def ink_of(grey: Pixels) -> Pixels:
     """What is darker than the paper around it, white on black, at most ``LOOKED_AT`` pixels long."""
     small = shrunk(grey, LOOKED_AT)
-    paper = cv2.GaussianBlur(cv2.dilate(small, np.ones((9, 9), np.uint8)), (0, 0), 7)
+    without_print = cv2.dilate(small, np.ones((9, 9), np.uint8))
+    size = (small.shape[1], small.shape[0])
+    coarse = cv2.resize(without_print, (max(1, size[0] // 4), max(1, size[1] // 4)), interpolation=cv2.INTER_AREA)
+    paper = cv2.resize(cv2.GaussianBlur(coarse, (0, 0), 7 / 4), size, interpolation=cv2.INTER_LINEAR)
     return np.asarray(cv2.threshold(cv2.subtract(paper, small), 36, 255, cv2.THRESH_BINARY)[1], np.uint8)
 
 

@@ -1,7 +1,8 @@
 """Keeps one reading process: starts it when pages wait, ends it when it takes too long or too much memory (part 7).
 
-Invariants: never more than one worker on a queue, also when several processes keep it; a page on which a
-worker was ended is withheld, so the queue always moves; the keeper itself loads neither models nor OpenCV.
+Invariants: never more than one worker on a queue, also when several processes keep it; a page on which a worker was
+ended for its time or memory, or died twice, is withheld, so the queue always moves; the keeper itself loads neither
+models nor OpenCV.
 """
 
 import logging
@@ -20,6 +21,8 @@ from node_agent.imaging.reading.queue import PageQueue
 PAGE_SECONDS: Final = 90.0
 MOST_BYTES: Final = 1536 * 2**20
 """More than any page needs: a worker ends by itself above 900 MB when its page is done."""
+TRIES: Final = 2
+"""A worker may die of something else than the page (a kill, a full memory): the page is read once more."""
 POLL, END_SECONDS = 0.2, 2.0
 log = logging.getLogger(__name__)
 
@@ -48,13 +51,13 @@ class Keeper:
         if worker is not None and worker.poll() is not None:
             self.worker = None
             if worker.returncode != 0 and working is not None and working[0] in waiting:
-                self._withhold(working[0], "READING_BROKE")
+                self._died_on(working[0])
             return
         if worker is None:
             if waiting and self._nobody_reads():
                 self._start()
             return
-        if working is None or working[0] not in waiting:
+        if working is None:
             return
         if time.time() - working[1] > self._page_seconds:
             self._end()
@@ -79,6 +82,11 @@ class Keeper:
             self.peak_bytes = max(self.peak_bytes, used)
             return used
         return 0
+
+    def _died_on(self, job: str) -> None:
+        with suppress(FileNotFoundError):  # forgotten meanwhile
+            if self._queue.tried(job) >= TRIES:
+                self._withhold(job, "READING_BROKE")
 
     def _withhold(self, job: str, reason: str) -> None:
         log.warning("page withheld: %s", reason)

@@ -8,7 +8,8 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,7 @@ from node_agent.imaging.reading.queue import PageQueue
 if TYPE_CHECKING:
     from node_agent.imaging.picture import Pixels
     from node_agent.imaging.reading.engine import Engine
+    from node_agent.imaging.reading.lines import Reading
 
 IDLE_SECONDS: Final = 30.0
 POLL: Final = 0.1
@@ -52,18 +54,43 @@ def work(queue: PageQueue) -> None:
             continue
         job = waiting[0]
         queue.start(job)
-        page, hints = queue.page(job)
-        queue.finish(job, judge(engine, page, hints))
+        try:
+            asked = queue.asked(job)
+        except FileNotFoundError:  # forgotten meanwhile, its draft ended: this writes nothing
+            queue.finish(job, Judged((), (), 0))
+            continue
+        kept = Kept(queue, job, asked.digest)
+        queue.finish(job, judge(engine, asked.page, asked.hints, again=asked.again, kept=kept))
         last = time.monotonic()
 
 
-def judge(engine: "Engine", page: bytes, hints: Sequence[Hint]) -> Judged:
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Readings of one page that were made before: only finding runs again when the form's data changed."""
+
+    queue: PageQueue
+    job: str
+    digest: str
+
+    def reading(self, read: "Callable[[], Reading]", masked: str = "") -> "Reading":
+        """The reading that is kept, else a new one."""
+        found = self.queue.reading(self.digest, masked)
+        if found is None:
+            found = read()
+            if self.queue.is_waiting(self.job):  # else its draft ended meanwhile, and nothing of it may stay
+                self.queue.keep_reading(self.digest, found, masked)
+        return found
+
+
+def judge(
+    engine: "Engine", page: bytes, hints: Sequence[Hint], *, again: bool = False, kept: Kept | None = None
+) -> Judged:
     """What is on one page; what is no page, or breaks the reading, is withheld."""
     from node_agent.imaging.picture import decode
 
     try:
         inspect_page("page", page)
-        return judge_pixels(engine, decode(page), hints)
+        return judge_pixels(engine, decode(page), hints, again=again, kept=kept)
     except Refusal as refusal:
         return Judged((), (refusal.code,), 0)
     except Exception as error:  # whatever breaks: the page is withheld, the window goes on
@@ -71,16 +98,35 @@ def judge(engine: "Engine", page: bytes, hints: Sequence[Hint]) -> Judged:
         return Judged((), ("READING_BROKE",), 0)
 
 
-def judge_pixels(engine: "Engine", pixels: "Pixels", hints: Sequence[Hint] = ()) -> Judged:
-    """Read and find; boxes in pixels of the page as given."""
+def judge_pixels(
+    engine: "Engine",
+    pixels: "Pixels",
+    hints: Sequence[Hint] = (),
+    *,
+    again: bool = False,
+    kept: Kept | None = None,
+) -> Judged:
+    """Read and find; boxes in pixels of the page as given. ``again``: read the masked page too (``again``)."""
     from node_agent.imaging.finding.find import find
     from node_agent.imaging.finding.found import Found
     from node_agent.imaging.picture import shrunk
+    from node_agent.imaging.reading.again import read_again
     from node_agent.imaging.reading.engine import turned
 
+    def first() -> "Reading":
+        return engine.read(small)
+
+    def other(covered: "Pixels", masked: str) -> "Reading":
+        def read() -> "Reading":
+            return engine.read_with_small(turned(covered, reading.turn), reading.turn)
+
+        return kept.reading(read, masked) if kept else read()
+
     small = shrunk(pixels, LONGEST)
-    reading = engine.read(small)
+    reading = kept.reading(first) if kept else first()
     judged = find(turned(small, reading.turn), reading, hints)
+    if again and not judged.withheld:
+        judged = read_again(other, small, judged, hints)
     scale = pixels.shape[1] / small.shape[1]
     if scale == 1:
         return judged

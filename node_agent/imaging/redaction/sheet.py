@@ -46,6 +46,13 @@ def proposed(judged: Judged, profile: Profile = Profile.OUTSIDE) -> list[Mark]:
     return [Mark(found.box, found.kind.value, FOUND) for found in judged.covered(profile)]
 
 
+def merged(marks: Sequence[Mark], found: Sequence[Mark]) -> list[Mark]:
+    """What was found now, with what people did before: boxes added stay, and one taken away with a reason stays so."""
+    before = {mark.box: mark for mark in marks if mark.origin == FOUND and mark.reason}
+    own = [mark for mark in marks if mark.origin == ADDED]
+    return [*(before.get(mark.box, mark) for mark in found), *own]
+
+
 def added(marks: Sequence[Mark], box: tuple[int, int, int, int], kind: str, by: str) -> list[Mark]:
     """With one more box. Refusals BOX_OUTSIDE (no area), KIND_UNKNOWN."""
     if box[0] >= box[2] or box[1] >= box[3] or min(box) < 0:
@@ -70,6 +77,20 @@ def removed(marks: Sequence[Mark], number: int, reason: str, by: str) -> list[Ma
     else:
         changed[number - 1] = replace(changed[number - 1], reason=reason, by=by)
     return changed
+
+
+def turned(marks: Iterable[Mark], turn: int, width: int, height: int) -> list[Mark]:
+    """The boxes on the page turned clockwise by ``turn`` degrees; ``width``, ``height``: pixels of the page before."""
+
+    def on(box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+        left, upper, right, lower = box
+        if turn == 90:
+            return height - lower, left, height - upper, right
+        if turn == 180:
+            return width - right, height - lower, width - left, height - upper
+        return (upper, width - right, lower, width - left) if turn == 270 else box
+
+    return [replace(mark, box=on(mark.box)) for mark in marks]
 
 
 def documents(marks: Iterable[Mark]) -> list[dict[str, Any]]:

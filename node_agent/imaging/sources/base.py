@@ -7,22 +7,14 @@ Invariants:
 - what a source cannot give is a refusal that names the frame, so nothing is left out silently.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from crypto.refusal import Refusal
-from node_agent.imaging.check import PageFacts, inspect_page, read_page
+from node_agent.imaging.check import read_page
 from node_agent.imaging.sources.folder import pages_in
-
-
-@dataclass(frozen=True)
-class Frame:
-    """One page to come: its name, and how it is read. ``read`` raises the refusals of the page check, OSError."""
-
-    name: str
-    read: Callable[[], tuple[PageFacts, bytes]]
+from node_agent.imaging.sources.frame import Frame
 
 
 class Source(Protocol):
@@ -31,20 +23,6 @@ class Source(Protocol):
     def frames(self) -> Iterator[Frame]:
         """Frames in order; asking for the next one takes it (a camera shoots, a scanner pulls a sheet)."""
         ...
-
-
-def frame_of(name: str, data: bytes) -> Frame:
-    """A frame that is in memory already."""
-    return Frame(name, lambda: (inspect_page(name, data), data))
-
-
-def refused(name: str, refusal: Refusal) -> Frame:
-    """A frame that could not be had: reading it says why."""
-
-    def read() -> tuple[PageFacts, bytes]:
-        raise refusal
-
-    return Frame(name, read)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Final
 
 from crypto.refusal import Refusal
 from node_agent.imaging.check import MAX_BYTES
-from node_agent.imaging.sources.base import Frame, frame_of, refused
+from node_agent.imaging.sources.frame import Frame, frame_of, refused
 
 HEADS: Final = ("data:image/jpeg;base64,", "data:image/png;base64,")
 RULE: Final = "A04"

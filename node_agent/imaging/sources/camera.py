@@ -13,7 +13,7 @@ import numpy as np
 
 from crypto.refusal import Refusal
 from node_agent.imaging.picture import encode_jpeg
-from node_agent.imaging.sources.base import Frame, frame_of
+from node_agent.imaging.sources.frame import Frame, frame_of
 
 LARGEST: Final = ((4160, 3120), (3664, 2744), (3264, 2448), (2592, 1944))
 """13, 10, 8 and 5 megapixels; what is smaller does not reach 200 dpi on A4 (DA/T 31-2017)."""

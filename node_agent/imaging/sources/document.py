@@ -20,7 +20,7 @@ from typing import BinaryIO, Final
 
 from crypto.refusal import Refusal
 from node_agent.imaging.check import MAX_BYTES, check_name
-from node_agent.imaging.sources.base import Frame, frame_of, refused
+from node_agent.imaging.sources.frame import Frame, frame_of, refused
 
 RENDER_DPI: Final = 200
 MOST_PAGES: Final = 200

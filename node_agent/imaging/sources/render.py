@@ -8,10 +8,16 @@ import io
 import struct
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 from node_agent.imaging.sources.document import MOST_PAGES, MOST_PIXELS, PDF, RENDER_DPI
+from node_agent.imaging.structure import directories
 
 POINTS = 72
+ACTIONS = ("/JavaScript", "/Launch", "/SubmitForm", "/ImportData", "/Rendition", "/RichMediaExecute")
+DEEPEST = 6
+"""Dictionaries and lists written into one another; what programs write deeper is an object of its own."""
+MOST_OBJECTS = 200_000
 
 
 class Refused(Exception):
@@ -46,6 +52,7 @@ def _pdf(data: bytes) -> Iterator[bytes]:
         raise Refused("DOCUMENT_ACTIVE", "")
     if not 1 <= len(document) <= MOST_PAGES:
         raise Refused("DOCUMENT_PAGES" if len(document) else "DOCUMENT_EMPTY", str(MOST_PAGES))
+    _require_passive(data)
     scale = RENDER_DPI / POINTS
     for number in range(len(document)):
         page = document[number]
@@ -56,11 +63,35 @@ def _pdf(data: bytes) -> Iterator[bytes]:
         page.close()
 
 
+def _require_passive(data: bytes) -> None:
+    """PDFium counts only the scripts that a document lists; others hang on pages, notes, fields and its opening."""
+    import pikepdf
+
+    with pikepdf.open(io.BytesIO(data)) as document:
+        for number, thing in enumerate(document.objects):
+            if number > MOST_OBJECTS:
+                raise Refused("DOCUMENT_PAGES", str(MOST_PAGES))
+            if isinstance(thing, pikepdf.Dictionary | pikepdf.Stream | pikepdf.Array) and _acts(thing, 0):
+                raise Refused("DOCUMENT_ACTIVE", "")
+
+
+def _acts(thing: Any, depth: int) -> bool:
+    """Whether a dictionary, or one written into it, runs, starts or sends something."""
+    import pikepdf
+
+    listed = isinstance(thing, pikepdf.Array)
+    if not listed and ("/JS" in thing or str(thing.get("/S", "")) in ACTIONS):
+        return True
+    inner = [] if depth == DEEPEST else list(thing) if listed else [value for _, value in thing.items()]
+    written_here = (one for one in inner if isinstance(one, pikepdf.Dictionary | pikepdf.Array) and not one.is_indirect)
+    return any(_acts(one, depth + 1) for one in written_here)
+
+
 def _tiff(data: bytes) -> Iterator[bytes]:
     from PIL import TiffImagePlugin
 
     with TiffImagePlugin.TiffImageFile(io.BytesIO(data)) as image:
-        frames = image.n_frames
+        frames = directories(data)
         if frames > MOST_PAGES:
             raise Refused("DOCUMENT_PAGES", str(MOST_PAGES))
         for number in range(frames):

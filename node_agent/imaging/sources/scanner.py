@@ -15,7 +15,7 @@ from typing import Final
 
 from crypto.refusal import Refusal
 from node_agent.imaging.check import read_page
-from node_agent.imaging.sources.base import Frame, frame_of, refused
+from node_agent.imaging.sources.frame import Frame, frame_of, refused
 
 PROGRAM: Final = "scanimage"
 MOST_SHEETS: Final = 200

@@ -449,6 +449,7 @@ class QueryCaseResponse(_message.Message):
     DUE_FIELD_NUMBER: _builtins.int
     NEXT_STEP_FIELD_NUMBER: _builtins.int
     MAY_RATE_FIELD_NUMBER: _builtins.int
+    CASE_TYPE_FIELD_NUMBER: _builtins.int
     public_no: _builtins.str
     """12 digits."""
     state: Global___CaseState.ValueType
@@ -463,6 +464,8 @@ class QueryCaseResponse(_message.Message):
     """What comes next, one sentence in Chinese."""
     may_rate: _builtins.bool
     """True when the service may be rated."""
+    case_type: _builtins.str
+    """Type of the case by its item, in Chinese; empty for a parent."""
     @_builtins.property
     def milestones(self) -> _containers.RepeatedCompositeFieldContainer[Global___Milestone]:
         """What has happened, oldest first."""
@@ -478,10 +481,11 @@ class QueryCaseResponse(_message.Message):
         due: _builtins.str = ...,
         next_step: _builtins.str = ...,
         may_rate: _builtins.bool = ...,
+        case_type: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["due", b"due", "holder", b"holder", "may_rate", b"may_rate", "milestones", b"milestones", "next_step", b"next_step", "public_no", b"public_no", "state", b"state", "words", b"words"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case_type", b"case_type", "due", b"due", "holder", b"holder", "may_rate", b"may_rate", "milestones", b"milestones", "next_step", b"next_step", "public_no", b"public_no", "state", b"state", "words", b"words"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,235 @@
+"""Notices to applicants outside (I02, E12): what is due, in words from one catalogue, masked, handed to an adapter.
+
+Invariants:
+- nobody is told without having asked for it at the counter; whom and how stands in this window's journal alone and is
+  erased when the case is over;
+- a notice says the item, the public number, where the case stands and what is next, in the public words of that state
+  (``messages.public``); names are masked and free text is scanned, profile OUTSIDE (H01); no material, no reason;
+- one notice a state that the case reached, kept before it is sent and told with what became of it; a repeat sends
+  nothing twice;
+- the network is the adapter's matter: here notices become files that a sender of the hall picks up (promise 6), and
+  for whom has no telephone that reads, a list of people to call.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from crypto import canonical
+from crypto.refusal import Refusal
+from hub.casework.casefile import CaseFile
+from hub.casework.masking.fields import Field, Profile, mask
+from hub.casework.masking.text import mask_text
+from hub.casework.messages.public import NEXT_STEPS
+from hub.casework.numbers import print_public_number
+from hub.casework.reasons import NOTICE_CHANNELS
+from hub.casework.states import State
+from hub.casework.supervision.public import public_view
+from node_agent.known.casemirror import ENDED, mirror
+from node_agent.process.runtime import Agent
+from node_agent.window import drafts
+from storage.files import sync_directory
+
+CONTACT, NOTICE = "outward:contact:", "outward:notice:"
+QUEUED, SENT, FAILED = "QUEUED", "SENT", "FAILED"
+CALL: Final = "CALL"
+"""The channel of who is called by a person (E12)."""
+TRIES: Final = 5
+_TOLD: Final = frozenset(
+    {
+        *(State.PENDING_ACCEPT, State.SUPPLEMENT, State.UNDER_REVIEW, State.SUSPENDED, State.DECIDED),
+        *(State.DELIVERING, State.CLOSED, State.NOT_ACCEPTED, State.TERMINATED, State.REFERRED, State.VOIDED),
+        *(State.P_DISPATCHED, State.P_SUPPLEMENT, State.P_IN_PROGRESS, State.P_CONCLUDED, State.P_DELIVERING),
+        *(State.P_CLOSED, State.P_FAILED),
+    }
+)
+"""States that an applicant waits for; withdrawals are his own doing."""
+
+
+@dataclass(frozen=True)
+class Contact:
+    """How somebody wants to be told. ``to``: telephone number or account at the channel; ``name``: masked."""
+
+    case: str
+    channel: str
+    to: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Outward:
+    """One notice. ``id``: of case and state; ``state``: QUEUED, SENT or FAILED; ``at``: of the last change."""
+
+    id: str
+    case: str
+    reached: str
+    channel: str
+    text: str
+    state: str
+    tries: int
+    at: str
+
+
+class Adapter(Protocol):
+    """Takes notices out. Must be safe to be given the same ``id`` again; raises OSError where it cannot."""
+
+    def deliver(self, notice: Outward, to: str) -> None:
+        """Hand over durably."""
+
+
+class FileAdapter:
+    """One JSON file a notice, for the hall's own sender (SMS, WeChat, Weibo, app); of mode 0600, whole or not there."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def deliver(self, notice: Outward, to: str) -> None:
+        """``<id>.json`` with channel, to and text."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        value = {"id": notice.id, "channel": notice.channel, "to": to, "text": notice.text}
+        partial = self._folder / f".{notice.id}.partial"
+        with open(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            json.dump(value, file, ensure_ascii=False)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(self._folder / f"{notice.id}.json")
+        sync_directory(self._folder)
+
+
+def wish(agent: Agent, case_id: str, channel: str, to: str) -> Contact:
+    """The applicant wants to be told so; asked anew it takes the place of the former wish. ``channel`` empty: no more.
+
+    Before the seal: afterwards the draft, and with it the name, is gone. Refusals DRAFT_…, CHANNEL_UNKNOWN,
+    CONTACT_MISSING.
+    """
+    draft = drafts.open_draft(agent, case_id)
+    if not channel:
+        agent.journal.forget(CONTACT + case_id)
+        return Contact(case_id, "", "", "")
+    if channel not in NOTICE_CHANNELS:
+        raise Refusal("CHANNEL_UNKNOWN", "I02", channel=channel[:20])
+    if not to.strip() or len(to) > 64:
+        raise Refusal("CONTACT_MISSING", "I02; E12", channel=channel)
+    person = draft.form.get("applicant")
+    name = str(person.get("name") or "") if isinstance(person, Mapping) else ""
+    made = Contact(case_id, channel, to.strip(), mask(Field.PERSON_NAME, name, Profile.OUTSIDE) if name else "")
+    agent.journal.keep(CONTACT + case_id, canonical.encode({"v": 1, **asdict(made)}))
+    return made
+
+
+def collect(agent: Agent, now: str) -> list[Outward]:
+    """Queue what is due: cases whose applicant wants to be told, and that reached another state. The new ones.
+
+    Who is over is told a last time; then the contact is erased, unless that notice still waits.
+    """
+    made = []
+    for contact in _contacts(agent):
+        file = mirror(agent, contact.case).file if agent.journal.leaves(contact.case) else None
+        if file is None:
+            continue
+        notice = _due(agent, file, contact, now)
+        if notice is not None:
+            _keep(agent, notice)
+            made.append(notice)
+    return made
+
+
+def send(agent: Agent, adapter: Adapter, now: str) -> list[Outward]:
+    """Hand over what waits, but for calls; each with what became of it. A failure is tried again, ``TRIES`` times."""
+    done = []
+    for notice in notices(agent):
+        contact = _contact(agent, notice.case)
+        if notice.state != QUEUED or notice.channel == CALL or contact is None:
+            continue
+        try:
+            adapter.deliver(notice, contact.to)
+            changed = replace(notice, state=SENT, tries=notice.tries + 1, at=now)
+        except OSError:
+            tries = notice.tries + 1
+            changed = replace(notice, state=FAILED if tries >= TRIES else QUEUED, tries=tries, at=now)
+        _keep(agent, changed)
+        done.append(changed)
+    tidy(agent)
+    return done
+
+
+def called(agent: Agent, notice_id: str, now: str) -> Outward:
+    """A clerk has called the applicant and read the notice out. Refusal NOTICE_UNKNOWN."""
+    found = next((one for one in notices(agent) if one.id == notice_id and one.state == QUEUED), None)
+    if found is None or found.channel != CALL:
+        raise Refusal("NOTICE_UNKNOWN", "E12; I02", notice=notice_id[:16])
+    changed = replace(found, state=SENT, tries=found.tries + 1, at=now)
+    _keep(agent, changed)
+    tidy(agent)
+    return changed
+
+
+def to_call(agent: Agent) -> list[tuple[Outward, Contact]]:
+    """Whom to call, with the words to read out (E12)."""
+    waiting = [one for one in notices(agent) if one.state == QUEUED and one.channel == CALL]
+    return [(one, contact) for one in waiting if (contact := _contact(agent, one.case)) is not None]
+
+
+def notices(agent: Agent) -> list[Outward]:
+    """All notices kept here, oldest first."""
+    found = [Outward(**_members(value)) for _, value in agent.journal.notes(NOTICE)]
+    return sorted(found, key=lambda one: (one.at, one.id))
+
+
+def tidy(agent: Agent) -> None:
+    """Contacts of cases that are over go, once their last notice went or failed for good."""
+    waiting = {one.case for one in notices(agent) if one.state == QUEUED}
+    for contact in _contacts(agent):
+        over = bool(agent.journal.leaves(contact.case)) and mirror(agent, contact.case).state in ENDED
+        if over and contact.case not in waiting:
+            agent.journal.forget(CONTACT + contact.case)
+
+
+def text_of(file: CaseFile, contact: Contact, item: str, title: str) -> str:
+    """The words: greeting, item, number, where the case stands, the day that counts, how to ask."""
+    view = public_view(file, title)
+    due = f"（{view.due} 前）" if view.due else ""
+    greeting = f"{contact.name}您好，" if contact.name else ""
+    number = print_public_number(file.public_no)
+    said = f"{greeting}您办理的“{item}”{view.words}{due}。{NEXT_STEPS[file.state]}查询号 {number}，凭校验码查询。"
+    return mask_text(said, Profile.OUTSIDE).replace(mask_text(number, Profile.OUTSIDE), number)
+
+
+def _due(agent: Agent, file: CaseFile, contact: Contact, now: str) -> Outward | None:
+    if file.state not in _TOLD:
+        return None
+    reached = f"{file.case}\0{file.state}\0{len(file.notices)}"
+    name = canonical.digest(reached.encode())[:16]
+    if agent.journal.kept(NOTICE + name) is not None:
+        return None
+    node = agent.registry.directory.current(file.holder)
+    words = text_of(file, contact, _item(agent, file), node.title)
+    return Outward(name, file.case, file.state.value, contact.channel, words, QUEUED, 0, now)
+
+
+def _item(agent: Agent, file: CaseFile) -> str:
+    listed = agent.registry.catalogue(file.catalogue)
+    if file.bundle is None:
+        return listed.item(file.task_code).name
+    return listed.theme(file.bundle.theme).name if file.bundle.theme else "多地联办"
+
+
+def _contacts(agent: Agent) -> Iterator[Contact]:
+    for _, value in agent.journal.notes(CONTACT):
+        yield Contact(**_members(value))
+
+
+def _contact(agent: Agent, case_id: str) -> Contact | None:
+    kept = agent.journal.kept(CONTACT + case_id)
+    return Contact(**_members(kept)) if kept else None
+
+
+def _keep(agent: Agent, notice: Outward) -> None:
+    agent.journal.keep(NOTICE + notice.id, canonical.encode({"v": 1, **asdict(notice)}))
+
+
+def _members(value: bytes) -> dict[str, Any]:
+    return {name: member for name, member in json.loads(value).items() if name != "v"}

@@ -1,0 +1,205 @@
+"""What a node says in supervision, judged by the real law; words never leave the node."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from crypto import canonical
+from crypto.refusal import Refusal
+from crypto.statement import read_envelope, read_statement
+from deploy.commands.coord import cards as coord_cards
+from deploy.commands.coord import region as coord_region
+from deploy.commands.dept import cards as dept_cards
+from deploy.commands.shared import common
+from hub.casework import reasons
+from hub.casework.states import State
+from node_agent.known.casemirror import mirror
+from node_agent.process.runtime import Agent
+from node_agent.supervision import overseeing, supervising
+from node_agent.transfer.receiver import Receiver
+from tests.unit.agents.agent_region import Region, exchange
+from tests.unit.evidence_log import ACCEPTOR, DEPARTMENT, WINDOW
+
+OVERSEER = "spiffe://yidi.test/360000000000/jiangxi-zwfwb"
+STRANGER = "spiffe://yidi.test/110000000000/beijing-zwfwb"
+WORDS = "窗口态度生硬，三次让申请人重新排队"
+FACTS = {"channel": "HOTLINE", "ticket": "GD20260302-0001", "kind": "ATTITUDE", "about_node": WINDOW}
+
+
+@pytest.fixture
+def region() -> Region:
+    made = Region()
+    for node in (OVERSEER, STRANGER):
+        made.log.register(node, node, node.split("/")[3], ["coordinator"], None)
+    return made
+
+
+@pytest.fixture
+def case(region: Region, agent: Agent, inbox: Receiver) -> str:
+    made, _ = region.forward()
+    exchange(region, agent, inbox)
+    return made
+
+
+@pytest.mark.requirement("G07", "G10")
+def test_a_complaint_is_taken_and_answered_and_its_words_stay_here(
+    region: Region, agent: Agent, inbox: Receiver, case: str
+) -> None:
+    entry = supervising.complain(agent, case, "A01", {**FACTS, "handler": DEPARTMENT}, WORDS)
+    statement = read_statement(read_envelope(entry.envelope).payload)
+    assert statement.chain == "supervision" and "about_person" not in statement.body
+    assert WORDS.encode() not in entry.envelope
+    assert supervising.words_of(agent, str(statement.body["words"])) == WORDS
+    exchange(region, agent, inbox)
+    supervising.answer_complaint(agent, case, "H01", entry.payload_digest, "FOUNDED", "已批评教育并向申请人致歉")
+    exchange(region, agent, inbox)
+    file = mirror(agent, case).file
+    assert file is not None
+    (complaint,) = file.complaints
+    assert (complaint.finding, complaint.handler, complaint.kind) == ("FOUNDED", DEPARTMENT, "ATTITUDE")
+
+
+@pytest.mark.requirement("G12")
+def test_an_answer_without_words_or_without_the_role_is_not_made(agent: Agent, case: str) -> None:
+    with pytest.raises(Refusal, match="STATEMENT_WORDS_MISSING"):
+        supervising.appeal_card(agent, case, "H01", "0" * 16, "LAWFUL", " ")
+    with pytest.raises(Refusal, match="ROLE_MISSING"):
+        supervising.settle_card(agent, case, "H01", "0" * 16, "KEPT", WORDS)
+    assert supervising.words_of(agent, "0" * 64) == ""
+
+
+@pytest.mark.requirement("G03", "row T38", "H04")
+def test_a_department_says_what_it_thinks_of_the_windows_work(
+    region: Region, agent: Agent, inbox: Receiver, case: str
+) -> None:
+    supervising.rate_internal(agent, case, "A01", {"scan": 4, "timing": 1})
+    supervising.quality(agent, case, "A01", ["BLURRED", "SKEWED"])
+    exchange(region, agent, inbox)
+    file = mirror(agent, case).file
+    assert file is not None and file.ratings[0].kind == "INTERNAL"
+    assert [(card.kind, card.subject) for card in file.cards] == [("Y5", WINDOW)]
+
+
+@pytest.mark.requirement("G07", "row T38")
+def test_a_complaint_is_named_by_its_beginning_extended_answered_and_disputed(
+    region: Region, agent: Agent, inbox: Receiver, case: str
+) -> None:
+    entry = supervising.complain(agent, case, "A01", {**FACTS, "handler": DEPARTMENT}, WORDS)
+    exchange(region, agent, inbox)
+    short = entry.payload_digest[:16]
+    supervising.extend_complaint(agent, case, "H01", short, next(iter(reasons.COMPLAINT_EXTENSIONS)))
+    supervising.answer_complaint(agent, case, "H01", short, "FOUNDED", WORDS)
+    exchange(region, agent, inbox)
+    supervising.dispute_complaint(agent, case, "A01", short, WORDS)
+    exchange(region, agent, inbox)
+    complaint = region.log.files[case].complaints[0]
+    assert complaint.extension and complaint.disputed and complaint.handler == OVERSEER
+    with pytest.raises(Refusal, match="COMPLAINT_UNKNOWN"):
+        supervising.dispute_complaint(agent, case, "A01", "f" * 16, WORDS)
+
+
+@pytest.mark.requirement("G03", "K12", "row T38")
+def test_a_bad_rating_is_checked_and_put_right_by_commands(
+    region: Region, agent: Agent, inbox: Receiver, case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(common, "open_agent", lambda home, attempts=1: agent)
+    monkeypatch.setattr(type(agent), "close", lambda self: None)
+    words = tmp_path / "words.txt"
+    words.write_text(WORDS)
+    body = {"reason": "OUT_OF_SCOPE", "reasons": "a" * 64, "appeal": "b" * 64}
+    code = next(iter(reasons.REFUSAL_REASONS.keys() - {"NOT_OUR_POWER"}))
+    region.log.say(case, "refuse_accept", ACCEPTOR, "ACCEPTOR", {**body, "reason": code})
+    scores = {"process": 5, "window": 1, "staff": 1}
+    rating_body = {"scores": scores, "basis": "TERMINAL", "by_applicant": True}
+    region.log.say(case, "rate", WINDOW, "window", rating_body, "supervision")
+    inbox.step()
+    for name, option, value in (
+        ("rating-verify", "--finding", "UPHELD"),
+        ("rating-rectify", "--measure", "APOLOGISED"),
+    ):
+        line = [name, case, "--home", str(agent.settings.home), "--json", "--wait", "0", "--staff", "H01"]
+        done = CliRunner().invoke(dept_cards.app, [*line, option, value, "--words", str(words)])
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        assert WORDS not in done.stdout
+        exchange(region, agent, inbox)
+    rating = region.log.files[case].ratings[0]
+    assert (rating.finding, rating.measure) == ("UPHELD", "APOLOGISED")
+    assert region.log.files[case].clocks["K12"].stopped_at
+
+
+@pytest.mark.requirement("F13", "F14", "G01", "A24")
+def test_a_region_is_seen_whole_with_whom_to_call(
+    region: Region, agent: Agent, inbox: Receiver, case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other, _ = region.forward(counter=2)
+    supervising.quality(agent, case, "A01", ["BLURRED"])
+    supervising.complain(agent, case, "A01", {**FACTS, "handler": DEPARTMENT}, WORDS)
+    exchange(region, agent, inbox)
+    overseer = region.agent(tmp_path / "overseer", OVERSEER)
+    overseer.registry.refresh(overseer.hub)
+    monkeypatch.setattr(common, "open_agent", lambda home, attempts=1: overseer)
+    monkeypatch.setattr(type(agent), "close", lambda self: None)
+    assert {file.case for file in overseeing.files(overseer)} == {case, other}
+    later = canonical.time_text(region.log.now + timedelta(days=2))
+    calls = overseeing.to_call(overseer, now=later)
+    assert {one.waits.file.case for one in calls} == {case, other}
+    assert all(one.waits.node == DEPARTMENT and one.hours >= 48 for one in calls)
+    (queue,) = [one for one in overseer.registry.catalogue().queues if one.node == DEPARTMENT.rsplit("/", 1)[1]][:1]
+    assert {one.liaison for one in calls} == {queue.liaison}
+
+    def told(*line: str) -> dict[str, object]:
+        done = CliRunner().invoke(_app(line[0]), [*line, *_at(overseer)])
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        return dict(json.loads(done.stdout))
+
+    assert [one["case"] for one in _rows(told("cards", "--region"), "cards")] == [case]
+    assert [one["case"] for one in _rows(told("complaints", "--region", "--open"), "complaints")] == [case]
+    assert len(_rows(told("stuck", "--hours", "-999"), "cases")) == 2
+    assert [(one["node"], one["count"]) for one in _rows(told("queues"), "queues")] == [(DEPARTMENT, 2)]
+    moving = overseer.hub.cases  # a case that changes while the list is read goes past: the list is read again
+
+    def told_late(state: str = "", page_token: str = "") -> tuple[list[bytes], str]:
+        found, token = moving(state, page_token)
+        if token and not seen:
+            seen.append(token)
+            return found, ""
+        return found, token
+
+    seen: list[str] = []
+    monkeypatch.setattr(overseer.hub, "cases", told_late)
+    asked = overseeing.all_files(overseer, (State.COLLECTED, State.FORWARDED, State.PENDING_ACCEPT))
+    assert seen and {file.case for file in asked} == {case, other}
+    stranger = region.agent(tmp_path / "stranger", STRANGER)
+    assert list(overseeing.files(stranger)) == []
+
+
+def _app(name: str) -> typer.Typer:
+    return coord_cards.app if name in ("cards", "complaints") else coord_region.app
+
+
+def _at(agent: Agent) -> list[str]:
+    return ["--home", str(agent.settings.home), "--json"]
+
+
+def _rows(value: dict[str, object], name: str) -> list[dict[str, object]]:
+    rows = value[name]
+    assert isinstance(rows, list)
+    return rows
+
+
+@pytest.mark.requirement("G07")
+def test_a_unit_is_named_as_people_name_it(region: Region, agent: Agent, case: str) -> None:
+    """A clerk writes the title or the node's name; what fits none, or several, is asked again."""
+    brigade, title = "spiffe://yidi.test/360102000000/jiangxi-donghu-xfj", "南昌市东湖区消防救援大队"
+    region.log.register(brigade, brigade, "360102000000", ["department"], None, title=title)
+    agent.registry.refresh(agent.hub)
+    for name in (brigade, "jiangxi-donghu-xfj", f" {title} "):
+        assert supervising.unit_named(agent, name) == brigade
+    for name in ("", "某某局", f"{DEPARTMENT}/person/A01"):
+        with pytest.raises(Refusal) as caught:
+            supervising.unit_named(agent, name)
+        assert caught.value.code == "UNIT_UNKNOWN"
