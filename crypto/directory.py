@@ -216,7 +216,7 @@ class Directory(Register):
             self._proposals.pop(record.subject, None)
             return
         if statement.type in SHARE_TYPES:
-            self.shares.admit(statement.type, body, epoch, lambda node: self.current(node).kem.id)
+            self.shares.admit(statement.type, body, epoch, self.current)
             return
         if statement.type == permits.TYPE:
             self.permits.admit(body)
@@ -321,7 +321,8 @@ class Directory(Register):
 
 
 def _only_differs(old: KeyRecord, new: KeyRecord, purposes: set[str]) -> bool:
-    """Whether ``new`` says what ``old`` says but for its title, with the same keys but for these purposes."""
-    facts = ("roles", "region", "node", "kind", "public_prefix")
+    """Whether ``new`` says what ``old`` says, its title too (applicants are shown it), with the same keys but for these
+    purposes."""
+    facts = ("roles", "region", "node", "kind", "public_prefix", "title")
     same = all(getattr(old, name) == getattr(new, name) for name in facts) and old.keys.keys() == new.keys.keys()
     return same and all(old.keys[purpose] == key for purpose, key in new.keys.items() if purpose not in purposes)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from crypto import administrators
 from crypto.permits import PermitBook
-from crypto.records import Grant, KeyRecord, Publication, PublicKey
+from crypto.records import Grant, KeyRecord, Publication, PublicKey, Share
 from crypto.refusal import Refusal
 from crypto.shares import ShareBook
 from crypto.sharing import SharingBook
@@ -58,7 +58,7 @@ class Register:
         self.permits = PermitBook()
         self._nodes: tuple[int, dict[str, list[KeyRecord]]] = (-1, {})
         self._proposals: dict[str, Proposal] = {}
-        self._lost: set[str] = set()
+        self._lost: dict[str, int] = {}
         self.kem_epoch = 0
         """Registry position of the last change of anybody's ``kem`` key."""
 
@@ -123,9 +123,14 @@ class Register:
         found = self._keys.get(keyid)
         return found.record.subject if found else None
 
-    def lost(self, keyid: str) -> bool:
+    def lost(self, keyid: str, epoch: int | None = None) -> bool:
         """Whether the holder of a key was registered anew without it: the private half is gone, or somebody else's."""
-        return keyid in self._lost
+        return keyid in self._lost and (epoch is None or self._lost[keyid] <= epoch)
+
+    def shares_of(self, name: str, node: str, epoch: int) -> tuple[Share, ...]:
+        """The shares of a secret that a node can open at ``epoch``: none to a key that it lost (A22; promise 6)."""
+        given = self.shares.of(name, node, epoch)
+        return tuple(share for share in given if not self.lost(share.recipient_key, epoch))
 
     def grant(self, grant_id: str, epoch: int | None = None) -> Grant | None:
         """The grant with this id if it was issued and not revoked at ``epoch``, or None. Source: F04."""
@@ -189,7 +194,7 @@ class Register:
         before = {found.keys["kem"].id for found in history if "kem" in found.keys}
         now = {record.keys["kem"].id} if "kem" in record.keys else set()
         if history and not carried_on:
-            self._lost |= before - now
+            self._lost |= dict.fromkeys(before - now - self._lost.keys(), record.epoch)
         if now - before:
             self.kem_epoch = record.epoch
         if history:

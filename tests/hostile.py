@@ -108,6 +108,10 @@ PICTURES: Final[Mapping[str, tuple[Make, str]]] = {
     "JPEG and zip": (lambda: card(1) + zipped(), "PAGE_POLYGLOT"),
     "JPEG, zip and something behind it": (lambda: card(1) + zipped() + bytes(70_000), "PAGE_POLYGLOT"),
     "zip in a comment of a JPEG": (lambda: segments(1, zipped()), "PAGE_POLYGLOT"),
+    "JPEG with millions of zip ends": (
+        lambda: card(1) + b"PK\x05\x06zzz\xff" * (7 << 20) + b"q",
+        "PAGE_POLYGLOT",
+    ),
     "PNG and zip": (lambda: png() + zipped(), "PAGE_POLYGLOT"),
     "TIFF and zip": (lambda: tiff(1) + zipped(), "PAGE_POLYGLOT"),
     "JPEG and PDF behind it": (lambda: card(1) + b"\n%PDF-1.7\n", "PAGE_POLYGLOT"),

@@ -60,6 +60,13 @@ class Whole:
             max((one.epoch for one in leaves), default=0)
         )
 
+    @classmethod
+    def known(cls, directory: Directory) -> "Whole":
+        """Over a directory that was walked, and verified, already; it may grow meanwhile."""
+        made = cls.__new__(cls)
+        made._directory = directory
+        return made
+
     def at(self, epoch: int) -> Directory:
         """The directory as it is at the end; ask it by ``epoch``, in any order."""
         return self._directory

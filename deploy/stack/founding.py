@@ -16,11 +16,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from crypto import canonical, identity
+from crypto.administrators import SYSTEM
 from crypto.canonical import CHINA
 from deploy.registrar.desk import RegistrarDesk
 from deploy.registrar.founding import PINS, found_hub, renew_hub
 from deploy.registrar.registrar import Registrar
-from deploy.registrar.sharing import share_out
+from deploy.registrar.sharing import in_force, lacking, share_out
 from deploy.registrar.voice import hub_client, submit
 from deploy.stack.layout import AGENTS, DEPARTMENT, GATEWAY, HUB_REGION, RECOVERY, TRUST_DOMAIN, Layout, Node, Person
 from hub.casework.time.calendar import WorkCalendar
@@ -51,7 +52,7 @@ def found_region(layout: Layout) -> bool:
 
 
 def found_nodes(layout: Layout) -> None:
-    """Publications, nodes, people and grants over the running hub; done once."""
+    """Publications, nodes, people and grants over the running hub; done once. The secret follows: ``share_secret``."""
     if layout.founded.exists():
         return
     registrar = Registrar(layout.folder("registrar"))
@@ -62,7 +63,6 @@ def found_nodes(layout: Layout) -> None:
         people = [(node, person) for node in AGENTS for person in node.people]
         for done in [threads.submit(_enrol_person, layout, registrar, *one) for one in people]:
             done.result()
-    share_secret(layout)
     _grant(layout, DEPARTMENT, GRANTS)
     write_private(layout.founded, canonical.encode({"v": 1, "nodes": [node.id for node in AGENTS]}))
 
@@ -81,15 +81,23 @@ def join_nodes(layout: Layout, nodes: Sequence[Node], heads: Mapping[str, Sequen
     share_secret(layout)
 
 
-def share_secret(layout: Layout) -> None:
-    """The applicants' secret to each window and portal that lacks it (A22); nothing to do for the others."""
+def share_secret(layout: Layout) -> bool:
+    """The applicants' secret to each window and portal that lacks it (A22); nothing to do for the others.
+
+    False: some lack it, and it is for the system administrator to share it (H11).
+    """
     registrar = Registrar(layout.folder("registrar"))
     address, hub_name = f"127.0.0.1:{layout.ports()['hub']}", identity.dns_name(layout.hub_node)
     with RegistryDoor.open(address, registrar.authority_pem, *registrar.node_tls(), hub_name) as door:
         desk = RegistrarDesk(registrar, door)
         desk.catch_up()
+    if not lacking(desk.directory, in_force(desk.directory)):
+        return True
+    if desk.directory.administrators(SYSTEM):
+        return False
     with hub_client(registrar, address, hub_name) as hub:
         share_out(registrar, desk.directory, hub)
+    return True
 
 
 def _publish(layout: Layout, registrar: Registrar) -> None:

@@ -67,6 +67,8 @@ class Stack:
                 one.result()
         tell("登记节点与人员,发布事项清单与工作日历")
         founding.found_nodes(self.layout)
+        if not founding.share_secret(self.layout):  # an older stack, or a window with new keys
+            tell("有收件窗口还没有申请人代码密钥：请系统管理员运行 yidi registrar share --officer 工号")
         tell("启动各节点代理")
         with ThreadPoolExecutor(4) as threads:
             for started in [threads.submit(self.agent(node).start) for node in AGENTS if node.runs]:

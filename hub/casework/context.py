@@ -63,8 +63,8 @@ class BoundRegistry:
         return self.directory.sharing.live(sharing_id, self.epoch)
 
     def shared(self, name: str, node: str) -> bool:
-        """Whether the registrar had given the node this secret at the position (A22)."""
-        return bool(self.directory.shares.of(name, node, self.epoch))
+        """Whether the registrar had given the node this secret at the position, to a key that it has (A22)."""
+        return bool(self.directory.shares_of(name, node, self.epoch))
 
 
 @dataclass(frozen=True)

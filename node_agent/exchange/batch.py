@@ -148,6 +148,7 @@ def _plan(agent: Agent) -> dict[str, Any]:
     kept = agent.journal.kept(PLAN)
     if kept:
         return dict(json.loads(kept))
+    told.keep_shares(agent, waiting(agent))
     notes, tops = told.waiting(agent), agent.journal.case_tops()
     cases = dict(list((waiting(agent) | {case: tops[case] for case in notes}).items())[:MOST])
     number = int(agent.journal.kept(NUMBER) or b"0") + 1

@@ -110,6 +110,13 @@ def payment_row(case_no: str, told: Mapping[str, str], batch: str, data_source: 
     return Row("payment", -1, day, {name: values.get(name, "") for name in TABLES["payment"].columns})
 
 
+def share_told(source: Source, told: Mapping[str, str]) -> dict[str, str]:
+    """What the department tells of its part's share in a parent's one payment; ``source``: with the form."""
+    person, firm = _part(source.form, "applicant"), _part(source.form, "enterprise")
+    payer = firm if firm.get("credit_code") else person
+    return {**told, "charge_org": source.item.implementing_body.name, "payer": payer.get("name", "")}
+
+
 def licence_row(source: Source, note: Mapping[str, Any], batch: str) -> Row:
     """A licence that the department issued, and told the number of (``up_lic_data``); ``source``: with the form."""
     case_no, told, at = str(note["case_no"]), note["told"], moment(str(note["issued_at"]))

@@ -1,25 +1,28 @@
-"""What a department tells beside the log for its platform: payments (Table 14) and the numbers of licences it issued.
+"""What goes to a department's platform beside its own acts: payments (Table 14) and the numbers of licences it issued.
 
 Invariants:
 - kept in this node's journal alone: the hub takes no money and learns no certificate number;
 - told once: the same again changes nothing, another value under the same number is refused;
-- a note goes out with one batch, and names it from then on.
+- a note goes out with one batch, and names it from then on;
+- of the one payment of a joint matter each department tells the share of its own part, as the parent's leaves say it
+  (一口式收费, I04).
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from crypto import canonical
 from crypto.refusal import Refusal
+from hub.casework.casefile import CaseFile
 from node_agent.department import sealed
 from node_agent.exchange import rows as making
 from node_agent.exchange.rows import Row, Source
 from node_agent.exchange.tables import SOURCE, TABLES, problem_in
-from node_agent.known.casemirror import history, last_of, mirror
+from node_agent.known.casemirror import history, last_of, mirror, parent_of
 from node_agent.process.runtime import Agent
 
-PAYMENT, LICENCE = "exchange:payment:", "exchange:licence:"
+PAYMENT, LICENCE, SHARE = "exchange:payment:", "exchange:licence:", "exchange:share:"
 _PAID = frozenset({"pay_no", "charge_org", "charge_user", "amount", "charge_date", "payer"})
 _LICENSED = frozenset({"certificate_type_code", "certificate_number"})
 _AMOUNT = re.compile(r"[0-9]{1,13}\.[0-9]{2}")
@@ -62,10 +65,25 @@ def tell_licence(agent: Agent, case_id: str, told: Mapping[str, str]) -> None:
     _keep(agent, LICENCE, case_id, row["certificate_number"], value)
 
 
+def keep_shares(agent: Agent, case_ids: Iterable[str]) -> None:
+    """Keep the share of every part of this node in what was paid for its parent. ``case_ids``: cases with news, of a
+    part or of a parent; may be repeated. A payment that is due, waived or given back is none (Table 14 has paid ones).
+    """
+    for parent in sorted({parent_of(history(agent.journal, case_id)) or case_id for case_id in case_ids}):
+        file = mirror(agent, parent).file if agent.journal.leaves(parent) else None
+        if file is None or file.fee is None or file.fee.state != "PAID":
+            continue
+        shares = dict(file.fee.shares)
+        for part in file.parts:
+            if part.part in shares and _has(agent, part.case):
+                value = {"case_no": _case_no(agent, part.case), "told": _share(agent, file, shares[part.part])}
+                _keep(agent, SHARE, part.case, file.fee.pay_no, value)
+
+
 def waiting(agent: Agent) -> dict[str, list[str]]:
     """Notes that no batch has, by case."""
     found: dict[str, list[str]] = {}
-    for prefix in (PAYMENT, LICENCE):
+    for prefix in (PAYMENT, LICENCE, SHARE):
         for name, value in agent.journal.notes(prefix):
             if "batch" not in canonical.parse(value):
                 found.setdefault(name.removeprefix(prefix).split(":")[0], []).append(name)
@@ -80,6 +98,9 @@ def rows_of(
         note: dict[str, Any] = canonical.parse(agent.journal.kept(name) or b"{}")
         if name.startswith(PAYMENT):
             yield making.payment_row(str(note["case_no"]), note["told"], batch, data_source)
+        elif name.startswith(SHARE):
+            paid = making.share_told(opened(), note["told"])
+            yield making.payment_row(str(note["case_no"]), paid, batch, data_source)
         else:
             yield making.licence_row(opened(), note, batch)
 
@@ -92,6 +113,24 @@ def moved(agent: Agent, names: Sequence[str], batch: str) -> dict[str, bytes]:
 
 
 _HELD_BY_OTHERS = dict.fromkeys(("holder", "holder_code", "issue_dept", "issue_date", "area_code"), "-")
+
+
+def _has(agent: Agent, case_id: str) -> bool:
+    """Whether this node is the department of the case, by all that it knows."""
+    file = mirror(agent, case_id).file if agent.journal.leaves(case_id) else None
+    return file is not None and file.accepting_node == agent.identity.node
+
+
+def _share(agent: Agent, parent: CaseFile, fen: int) -> dict[str, str]:
+    fee = parent.fee
+    assert fee is not None
+    said = next(one for one in history(agent.journal, parent.case) if one.envelope.digest == fee.evidence)
+    return {
+        "pay_no": fee.pay_no,
+        "charge_user": (said.statement.actor.person or "").rpartition("/")[2],
+        "amount": f"{fen // 100}.{fen % 100:02}",
+        "charge_date": making.moment(fee.at),
+    }
 
 
 def _columns(table: str, mine: frozenset[str], told: Mapping[str, str]) -> dict[str, str]:

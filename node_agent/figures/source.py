@@ -77,6 +77,7 @@ def packaged_cases(
     ``node``: only what this node was shown, by the one rule of who sees which leaf: so an auditor makes a node's own
     figures again. A package from before ``below`` is left out as STALE.
     """
+    walked = _Walked(pins)
     for path in sorted(folder.glob("*.zip")):
         package = path.read_bytes()
         evidence = verify(package, pins)
@@ -88,7 +89,7 @@ def packaged_cases(
             seen.left_out[path.stem] = "STALE"
             continue
         told = [leaf for leaf in read.readable(contents.leaves) if leaf.index < below]
-        papers = _Papers(read.readable(contents.registry), contents.documents, contents.manifests)
+        papers = _Papers(walked.registry(contents.registry), contents.documents, contents.manifests)
         if node:
             told = _shown(told, papers, pins, node)
         if told:
@@ -100,11 +101,28 @@ def unbroken(told: list[Recorded]) -> list[Recorded]:
     return [one for number, one in enumerate(told, 1) if one.leaf.case_seq == number]
 
 
+class _Walked:
+    """The registry of the packages read so far: one that begins as the longest of them is not walked again."""
+
+    def __init__(self, pins: Pins) -> None:
+        self._pins = pins
+        self._known: tuple[bytes, ...] = ()
+        self._whole = Whole((), ())
+
+    def registry(self, raw: Mapping[int, bytes]) -> Whole:
+        """The registry in the leaves of one verified package. Packages of two logs that differ share nothing."""
+        told = tuple(data for _, data in sorted(raw.items()))
+        if told != self._known[: len(told)]:
+            self._whole = Whole(self._pins.registrar_keys, read.readable(dict(enumerate(told))))
+            self._known = told
+        return self._whole
+
+
 @dataclass(frozen=True)
 class _Papers:
     """What a replay needs besides the leaves."""
 
-    registry: Sequence[Leaf] | Whole
+    registry: Whole
     documents: Mapping[tuple[str, str], bytes]
     manifests: Mapping[str, bytes]
 

@@ -32,6 +32,8 @@ TAG_BYTES: Final = 16 << 20
 """All tags of one directory together: one value may be named by many tags."""
 _STEP: Final = 1 << 20
 _ZIP_END_SIZE: Final = 22
+_MOST_ENDS: Final = 100
+"""End records of a zip that are looked at; by chance a picture of 64 MiB has none."""
 _MARKUP: Final = re.compile(rb"%pdf-|<svg|<html|<script|<\?xml version|<!doctype", re.I)
 _BEHIND: Final = re.compile(
     rb"%pdf-|<svg|<html|<script|<!doctype|<\?php|PK\x03\x04[\x0a\x14\x2d]\0|Rar!\x1a\x07|7z\xbc\xaf\x27\x1c|\x7fELF[\x01\x02]",
@@ -179,9 +181,13 @@ def _number(data: bytes, form: str, at: int) -> int:
 
 
 def _is_zip(data: bytes) -> bool:
-    """A zip's directory right before its end record, anywhere; or an end record whose comment fills the file."""
-    at = data.rfind(b"PK\x05\x06")
+    """A zip's directory right before its end record, anywhere; or an end record whose comment fills the file; or so
+    many end records that no picture has them."""
+    at, looked = data.rfind(b"PK\x05\x06"), 0
     while at >= 0:
+        looked += 1
+        if looked > _MOST_ENDS:
+            return True
         record = data[at : at + _ZIP_END_SIZE]
         if len(record) == _ZIP_END_SIZE:
             size, _, comment = struct.unpack("<IIH", record[12:])

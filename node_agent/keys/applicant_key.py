@@ -67,11 +67,11 @@ def applicant_of(form: Mapping[str, Any]) -> tuple[str, str] | None:
 
 
 def secrets_of(agent: Agent) -> tuple[bytes, ...]:
-    """The secrets in force that this node was given, the newest last. Refusal PACKET_UNREADABLE when a key is gone."""
+    """The secrets in force that this node was given, the newest last; those sealed to a key that was lost do not count,
+    for a new machine works before the registrar shares again (promise 6). Refusal PACKET_UNREADABLE."""
     directory = agent.registry.directory
-    return tuple(
-        _opened(agent, share) for share in directory.shares.of(applicant.NAME, agent.identity.node, directory.epoch)
-    )
+    shares = directory.shares_of(applicant.NAME, agent.identity.node, directory.epoch)
+    return tuple(_opened(agent, share) for share in shares)
 
 
 def _opened(agent: Agent, share: Share) -> bytes:

@@ -175,6 +175,9 @@ def prepare_node(home: Path, facts: RecordFacts, purposes: Iterable[str] = ("kem
         made = keystore.kem("kem") if "kem" in keystore.labels() else keystore.generate_kem("kem", kem.HYBRID)
         keys["kem"] = PublicKey(made.suite, made.public)
     asked = _kept(home / REQUEST, lambda: certificates.make_request(tls, facts.subject))
+    if certificates.request_key(asked) != keys["tls"]:  # a renewal changed the key since: who comes back asks for it
+        asked = certificates.make_request(tls, facts.subject)
+        write_private(home / REQUEST, asked)
     return Prepared(asked, signed_record(home, facts, keys, own))
 
 

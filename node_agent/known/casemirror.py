@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from crypto.evidence.report import Finding
+from crypto.evidence.timeline import Whole
 from crypto.log import leaf as leaves
 from crypto.log.leaf import Leaf
 from crypto.manifest import SEALING_EVENTS, Manifest
@@ -220,7 +221,7 @@ def mirror(agent: Agent, case_id: str) -> CaseView:
         missing.append("leaves")
     if missing:
         return _with(seen, missing=tuple(missing))
-    registry = [leaves.decode(data) for data in agent.journal.registry()]
+    registry = Whole.known(agent.registry.directory)  # verified leaf by leaf as it came
     made = replay([one.leaf for one in told], registry, documents, manifests, agent.identity.pins.registrar_keys)
     # The hub states its consequences in the transaction of their cause; here the second leaf may still be on its way.
     findings = tuple(found for found in made.findings if found.code != OWED_LATER)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from crypto.refusal import Refusal
+from hub.casework.references import is_reference
 from node_agent import acts
 from node_agent.parents.desk import parent_here
 from node_agent.process.runtime import Agent
@@ -17,14 +18,16 @@ def tell(
 ) -> OutboxEntry:
     """P14: the payment stands so. ``shares``: fen by part; empty when only the state of the one told goes on.
 
-    Refusals FEE_PART where nothing was told yet and there are no shares; ROLE_MISSING; those of ``parent_here``; the
-    law's FEE_….
+    Refusals FEE_PART where nothing was told yet and there are no shares; FEE_NUMBER; ROLE_MISSING; those of
+    ``parent_here``; the law's FEE_….
     """
     told = parent_here(agent, case_id).fee
     split = dict(shares) or (dict(told.shares) if told else {})
     if not split:
         raise Refusal("FEE_PART", "I04; P14", part="")
     number = pay_no or (told.pay_no if told else "")
+    if not is_reference(number):  # before it leaves this node
+        raise Refusal("FEE_NUMBER", "I04; promise 1; P14")
     envelope = acts.build(
         agent.identity,
         agent.journal,

@@ -157,13 +157,13 @@ def _sealed(agent: Agent, catalogue: Catalogue, draft: Draft) -> Bundle:
         pages = [json_page(part_form(theme, part.code, draft.form))]
         promised = {
             told[part.code]: draft.tolerated[line]
-            for line, told in draft.serves.items()
+            for line, told in called.items()
             if line in draft.tolerated and part.code in told
         }
         if promised:
             signed = {
                 told[part.code]: draft.promises.get(line, "")
-                for line, told in draft.serves.items()
+                for line, told in called.items()
                 if line in draft.tolerated and part.code in told
             }
             pages.append(json_page({"tolerated": promised, "promises": signed}))
@@ -195,6 +195,8 @@ def _parent_body(draft: Draft, serves: Serves, said: Body) -> Body:
     }
     if draft.theme:
         body["theme"] = draft.theme
+        if serves != draft.serves:  # some part calls for less than the plan gives it (B16)
+            body["serves"] = {line: dict(told) for line, told in serves.items()}
     else:
         body["serves"] = {line: dict(told) for line, told in serves.items() if line in draft.lines}
     return body
@@ -212,26 +214,22 @@ def _part_object(part: DraftPart) -> dict[str, object]:
 
 
 def _part_says(draft: Draft, part: DraftPart, got: Mapping[str, object], serves: Serves) -> Body:
-    """Of what is said of the one list, what concerns this part, under its own codes. ``serves``: what each calls for; a
-    theme's plan gives a part its lines whether it calls for them or not, and only what is called for is promised.
-    """
+    """Of what is said of the one list, what concerns this part, under its own codes. ``serves``: what each wants."""
     called = {line: told[part.code] for line, told in serves.items() if part.code in told}
-    listed = {line: told[part.code] for line, told in draft.serves.items() if part.code in told and line in serves}
     answers = own_answers(part.code, draft.answers)
     made: Body = {"situations": answers} if answers else {}
-    bound = listed if draft.theme else called
-    for member, own in (("tolerated", called), ("reused", bound), ("verified", bound)):
+    for member in ("tolerated", "reused", "verified"):
         entries = got.get(member)
         mapped = [
-            {**entry, "material": own[entry["material"]]}
+            {**entry, "material": called[entry["material"]]}
             for entry in (entries if isinstance(entries, list) else [])
-            if entry["material"] in own
+            if entry["material"] in called
         ]
         if mapped:
             made[member] = mapped
     if "reused" in made:
         made["reuse_agreement"] = got["reuse_agreement"]
-    if any(line in bound and taken.acquisition == "COMMITMENT" for line, taken in draft.lines.items()):
+    if any(line in called and taken.acquisition == "COMMITMENT" for line, taken in draft.lines.items()):
         made["commitment_notice"] = True
     kept = ("applicant", "applicant_before", "agent", "lane", "appointment", "channel")
     made |= {member: got[member] for member in kept if got.get(member)}

@@ -4,7 +4,8 @@ Invariants:
 - what is asked follows from the children's own leaves (``merged_supplement``); a line goes to each part that lacks it,
   under that part's own code, as an addendum of its own (invariant 12);
 - pages are taken for all of these parts or for none;
-- what is handed in for one part goes to every other part too whose department has it and needs the same paper (P5).
+- what is handed in for one part goes to every other part too that needs the same paper, at its
+  department or on the way there (P5).
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from crypto.refusal import Refusal
 from hub.casework.facts import FORM
-from hub.casework.parents.kin import AT_DEPARTMENT
+from hub.casework.parents.kin import AWAITED_THERE
 from hub.casework.parents.plan import bond_in
 from hub.casework.parents.rows import KIN
 from hub.casework.parents.share import line_of
@@ -127,9 +128,9 @@ def _share(agent: Agent, parent: str, ready: Sequence[Demand], staff_code: str) 
 
 
 def _needed(agent: Agent, case_id: str) -> dict[str, str]:
-    """Own material by line of the one list, of a part that is at its department; empty for any other."""
+    """Own material by line of the one list, of a part at its department or on the way there; empty for any other."""
     view = mirror(agent, case_id)
-    if view.file is None or view.file.bond is None or view.file.state not in AT_DEPARTMENT:
+    if view.file is None or view.file.bond is None or view.file.state not in AWAITED_THERE:
         return {}
     return dict(view.file.bond.serves)
 

@@ -46,10 +46,10 @@ from node_agent.window.debts import debts_of
 from node_agent.window.draft_says import said_of
 from node_agent.window.drafts import Draft
 from node_agent.window.intake import require_filled
+from node_agent.window.recipients import recipients_of as addendum_recipients
 from node_agent.window.seal import json_page, next_public_number, next_revision, recipients_of, require_ticks
 from node_agent.window.supplement import demand
 from node_agent.window.supplement import next_revision as next_addendum
-from node_agent.window.supplement import recipients_of as addendum_recipients
 from storage.files import write_private
 from storage.journal import OutboxEntry
 

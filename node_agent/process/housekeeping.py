@@ -4,15 +4,21 @@ Invariants: a file is erased only when the journal does not name it and nobody c
 """
 
 import logging
+import os
+import shutil
+from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
+from tempfile import gettempdir
 
-from crypto.canonical import CHINA
+from crypto.canonical import CHINA, time_text
 from crypto.statement import read_signed
+from node_agent.imaging.sources import scanner
 from node_agent.paper import shelf
 from node_agent.process.runtime import Agent
 from node_agent.transfer import bounce
+from node_agent.window import debts, outward
 from node_agent.window import ends as window_ends
-from node_agent.window import outward
 from node_agent.window import reading as window_reading
 from node_agent.window import supplement as window_supplement
 from node_agent.window.drafts import WRITING_LASTS
@@ -31,7 +37,9 @@ def tidy(agent: Agent, now: datetime) -> None:
         if agent.registry.directory.current(agent.identity.node).roles & {"window", "portal"}:
             window_ends.tidy(agent, now)
             window_supplement.sweep(agent, now)
-            outward.tidy(agent)
+            _sweep_folders(agent.settings.home, debts.PREFIX, now)
+            _sweep_folders(Path(gettempdir()), scanner.FOLDER, now)
+            outward.tidy(agent, time_text(now))
             wanted = window_reading.in_open_drafts(agent) | window_supplement.pages_here(agent)
             window_reading.sweep(agent, wanted, now)
     except OSError as error:
@@ -42,6 +50,15 @@ def _public_no(agent: Agent, digest: str) -> str | None:
     """Public number of a queued seal."""
     entry = agent.journal.entry(digest)
     return str(read_signed(entry.envelope).body["public_no"]) if entry is not None else None
+
+
+def _sweep_folders(where: Path, prefix: str, now: datetime) -> None:
+    """Pages of a command that was killed while it took them in."""
+    for path in where.glob(f"{prefix}*"):
+        with suppress(OSError):
+            told = path.lstat()
+            if told.st_uid == os.getuid() and told.st_mtime < (now - WRITING_LASTS).timestamp():
+                shutil.rmtree(path)  # a link is left alone
 
 
 def _sweep_spool(agent: Agent, now: datetime) -> None:

@@ -11,7 +11,8 @@ from node_agent.known.casemirror import application_leaf, history
 from node_agent.process.runtime import Agent
 from node_agent.transfer.missing_wraps import note_of
 from node_agent.transfer.sealer import LineInput, seal_bundle, wrap_entry
-from node_agent.window.supplement import KIND, next_revision, recipients_of
+from node_agent.window.recipients import recipients_of
+from node_agent.window.supplement import KIND, next_revision
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ how large the receipt is printed stays here.
 
 from crypto.refusal import Refusal
 from hub.casework.reasons import APPOINTMENT_CHANNELS, LANES
+from hub.casework.references import is_reference
 from node_agent.process.runtime import Agent
 from node_agent.window import drafts
 from node_agent.window.drafts import Draft
@@ -19,14 +20,11 @@ def tell(
     draft = drafts.open_draft(agent, case_id)
     if lane and lane not in LANES:
         raise Refusal("LANE_UNKNOWN", "E11, E12", lane=lane[:20])
-    if bool(appointment) != bool(channel) or not _is_reference(appointment):
+    appointment = appointment.upper()
+    if bool(appointment) != bool(channel) or appointment and not is_reference(appointment):
         raise Refusal("APPOINTMENT_FORM", "C14", appointment=appointment[:40])
     if channel and channel not in APPOINTMENT_CHANNELS:
         raise Refusal("CHANNEL_UNKNOWN", "C14", channel=channel[:20])
     draft.lane, draft.appointment, draft.channel, draft.large_print = lane, appointment, channel, large_print
     drafts.save(agent, draft)
     return draft
-
-
-def _is_reference(text: str) -> bool:
-    return not text or (4 <= len(text) <= 40 and text.isascii() and text.replace("-", "").isalnum())

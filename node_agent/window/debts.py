@@ -23,6 +23,9 @@ from node_agent.window.pages import PLAIN, keep, read_pages
 from node_agent.window.ready import Desk, PageStand, make_ready, masked_of
 from node_agent.window.seal import READS, Reads, collecting_role, sealed_line
 
+PREFIX = "paying-"
+"""Beginning of the name of the folder of pages until they are sealed; housekeeping erases what a kill leaves."""
+
 
 @dataclass(frozen=True)
 class Paid:
@@ -65,7 +68,7 @@ def pay(
     if not applicant_signed:
         raise Refusal("DECLARATION_MISSING", "B10; A23", declaration="applicant_signed")
     role = collecting_role(agent, staff_code)
-    with TemporaryDirectory(dir=agent.settings.home) as folder:
+    with TemporaryDirectory(dir=agent.settings.home, prefix=PREFIX) as folder:
         lines, refused = _lines(agent, Path(folder), pages, original)
         if refused:
             return Paid((), (), refused=tuple(refused))

@@ -1,4 +1,5 @@
-"""How a draft ends without a seal: declined with the full list (T06), discarded (T07), or discarded by time.
+"""How a draft ends without a seal: declined with the full list (T06), discarded (T07), or discarded by time; and how a
+case that the window holds is voided (T36).
 
 Invariants:
 - who declines hands out the whole list of what is missing at once, printed, and the applicant agrees (E04); the log has
@@ -19,6 +20,7 @@ from node_agent.known.casemirror import SEALS, history, is_over, last_of
 from node_agent.paper import shelf
 from node_agent.paper.fonts import fonts_of
 from node_agent.paper.notice import one_time_list
+from node_agent.paper.signed import keep_paper
 from node_agent.process.runtime import Agent
 from node_agent.window import drafts
 from node_agent.window.drafts import Draft
@@ -26,7 +28,7 @@ from node_agent.window.receipt import window_lines
 from node_agent.window.seal import collecting_role
 from storage.journal import OutboxEntry
 
-ENDS = frozenset({"decline", "discard", "withdraw"})
+ENDS = frozenset({"decline", "discard", "withdraw", "void"})
 REFUSED_RESTS = timedelta(days=1)
 """A discard by time that the hub refused is not signed again before that."""
 
@@ -93,6 +95,25 @@ def discard(agent: Agent, case_id: str, reason: str) -> str:
     entry: OutboxEntry = acts.entry_of(envelope)
     agent.journal.queue([entry])
     return entry.payload_digest
+
+
+def void(
+    agent: Agent, case_id: str, lead_code: str, head_code: str, reason: str, paper: Path, linked: str = ""
+) -> OutboxEntry:
+    """T36 while the window holds the case: invalid in substance; lead and head sign, the paper stays here.
+
+    ``reason``: a code of ``reasons.VOID_REASONS``; ``linked``: case that goes on in place of a duplicate. Refusals
+    CASE_UNKNOWN (a draft that the log does not know is discarded), ROLE_MISSING, PERSON_UNKNOWN_HERE, those of the page
+    check.
+    """
+    if acts.known_head(agent.journal, case_id).digest is None:
+        raise Refusal("CASE_UNKNOWN", "T36", event="void")
+    role = acts.role_of(agent, lead_code, ("COLLECT_LEAD",))
+    acts.role_of(agent, head_code, ("HEAD",))
+    body: dict[str, object] = {"reason": reason, "paper": keep_paper(agent, paper)}
+    if linked:
+        body["linked"] = linked
+    return acts.queued_by_person(agent, case_id, "void", body, role, lead_code, second=head_code)
 
 
 def tidy(agent: Agent, now: datetime) -> None:

@@ -124,10 +124,7 @@ def add_pages(
     _require_way(agent, draft, material, acquisition)
     if original not in drafts.ORIGINAL:
         raise Refusal("ORIGINAL_UNKNOWN", "A03", original=original[:20])
-    before = draft.lines.get(material)
-    kept = () if anew or before is None or before.acquisition != acquisition else before.pages
-    if at and not 1 <= at <= len(kept):
-        raise Refusal("PAGE_NUMBER", "A04", pages=len(kept))
+    kept = _kept(draft, material, acquisition, anew=anew, at=at)
     good, refused = read_pages(agent, source, shooting, {page.shot for page in kept})
     if refused:
         return PagesTaken((), tuple(refused))
@@ -137,6 +134,8 @@ def add_pages(
         raise Refusal("PAGE_NOT_SINGLE", "A04", frames=len(good))
     taken = keep(agent, drafts.folder(agent, case_id), material, good, shooting)
     trust = TRUST_OF.get(acquisition) or ("B" if original in drafts.SEEN else "C")
+    draft = drafts.open_draft(agent, case_id)  # shooting takes seconds: what came into it meanwhile stays
+    before, kept = draft.lines.get(material), _kept(draft, material, acquisition, anew=anew, at=at)
     pages = (*kept[: at - 1], *taken, *kept[at:]) if at else (*kept, *taken)
     draft.lines[material] = DraftLine(material, acquisition, trust, original, pages)
     draft.tolerated.pop(material, None)
@@ -233,6 +232,15 @@ def _require_reachable(agent: Agent, catalogue: Catalogue, task_code: str, deliv
     here = catalogue.window(identity.node_name(agent.identity.node))
     if here is not None:
         require_issuing(delivery, here)
+
+
+def _kept(draft: Draft, material: str, acquisition: str, *, anew: bool, at: int) -> tuple[DraftPage, ...]:
+    """Pages of the material that stay beside those taken now. Refusal PAGE_NUMBER."""
+    line = draft.lines.get(material)
+    kept = () if anew or line is None or line.acquisition != acquisition else line.pages
+    if at and not 1 <= at <= len(kept):
+        raise Refusal("PAGE_NUMBER", "A04", pages=len(kept))
+    return kept
 
 
 def _require_way(agent: Agent, draft: Draft, material: str, acquisition: str) -> None:

@@ -5,6 +5,7 @@ Invariants:
 - a page that nobody has read yet, or that cannot be judged, gets no masked rendition by itself: it stays withheld until
   a clerk has looked at all of it;
 - every change of the boxes makes the masked file of before void;
+- what was found on a page, and its masked file, stay with that page: one shot again meanwhile is another page;
 - all of it happens in the draft, before the seal; afterwards the renditions are what was signed.
 """
 
@@ -33,12 +34,8 @@ def propose(agent: Agent, case_id: str, material: str, number: int, seconds: flo
 
     ``seconds``: to wait for the reading. Refusals DRAFT_…, PAGE_NUMBER, PAGE_NOT_READ (still waiting, or no picture).
     """
-    judged = _read(agent, *_now(agent, case_id, material, number), seconds)
-    if ready.stand_upright(agent, case_id, material):
-        judged = _read(agent, *_now(agent, case_id, material, number), seconds)
-    draft, page = _now(agent, case_id, material, number)  # as it is after waiting
-    marks = sheet.merged(sheet.from_documents(page.marks), sheet.proposed(judged))
-    _save(agent, draft, material, number, marks)
+    page, marks, judged = _found(agent, case_id, material, number, seconds)
+    _save(agent, case_id, material, page, marks)
     return marks, judged
 
 
@@ -47,9 +44,14 @@ def add(
 ) -> list[Mark]:
     """One more box. Refusals DRAFT_…, PAGE_NUMBER, BOX_OUTSIDE, MARK_KIND, PERSON_UNKNOWN_HERE."""
     person, _ = agent.identity.person(staff_code)
-    draft = drafts.open_draft(agent, case_id)
-    marks = sheet.added(sheet.from_documents(_page(draft, material, number).marks), box, kind, person)
-    _save(agent, draft, material, number, marks)
+    from node_agent.imaging.picture import decode  # here, not above: OpenCV is slow to load
+    from node_agent.imaging.redaction.tiles import Box, snapped
+
+    page = _now(agent, case_id, material, number)
+    pixels = decode((drafts.folder(agent, case_id) / page.file).read_bytes())
+    snapped(pixels, [Box(box[0], box[1], box[2] - box[0], box[3] - box[1])])  # a box beside the page covers nothing
+    marks = sheet.added(sheet.from_documents(page.marks), box, kind, person)
+    _save(agent, case_id, material, page, marks)
     return marks
 
 
@@ -58,9 +60,9 @@ def remove(
 ) -> list[Mark]:
     """One box less, with a reason. Refusals DRAFT_…, PAGE_NUMBER, BOX_NUMBER, REASON_UNKNOWN, PERSON_UNKNOWN_HERE."""
     person, _ = agent.identity.person(staff_code)
-    draft = drafts.open_draft(agent, case_id)
-    marks = sheet.removed(sheet.from_documents(_page(draft, material, number).marks), box, reason, person)
-    _save(agent, draft, material, number, marks)
+    page = _now(agent, case_id, material, number)
+    marks = sheet.removed(sheet.from_documents(page.marks), box, reason, person)
+    _save(agent, case_id, material, page, marks)
     return marks
 
 
@@ -82,17 +84,19 @@ def cover(agent: Agent, case_id: str, material: str, number: int, *, looked: boo
     """
     from node_agent.imaging.redaction.mask import boxes_of, mask_page
 
+    page = _now(agent, case_id, material, number)
+    marks = sheet.from_documents(page.marks)
     if not looked:
-        _, judged = propose(agent, case_id, material, number, seconds)
+        page, marks, judged = _found(agent, case_id, material, number, seconds)
         if judged.withheld:
+            _save(agent, case_id, material, page, marks)
             raise Refusal("PAGE_WITHHELD", RULE, why=",".join(judged.withheld))
-    draft, page = _now(agent, case_id, material, number)
     folder = drafts.folder(agent, case_id)
     data = (folder / page.file).read_bytes()
-    boxes = boxes_of(sheet.from_documents(page.marks))
+    boxes = boxes_of(marks)
     masked = mask_page(data, boxes)
     name = drafts.keep_files(folder, [(f"{material}-masked.png", masked.data)])[0]
-    _put(agent, draft, material, number, replace(page, masked=name))
+    _put(agent, case_id, material, page, replace(page, marks=sheet.documents(marks), masked=name))
     _unlink(folder, page.masked)
     return len(boxes)
 
@@ -109,9 +113,27 @@ def box_of(text: str) -> tuple[int, int, int, int]:
 # --- pieces ------------------------------------------------------------------------------------------------------
 
 
-def _read(agent: Agent, draft: Draft, page: DraftPage, seconds: float) -> Judged:
+def _found(
+    agent: Agent, case_id: str, material: str, number: int, seconds: float
+) -> tuple[DraftPage, list[Mark], Judged]:
+    """The page as it stands after waiting, with what was found on it among what people did.
+
+    Refusal PAGE_NOT_READ: not yet, or it was shot again meanwhile.
+    """
+    read = _now(agent, case_id, material, number)
+    judged = _read(agent, case_id, read, seconds)
+    if ready.stand_upright(agent, case_id, material):
+        read = _now(agent, case_id, material, number)
+        judged = _read(agent, case_id, read, seconds)
+    page = _now(agent, case_id, material, number)
+    if page.file != read.file:
+        raise Refusal("PAGE_NOT_READ", RULE)
+    return page, sheet.merged(sheet.from_documents(page.marks), sheet.proposed(judged)), judged
+
+
+def _read(agent: Agent, case_id: str, page: DraftPage, seconds: float) -> Judged:
     """What was found on a page, read again under its masks. Refusal PAGE_NOT_READ."""
-    home, hints = drafts.folder(agent, draft.case), reading.hints_of(draft)
+    home, hints = drafts.folder(agent, case_id), reading.hints_of(drafts.open_draft(agent, case_id))
     job = reading.ask(agent, home, [page], hints, again=True)[page.sha256]
     reading.wait(agent, [job], seconds)
     judged = reading.queue_of(agent).result(job)
@@ -120,9 +142,8 @@ def _read(agent: Agent, draft: Draft, page: DraftPage, seconds: float) -> Judged
     return judged
 
 
-def _now(agent: Agent, case_id: str, material: str, number: int) -> tuple[Draft, DraftPage]:
-    draft = drafts.open_draft(agent, case_id)
-    return draft, _page(draft, material, number)
+def _now(agent: Agent, case_id: str, material: str, number: int) -> DraftPage:
+    return _page(drafts.open_draft(agent, case_id), material, number)
 
 
 def _page(draft: Draft, material: str, number: int) -> DraftPage:
@@ -133,16 +154,19 @@ def _page(draft: Draft, material: str, number: int) -> DraftPage:
     return pages[number - 1]
 
 
-def _save(agent: Agent, draft: Draft, material: str, number: int, marks: list[Mark]) -> None:
-    page = _page(draft, material, number)
-    _put(agent, draft, material, number, replace(page, marks=sheet.documents(marks), masked=""))
-    _unlink(drafts.folder(agent, draft.case), page.masked)
+def _save(agent: Agent, case_id: str, material: str, page: DraftPage, marks: list[Mark]) -> None:
+    _put(agent, case_id, material, page, replace(page, marks=sheet.documents(marks), masked=""))
+    _unlink(drafts.folder(agent, case_id), page.masked)
 
 
-def _put(agent: Agent, draft: Draft, material: str, number: int, page: DraftPage) -> None:
-    line = draft.lines[material]
-    pages = (*line.pages[: number - 1], page, *line.pages[number:])
-    draft.lines[material] = replace(line, pages=pages)
+def _put(agent: Agent, case_id: str, material: str, before: DraftPage, page: DraftPage) -> None:
+    """``page`` in the place of ``before``. Refusal PAGE_NOT_READ: it was shot or boxed anew meanwhile."""
+    draft = drafts.open_draft(agent, case_id)
+    line = draft.lines.get(material)
+    if line is None or before not in line.pages:
+        raise Refusal("PAGE_NOT_READ", RULE)
+    place = line.pages.index(before)
+    draft.lines[material] = replace(line, pages=(*line.pages[:place], page, *line.pages[place + 1 :]))
     drafts.save(agent, draft)
 
 

@@ -2,7 +2,7 @@
 
 Invariants:
 - nobody is told without having asked for it at the counter; whom and how stands in this window's journal alone and is
-  erased when the case is over;
+  erased when the case is over, with the words of its notices, or ``LAST_DAYS`` after a last notice that nobody took;
 - a notice says the item, the public number, where the case stands and what is next, in the public words of that state
   (``messages.public``); names are masked and free text is scanned, profile OUTSIDE (H01); no material, no reason;
 - one notice a state that the case reached, kept before it is sent and told with what became of it; a repeat sends
@@ -15,6 +15,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -38,6 +39,8 @@ QUEUED, SENT, FAILED = "QUEUED", "SENT", "FAILED"
 CALL: Final = "CALL"
 """The channel of who is called by a person (E12)."""
 TRIES: Final = 5
+LAST_DAYS: Final = timedelta(days=30)
+"""How long the last notice of a case that is over waits for somebody to take it out, or to call."""
 _TOLD: Final = frozenset(
     {
         *(State.PENDING_ACCEPT, State.SUPPLEMENT, State.UNDER_REVIEW, State.SUSPENDED, State.DECIDED),
@@ -134,6 +137,7 @@ def collect(agent: Agent, now: str) -> list[Outward]:
         if notice is not None:
             _keep(agent, notice)
             made.append(notice)
+    tidy(agent, now)
     return made
 
 
@@ -152,7 +156,7 @@ def send(agent: Agent, adapter: Adapter, now: str) -> list[Outward]:
             changed = replace(notice, state=FAILED if tries >= TRIES else QUEUED, tries=tries, at=now)
         _keep(agent, changed)
         done.append(changed)
-    tidy(agent)
+    tidy(agent, now)
     return done
 
 
@@ -163,7 +167,7 @@ def called(agent: Agent, notice_id: str, now: str) -> Outward:
         raise Refusal("NOTICE_UNKNOWN", "E12; I02", notice=notice_id[:16])
     changed = replace(found, state=SENT, tries=found.tries + 1, at=now)
     _keep(agent, changed)
-    tidy(agent)
+    tidy(agent, now)
     return changed
 
 
@@ -179,13 +183,20 @@ def notices(agent: Agent) -> list[Outward]:
     return sorted(found, key=lambda one: (one.at, one.id))
 
 
-def tidy(agent: Agent) -> None:
-    """Contacts of cases that are over go, once their last notice went or failed for good."""
-    waiting = {one.case for one in notices(agent) if one.state == QUEUED}
+def tidy(agent: Agent, now: str) -> None:
+    """Contacts of cases that are over go, with the words that were told, once the last notice went, failed for good or
+    waited ``LAST_DAYS`` in vain (个人信息保护法 19, 47)."""
+    kept = notices(agent)
+    since = canonical.time_text(canonical.time_value(now) - LAST_DAYS)
+    waiting = {one.case for one in kept if one.state == QUEUED and one.at > since}
     for contact in _contacts(agent):
         over = bool(agent.journal.leaves(contact.case)) and mirror(agent, contact.case).state in ENDED
-        if over and contact.case not in waiting:
-            agent.journal.forget(CONTACT + contact.case)
+        if not over or contact.case in waiting:
+            continue
+        agent.journal.forget(CONTACT + contact.case)
+        for one in kept:
+            if one.case == contact.case:
+                _keep(agent, replace(one, text="", state=FAILED if one.state == QUEUED else one.state))
 
 
 def text_of(file: CaseFile, contact: Contact, item: str, title: str) -> str:

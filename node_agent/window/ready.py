@@ -12,7 +12,8 @@ Making ready goes through these steps; the code carries the same numbers:
 Invariants:
 - the seal is never refused for want of a masked copy (行政许可法 32: the applicant gets the receipt now; the copy is
   the office's own duty); what is withheld is told with the way out before and after the seal;
-- lines are loaded anew after each wait, so that a page shot meanwhile is not lost.
+- only pages that were turned or masked are written back: a page shot, or boxes changed, meanwhile stay as they are, and
+  a page that came while others were masked is masked or marked before the seal.
 """
 
 import secrets
@@ -84,8 +85,7 @@ def make_ready(agent: Agent, desk: Desk, seconds: float, told: Told | None = Non
         upright = {code: _upright(agent, desk.home, line) for code, line in lines.items()}  # 2
         if upright == lines:
             break
-        desk.save(upright)
-        drafts.forget_readings(agent, lines.values(), upright.values())
+        drafts.forget_readings(agent, lines.values(), _saved(desk, lines, upright).values())
     return _masked_all(agent, desk)  # 4
 
 
@@ -96,15 +96,14 @@ def make_draft_ready(agent: Agent, case_id: str, seconds: float, told: Told | No
 
 def stand_upright(agent: Agent, case_id: str, material: str) -> bool:
     """Turn the pages of a draft's material as far as they were read (2); whether any was turned. Refusals DRAFT_…"""
-    draft = drafts.open_draft(agent, case_id)
-    line = draft.lines.get(material)
+    desk = _desk_of(agent, case_id)
+    line = desk.load().get(material)
     if line is None:
         return False
     made = _upright(agent, drafts.folder(agent, case_id), line)
     if made != line:
-        draft.lines[material] = made
-        drafts.save(agent, draft)
-        drafts.forget_readings(agent, [line], [made])
+        now = _saved(desk, {material: line}, {material: made})
+        drafts.forget_readings(agent, [line], now.values())
     return made != line
 
 
@@ -215,8 +214,36 @@ def _upright(agent: Agent, home: Path, line: DraftLine) -> DraftLine:
     return line if tuple(pages) == line.pages else replace(line, pages=tuple(pages))
 
 
+def _saved(desk: Desk, before: Lines, after: Lines) -> Lines:
+    """Write back the pages that are others ``after``, where they still stand as ``before``; the lines as they are now.
+
+    Making ready takes seconds: what was shot, boxed or taken out meanwhile is newer than what was loaded.
+    """
+    changed = {
+        (code, old.file): (old, new)
+        for code, line in after.items()
+        for old, new in zip(before[code].pages, line.pages, strict=True)
+        if old != new
+    }
+    now = desk.load()
+    for code, line in now.items():
+        told = [(page, *changed.get((code, page.file), (page, page))) for page in line.pages]
+        pages = tuple(new if page == old else page for page, old, new in told)
+        now[code] = line if pages == line.pages else replace(line, pages=pages)
+    desk.save(now)
+    return now
+
+
 def _masked_all(agent: Agent, desk: Desk) -> tuple[PageStand, ...]:
-    lines, queue = desk.load(), reading.queue_of(agent)
+    while True:  # once more for each page that came meanwhile
+        lines = desk.load()
+        made, stands = _masked_lines(agent, desk, lines)
+        if made == lines or _saved(desk, lines, made) == made:
+            return stands
+
+
+def _masked_lines(agent: Agent, desk: Desk, lines: Lines) -> tuple[Lines, tuple[PageStand, ...]]:
+    queue = reading.queue_of(agent)
     made, stands = dict(lines), []
     for code in sorted(desk.masked & set(lines)):
         pages = list(lines[code].pages)
@@ -225,9 +252,7 @@ def _masked_all(agent: Agent, desk: Desk) -> tuple[PageStand, ...]:
             pages[number - 1] = _masked(desk.home, code, page, judged)
             stands.append(_sealed_stand(code, number, pages[number - 1], judged))
         made[code] = replace(lines[code], pages=tuple(pages))
-    if made != lines:
-        desk.save(made)
-    return tuple(stands)
+    return made, tuple(stands)
 
 
 def _masked(home: Path, material: str, page: DraftPage, judged: Judged | None) -> DraftPage:

@@ -17,7 +17,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from crypto.records import KeyRecord
 from crypto.refusal import Refusal
 from crypto.statement import read_signed
 from hub.casework.catalogue.model import Item
@@ -26,7 +25,6 @@ from node_agent.acts import Head
 from node_agent.known.casemirror import (
     ADDENDA,
     DEMANDS,
-    ROUTES,
     Recorded,
     addenda_of,
     application_leaf,
@@ -43,6 +41,7 @@ from node_agent.window.drafts import DraftLine, DraftPage
 from node_agent.window.intake import PagesTaken
 from node_agent.window.pages import PLAIN, Shooting, keep, read_pages
 from node_agent.window.ready import Desk, PageStand, make_ready, masked_of
+from node_agent.window.recipients import recipients_of
 from node_agent.window.seal import READS, Reads, collecting_role, sealed_line
 
 NOTE = "supplement:"
@@ -376,17 +375,3 @@ def next_revision(agent: Agent, case_id: str, told: list[Recorded]) -> int:
     known = {one.envelope.digest for one in told}
     own = [act for act in agent.journal.acts(case_id) if act.event in ADDENDA and act.state != "REFUSED"]
     return len(addenda_of(told)) + sum(act.payload_digest not in known for act in own) + 1
-
-
-def recipients_of(agent: Agent, told: list[Recorded]) -> tuple[list[KeyRecord], tuple[str, ...]]:
-    """The accepting department, this window and the recovery node; and who of them has no valid key now."""
-    directory = agent.registry.directory
-    sent = last_of(told, *ROUTES)
-    accepting = str(sent.statement.body["accepting_node"]) if sent else ""
-    found, missing = [directory.current(agent.identity.node)], []
-    for node in (accepting, agent.settings.recovery_node):
-        try:
-            found.append(directory.current(node))
-        except Refusal:
-            missing.append(node)
-    return found, tuple(node for node in missing if node)

@@ -351,6 +351,7 @@ def test_the_further_regions_of_older_cases_are_found_when_the_schema_grows(data
         {"first_reviewers": [node("360102000000")], "parts": [{"node": node("440106000000")}, {"node": ""}]},
         {"collecting_node": node("500116000000")},
     ]
+    told += [{"parts": [{"node": node("500116000000")}]}] * 1001  # more than two of its pages
     rows = [
         replace(CASE, case_id=f"{n:032x}", public_no=f"p{n}", case_no=f"n{n}", document=canonical.encode(document))
         for n, document in enumerate(told)
@@ -368,3 +369,4 @@ def test_the_further_regions_of_older_cases_are_found_when_the_schema_grows(data
     with database.reading() as reading:
         assert reading.regions.of_case(rows[0].case_id) == {"360102000000", "440106000000"}
         assert reading.regions.of_case(rows[1].case_id) == set()
+        assert all(reading.regions.of_case(row.case_id) == {"500116000000"} for row in rows[2:])

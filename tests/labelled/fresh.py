@@ -22,7 +22,7 @@ FIRST_RUN: Final = {
     "recall_addresses": 1.0,
     "recall_all": 0.8906,
     "precision": 0.9197,
-    "rounds_of_mending_since": 1,
+    "rounds_of_mending_since": 2,
 }
 """What the rules found before anybody had seen a miss: all numbers that were missed are birth dates."""
 

@@ -263,8 +263,8 @@ class SyntheticLog:
         signed = self.directory.signed_by_node(statement, envelope)
         changed = LAW.apply(file, Act(statement, envelope.digest, here, signed, person, second), world)
         assigned: dict[str, str] = {}
-        if statement.type == "seal" and not changed.case_no:
-            number = numbers.case_no(changed.task_code, self.now.date(), len(self.files) + 1)
+        if statement.type == "seal":  # each names it; a case keeps the one it has (T05R)
+            number = changed.case_no or numbers.case_no(changed.task_code, self.now.date(), len(self.files) + 1)
             changed = replace(changed, case_no=number)
             assigned["case_no"] = number
         if statement.type in manifests.SEALING_EVENTS and "manifest" in statement.body:

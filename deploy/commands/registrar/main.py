@@ -74,7 +74,7 @@ def token(
     seat.registrar.note("token", subject)
     lines = [made, "", f"登记对象：{subject}", f"角色：{_roles(facts.roles)}", f"名称：{title}"]
     if facts.public_prefix is not None:
-        lines.append(f"取件号段：{facts.public_prefix}")
+        lines += [f"取件号段：{facts.public_prefix}", "登记完成后运行 yidi registrar share，发放申请人代码密钥"]
     panel = Panel("\n".join(lines), title=f"登记口令（只显示这一次，{DAYS} 天内有效）")
     seat.show({"ok": True, "token": made, "facts": asdict(facts)}, panel)
 

@@ -1,4 +1,4 @@
-"""``yidi window …`` off the straight path: pre-review, decline, discard, supplement, notices, a case that came back.
+"""``yidi window …`` off the straight path: pre-review, decline, discard, void, supplement, notices, what came back.
 
 Invariants: the applicant's check code is read from a prompt, a file or a descriptor, never from an argument, and is not
 shown; all but ``supplement`` of another window's case and ``notice`` with sealed words work while the hub is away.
@@ -12,12 +12,24 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from crypto.refusal import Refusal
 from deploy.commands.shared import common, parent_supplement
 from deploy.commands.shared.choices import code_of, listed
-from deploy.commands.shared.common import AsJson, Home, Staff, WaitSeconds, agent_at, finish, minute, show, wait_for
+from deploy.commands.shared.common import (
+    AsJson,
+    Home,
+    Staff,
+    WaitSeconds,
+    agent_at,
+    finish,
+    finish_act,
+    minute,
+    show,
+    wait_for,
+)
 from deploy.commands.shared.forms import read_form
 from deploy.commands.window.reading import page_objects, page_words, reads
 from deploy.commands.window.scan import Lead, Reason, let_in
@@ -94,6 +106,25 @@ def discard(
         digest = window_ends.discard(agent, case_id, code)
         words = f"草稿作废：{case_id}\n原因：{reasons.DISCARD_REASONS[code]}\n页面影像已从本机清除。"
         _end(agent, case_id, digest, wait, as_json, {"case": case_id, "reason": code}, words)
+
+
+@app.command()
+def void(
+    case: Case,
+    home: Home,
+    staff: Annotated[str, typer.Option("--staff", help="收件负责人工号")],
+    head: Annotated[str, typer.Option("--head", help="窗口单位负责人工号，一同签名")],
+    reason: Annotated[str, typer.Option("--reason", help=listed(reasons.VOID_REASONS))],
+    paper: Annotated[Path, typer.Option("--paper", help="书面材料扫描件，留存本机", exists=True, dir_okay=False)],
+    linked: Annotated[str, typer.Option("--linked", help="重复登记时继续办理的那一件的案件标识")] = "",
+    wait: WaitSeconds = 30,
+    as_json: AsJson = False,
+) -> None:
+    """作废：办件还在本窗口、申请自始无效或无法继续时用，收件负责人与单位负责人共同签名；已发的牌保留。"""
+    with agent_at(home, as_json) as agent:
+        case_id, code = resolve(agent, case.replace(" ", "")), code_of(reasons.VOID_REASONS, reason, "--reason")
+        entry = window_ends.void(agent, case_id, staff, head, code, paper, linked)
+        finish_act(agent, entry, wait, as_json, f"作废：{reasons.VOID_REASONS[code]}")
 
 
 @app.command()
@@ -280,7 +311,7 @@ def _sources(given: list[str]) -> list[tuple[str, Path]]:
 def _show_refused(taken: PagesTaken, material: str, as_json: bool) -> None:
     refused = [{"file": name, **common.refusal_object(refusal)} for name, refusal in taken.refused]
     words = [f"《{material}》一页也没有收，请处理后再扫："]
-    words += [f"[red]{name}[/red]：{common.refusal_text(refusal)}" for name, refusal in taken.refused]
+    words += [f"[red]{escape(name)}[/red]：{common.refusal_text(refusal)}" for name, refusal in taken.refused]
     show({"ok": False, "material": material, "refused": refused}, as_json, *words)
     raise typer.Exit(common.EXIT_REFUSED)
 

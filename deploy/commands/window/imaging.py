@@ -17,6 +17,7 @@ from node_agent.imaging import devices
 from node_agent.imaging.redaction.sheet import Mark, documents
 from node_agent.window import masking as window_masking
 from node_agent.window.pages import lead_of
+from storage.files import write_private
 
 app = typer.Typer()
 devices_app = typer.Typer(no_args_is_help=True)
@@ -123,8 +124,7 @@ def view(
 ) -> None:
     """看一眼：画出全部框和框号；红框会遮，橙框已去掉。"""
     with agent_at(home, as_json) as agent:
-        out.write_bytes(window_masking.view(agent, case, material, page))
-        out.chmod(0o600)
+        write_private(out, window_masking.view(agent, case, material, page))
         show({"ok": True, "file": str(out)}, as_json, f"已写到 {out}")
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from crypto.refusal import Refusal
@@ -238,6 +239,6 @@ def _show_refused(refused: Sequence[tuple[str, Refusal]], as_json: bool) -> None
     if not refused:
         return
     told = [{"file": name, **common.refusal_object(refusal)} for name, refusal in refused]
-    words = [f"[red]{name}[/red]：{common.refusal_text(refusal)}" for name, refusal in refused]
+    words = [f"[red]{escape(name)}[/red]：{common.refusal_text(refusal)}" for name, refusal in refused]
     show({"ok": False, "refused": told}, as_json, "一页也没有收，请处理后再扫：", *words)
     raise typer.Exit(common.EXIT_REFUSED)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from crypto.refusal import Refusal
 from deploy.commands.shared import common
@@ -68,7 +69,7 @@ def show_taken(taken: window.PagesTaken, material: str, as_json: bool) -> None:
     pages = [dict(page.__dict__) for page in taken.taken]
     refused = [{"file": name, **common.refusal_object(refusal)} for name, refusal in taken.refused]
     words = [f"《{material}》收下 {len(pages)} 页"] if not refused else [f"《{material}》一页也没有收，请处理后再扫："]
-    words += [f"[red]{name}[/red]：{common.refusal_text(refusal)}" for name, refusal in taken.refused]
+    words += [f"[red]{escape(name)}[/red]：{common.refusal_text(refusal)}" for name, refusal in taken.refused]
     words += dict.fromkeys(told for page in taken.taken for told in _told(page))  # each once, whatever the pages
     show({"ok": not refused, "material": material, "pages": pages, "refused": refused}, as_json, *words)
     if refused:
@@ -100,6 +101,6 @@ def _watch(agent: Agent, case: str, material: str, folder: Path, pages: int, sho
     for name, refusal in window.watch_camera(agent, case, material, folder, pages, threading.Event(), shooting):
         told.append({"file": name, "refusal": common.refusal_object(refusal) if refusal else None})
         if not as_json:
-            words = f"[red]{name}[/red]：{common.refusal_text(refusal)}" if refusal else f"{name} 已收"
+            words = f"[red]{escape(name)}[/red]：{common.refusal_text(refusal)}" if refusal else f"{escape(name)} 已收"
             common.console.print(words)
     show({"ok": True, "material": material, "pages": told}, as_json, f"《{material}》收满 {pages} 页")

@@ -3,8 +3,6 @@
 Invariant: a guard looks and refuses; it never changes anything.
 """
 
-import re
-
 from crypto import kem
 from crypto.identity import node_name
 from crypto.records import read_public
@@ -17,8 +15,7 @@ from hub.casework.facts import ADDRESS, FORM
 from hub.casework.hand_off import routing
 from hub.casework.materials import ways
 from hub.casework.originals import states
-
-_APPOINTMENT = re.compile(r"[A-Za-z0-9-]{4,40}")
+from hub.casework.references import is_reference
 
 
 def item_on_list(file: CaseFile | None, act: Act, world: World) -> None:
@@ -129,13 +126,14 @@ def applicant_key_given(file: CaseFile | None, act: Act, world: World) -> None:
 
 
 def flags_known(file: CaseFile | None, act: Act, world: World) -> None:
-    """T05, C14, E11, E12: priority for a reason of the list; an appointment by its reference and how it was made."""
+    """T05, C14, E11, E12: priority for a reason of the list; an appointment by a number that tells of nobody, and
+    the way it was made."""
     body = act.statement.body
     if "lane" in body and act.text("lane") not in reasons.LANES:
         raise Refusal("LANE_UNKNOWN", "E11, E12; T05", lane=act.text("lane")[:20])
     if "appointment" not in body and "channel" not in body:
         return
-    if _APPOINTMENT.fullmatch(act.text("appointment")) is None:
+    if not is_reference(act.text("appointment")):
         raise Refusal("APPOINTMENT_FORM", "C14; T05", appointment=act.text("appointment")[:40])
     if act.text("channel") not in reasons.APPOINTMENT_CHANNELS:
         raise Refusal("CHANNEL_UNKNOWN", "C14; T05", channel=act.text("channel")[:20])

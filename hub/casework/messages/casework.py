@@ -23,8 +23,8 @@ MESSAGES: dict[str, Message] = {
         "请改选规定的代码；文字内容请随材料加密封装。", "member"),
     # intake
     "LANE_UNKNOWN": say("优先办理须选规定的事由。", "请改选绿色通道或特殊群体优先，或者不选。", "lane"),
-    "APPOINTMENT_FORM": say("预约编号是四到四十位的字母、数字和短横，不得写姓名、电话。", "请照预约凭证重新填写；没有编号的不用填。",
-        "appointment"),
+    "APPOINTMENT_FORM": say("预约编号是四到四十位的数字和短横，前面最多四个字母，不得写姓名、电话和证件号码。",
+        "请照预约凭证重新填写；没有编号的不用填。", "appointment"),
     "CHANNEL_UNKNOWN": say("渠道须从规定的几种里选。", "请照命令帮助所列的渠道改选。", "channel"),
     "UNKNOWN_ITEM": say("只能收清单内的事项，清单里没有这一项。", "请重新按事项名称和办理地查找。", "task_code"),
     "ITEM_EXPIRED": say("这一事项在办理当日不在有效期内。", "请查找现行事项；仍要办请联系统筹人员。",

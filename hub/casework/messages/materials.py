@@ -23,6 +23,8 @@ MESSAGES: dict[str, Message] = {
     "APPLICANT_SECRET_MISSING": say("本窗口还没有收到申请人代码的密钥。", "请联系登记机构给本窗口发放。", "node"),
     "SHARE_GENERATION": say("申请人代码密钥的代次不对：最多新旧两代同时有效，只能停用两代中旧的一代，停用的不再发放。",
                             "请先停用旧的一代，再换新；已停用的无须再发。", "generation", "problem"),
+    "SHARE_LACKING": say("这个节点还没有这一代申请人代码密钥：缺旧的不能先发新的，缺新的不能停用旧的，否则核不出重复收件。",
+                         "请先运行发放命令，给各收件窗口和网上入口补发，再重试。", "node", "generation"),
     "SHARE_FORMAT": say("发放的密钥不合格式，或不是发给这个节点现在的公钥。", "请登记机构重新发放。", "problem"),
     # second intake
     "DUPLICATE_INTAKE": say("同一申请人的同一事项已有一件正在办理，避免两头受理。",

@@ -4,7 +4,6 @@ Invariants: a guard looks and refuses; money is counted in whole fen; a payment 
 its state goes on.
 """
 
-import re
 from typing import Final
 
 from crypto.refusal import Refusal
@@ -13,10 +12,10 @@ from hub.casework.casefile import CaseFile
 from hub.casework.context import Act, World
 from hub.casework.parents import plan
 from hub.casework.parents.values import Fee
+from hub.casework.references import is_reference
 
 FREE: Final = "不收费"
 """How the list begins the fees of an item that costs nothing."""
-_NUMBER = re.compile(r"[A-Za-z0-9-]{4,50}")
 _MOST = 10**13
 _NEXT: Final = {"": ("DUE", "PAID", "WAIVED"), "DUE": ("PAID", "WAIVED"), "PAID": ("REFUNDED",)}
 """What may be told after what."""
@@ -26,8 +25,8 @@ def fee_split(file: CaseFile | None, act: Act, world: World) -> None:
     """P14, I04: one number and one sum for the whole, and what of it is which part's; the shares are the sum."""
     assert file is not None
     total, shares = act.statement.body.get("total"), _shares(act)
-    if _NUMBER.fullmatch(act.text("pay_no")) is None:
-        raise Refusal("BODY_MEMBER", "I04; P14", member="pay_no")
+    if not is_reference(act.text("pay_no")):
+        raise Refusal("FEE_NUMBER", "I04; promise 1; P14")
     if type(total) is not int or not 0 < total < _MOST:
         raise Refusal("BODY_MEMBER", "I04; P14", member="total")
     parts = {part.part for part in plan.approvals(file.parts)}

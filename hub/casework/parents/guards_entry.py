@@ -12,8 +12,10 @@ from hub.casework.casefile import CaseFile
 from hub.casework.context import Act, World
 from hub.casework.delivery.guards import METHODS, require_provable
 from hub.casework.entry.online import COUNTER, ONLINE, require_online
+from hub.casework.materials.ways import answers_in, called_for
 from hub.casework.parents import look, plan
 from hub.casework.parents.share import COMMON, form_line
+from hub.casework.parents.values import Bond
 from hub.casework.states import State
 
 _SEALABLE = (State.P_COLLECTED, State.P_DISPATCHED)
@@ -102,6 +104,7 @@ def bound_to_parent(file: CaseFile | None, act: Act, world: World) -> None:
     told = plan.bond_in(body)
     if file is not None:
         raise Refusal("BODY_MEMBER", "P1; T24", member="parent")
+    _require_called(act, told, world)
     if world.kin is None:
         return
     parent = world.kin(told.parent)
@@ -126,3 +129,14 @@ def bound_to_parent(file: CaseFile | None, act: Act, world: World) -> None:
     for member, (got, wanted) in said.items():
         if got != wanted:
             raise Refusal("PARENT_DIFFERS", "P1, B06", member=member)
+
+
+def _require_called(act: Act, bond: Bond, world: World) -> None:
+    """B05, B16, D03: a part's department is given no line, and no key, of what the part's own answers do not call for.
+    Judged by the seal alone, so an auditor with one package finds it too. Refusal PARENT_SERVES.
+    """
+    item = world.catalogue_of(act.text("catalogue")).item(act.text("task_code"))
+    called = {one.code for one in called_for(item, answers_in(act.statement.body))}
+    for line, code in bond.serves:
+        if code not in called:
+            raise Refusal("PARENT_SERVES", "B05, B16", line=line[:40], part=bond.part, material=code[:40])

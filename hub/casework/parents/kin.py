@@ -22,6 +22,8 @@ from hub.casework.states import State
 
 Known = Callable[[str], CaseFile | None]
 AT_DEPARTMENT: Final = (State.PENDING_ACCEPT, State.SUPPLEMENT, State.UNDER_REVIEW, State.SUSPENDED)
+AWAITED_THERE: Final = (*AT_DEPARTMENT, State.COLLECTED, State.FORWARDED, State.REROUTING)
+"""P5: at a department or on the way to one; a part that is a draft again gets its papers when it is sealed anew."""
 _CONCLUDED = (State.P_CONCLUDED, State.P_DELIVERING)
 _WITH_RESULT = (State.DECIDED, State.DELIVERING)
 
@@ -117,7 +119,7 @@ def _before_decision(file: CaseFile, bond: Bond, parent: CaseFile) -> HubEvent |
     if waits != bond.held:
         return HubEvent("hold", {"evidence": made.question}) if waits else HubEvent("go_on", {"evidence": made.word})
     if bond.blocked and not waits:
-        return _released(bond, parent)
+        return _released(bond, parent) or _admitted(file, parent)
     return _noticed(file, bond, parent) or _admitted(file, parent)
 
 
@@ -150,7 +152,7 @@ def _admitted(file: CaseFile, parent: CaseFile) -> HubEvent | None:
     reaches every part that needs it (P5).
     """
     known = (file.collecting_node, *file.helpers)
-    if file.state not in AT_DEPARTMENT:
+    if file.state not in AWAITED_THERE:
         return None
     for node, digest in parent.bundle.admitted if parent.bundle else ():
         if node not in known:

@@ -1,7 +1,8 @@
 """From the body of ``seal_parent`` and the pinned list to bundle, parts and bonds (P1, B02, B03, B05, A09, A10). Pure.
 
 Invariants:
-- of a theme everything but case ids, regions and modes comes from its plan, never from who sealed it;
+- of a theme everything but case ids, regions and modes comes from its plan, never from who sealed it; the window only
+  says which of the plan's lines the parts call for by the applicant's answers (``serves``, B16);
 - without a theme (多地联办) one paper serves two parts only where their lists call it by the same name;
 - agents, hub and auditor build a child's bond by the same function.
 """
@@ -243,8 +244,6 @@ def _by_plan(code: str, body: Mapping[str, Any], catalogue: Catalogue) -> tuple[
     theme = catalogue.theme(code)
     if theme.plan is None:
         raise Refusal("THEME_NOT_LIVE", "B03", theme=code, name=theme.name)
-    if "serves" in body:
-        raise Refusal("BODY_MEMBER", RULE, member="serves")
     told = {one.part: one for one in told_parts(body)}
     wanted = {part.code: (part.task_code, part.after) for part in theme.plan.parts if part.kind == APPROVAL}
     for name in sorted(told.keys() | wanted.keys()):
@@ -260,8 +259,32 @@ def _by_plan(code: str, body: Mapping[str, Any], catalogue: Catalogue) -> tuple[
                 part.code, one.case, part.task_code, one.region, one.mode, part.kind, part.after, part.department, days
             )
         )
-    serves = tuple((line.code, part, own) for line in theme.plan.materials for part, own in line.serves.items())
-    return tuple(parts), serves
+    return tuple(parts), _plan_serves(theme.plan, body, parts)
+
+
+def _plan_serves(plan: Plan, body: Mapping[str, Any], parts: Sequence[PartFile]) -> Serves:
+    """B05, B16: the plan's lines; where the window says what the parts call for (``serves``), of their lines no others.
+
+    An opinion (P13) answers no questions: its lines are the plan's. Refusals BODY_MEMBER, PARENT_SERVES.
+    """
+    whole = [(line.code, part, own) for line in plan.materials for part, own in line.serves.items()]
+    if "serves" not in body:
+        return tuple(whole)
+    called = {(line, part, code) for line, served in _serves_in(body).items() for part, code in served.items()}
+    cases = {part.part for part in approvals(parts)}
+    for line, name, code in sorted(called - {one for one in whole if one[1] in cases}):
+        raise Refusal("PARENT_SERVES", "B03, B05", line=line[:40], part=name[:24], material=code[:40])
+    return tuple(one for one in whole if one in called or one[1] not in cases)
+
+
+def _serves_in(body: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """``serves``: line to part to that part's own code. Refusal BODY_MEMBER."""
+    told = body.get("serves")
+    if not isinstance(told, dict) or not all(isinstance(served, dict) and served for served in told.values()):
+        raise Refusal("BODY_MEMBER", RULE, member="serves")
+    if not all(isinstance(text, str) for served in told.values() for text in served.values()):
+        raise Refusal("BODY_MEMBER", RULE, member="serves")
+    return told
 
 
 def _by_places(body: Mapping[str, Any], catalogue: Catalogue) -> tuple[tuple[PartFile, ...], Serves]:
@@ -288,21 +311,19 @@ def _by_places(body: Mapping[str, Any], catalogue: Catalogue) -> tuple[tuple[Par
 
 def _told_serves(body: Mapping[str, Any], parts: Sequence[PartFile], catalogue: Catalogue) -> Serves:
     """B05, D03: which line stands for which material of which part, as the window says. Refusal PARENT_SERVES."""
-    told = body.get("serves")
-    if not isinstance(told, dict) or not all(isinstance(served, dict) and served for served in told.values()):
-        raise Refusal("BODY_MEMBER", RULE, member="serves")
+    told = _serves_in(body)
     items = {part.part: catalogue.item(part.task_code) for part in parts}
     made: list[tuple[str, str, str]] = []
     for line, served in sorted(told.items()):
         names = set()
         for part, code in sorted(served.items()):
-            material = items[part].material(str(code)) if part in items else None
+            material = items[part].material(code) if part in items else None
             if material is None or (part, code) in {one[1:] for one in made}:
-                raise Refusal("PARENT_SERVES", "B05, D03", line=line[:40], part=part[:24], material=str(code)[:40])
+                raise Refusal("PARENT_SERVES", "B05, D03", line=line[:40], part=part[:24], material=code[:40])
             names.add(material.name)
-            made.append((line, part, str(code)))
+            made.append((line, part, code))
         if len(names) > 1:
-            raise Refusal("PARENT_SERVES", "B05, E01", line=line[:40], part=part, material=str(code))
+            raise Refusal("PARENT_SERVES", "B05, E01", line=line[:40], part=part, material=code)
     return tuple(made)
 
 

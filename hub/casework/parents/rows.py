@@ -22,7 +22,7 @@ from hub.casework.parents import fees as ff
 from hub.casework.parents import guards as fg
 from hub.casework.parents import guards_child as fk
 from hub.casework.parents import guards_entry as fo
-from hub.casework.parents.kin import AT_DEPARTMENT
+from hub.casework.parents.kin import AWAITED_THERE
 from hub.casework.parents.look import UNDER_WAY
 from hub.casework.review import guards as pg
 from hub.casework.review import guards_procedure as pp
@@ -204,11 +204,11 @@ CHILD = (
         (es.keep_notice, c.stop("K2")), "states.md P2, T16; B04", members("lines due evidence"),
     ),
     Rule(
-        "P2H", "admit_with_parent", AT_DEPARTMENT, None, Party.HUB, HUB, BY_HUB, _OWED, (es.admit_helper,),
+        "P2H", "admit_with_parent", AWAITED_THERE, None, Party.HUB, HUB, BY_HUB, _OWED, (es.admit_helper,),
         "states.md P2, T17; A24", members("node evidence"), chain="access",
     ),
     Rule(
-        "P5A", "part_shared", AT_DEPARTMENT, None, Party.SUPPLIER, WINDOW, APPLICANTS,
+        "P5A", "part_shared", AWAITED_THERE, None, Party.SUPPLIER, WINDOW, APPLICANTS,
         (
             c.not_from_future, gs.addendum_sealed, fk.brought_for_kin, ms.ways_lawful, gs.supplement_signed,
             go.applicant_ordered, go.no_original_seen, hg.verifications_founded,

@@ -13,6 +13,7 @@ from crypto.refusal import Refusal
 from hub.casework import facts, reasons
 from hub.casework.casefile import CaseFile
 from hub.casework.context import Act, World
+from hub.casework.references import is_personal
 from hub.casework.supervision.values import Complaint, Rating
 
 RATING = "国办发〔2019〕51号; T38"
@@ -111,7 +112,7 @@ def complaint_said(file: CaseFile | None, act: Act, world: World) -> None:
             raise Refusal("REASON_UNKNOWN", COMPLAINT, reason=act.text(member)[:20])
     ticket = act.statement.body.get("ticket", "")
     needed = act.text("channel") == "HOTLINE"
-    if not isinstance(ticket, str) or (needed or ticket) and TICKET.fullmatch(ticket) is None:
+    if not isinstance(ticket, str) or (needed or ticket) and not _is_ticket(ticket):
         raise Refusal("TICKET_FORMAT", "G10", ticket=str(ticket)[:40])
     facts.require_digest(act, "words", COMPLAINT)
 
@@ -187,6 +188,10 @@ def complaint_disputable(file: CaseFile | None, act: Act, world: World) -> None:
 
 
 # --- look-ups, shared with effects ----------------------------------------------------------------------------------
+
+
+def _is_ticket(text: str) -> bool:
+    return TICKET.fullmatch(text) is not None and not is_personal(text)
 
 
 def scores_of(act: Act, targets: reasons.Words) -> tuple[tuple[str, int], ...]:

@@ -33,6 +33,11 @@ class Text:
         heights = sorted(box[3] - box[1] for box, c in zip(self.boxes, self.text, strict=True) if c not in " \t\n")
         return heights[len(heights) // 2] if heights else 1
 
+    @cached_property
+    def around(self) -> Box:
+        """Around the whole text: asked for thousands of times a page."""
+        return union(self.boxes)
+
     def places(self, start: int, end: int) -> list[Box]:
         """Boxes, one a line or cell, that hold the characters from ``start`` to ``end``."""
         found: list[Box] = []
@@ -76,7 +81,7 @@ def _plain(c: str) -> str:
 
 def box(text: Text) -> Box:
     """Around the whole text."""
-    return union(text.boxes)
+    return text.around
 
 
 def beside(left: Text, right: Text) -> bool:
@@ -108,14 +113,20 @@ def _rows(texts: Sequence[Text]) -> list[Text]:
 
 
 def _flows(texts: Sequence[Text]) -> list[Text]:
+    """Each line goes on with the nearest below it, and only if it is itself the nearest above that one: the last line
+    of a paragraph must not take the next paragraph's second line from its first."""
+    pairs = sorted(
+        (other.boxes[0][1] - text.boxes[0][1], place, k)
+        for place, text in enumerate(texts)
+        for k, other in enumerate(texts)
+        if k != place and _continues(text, other)
+    )
     following: dict[int, int] = {}
     taken: set[int] = set()
-    for place, text in enumerate(texts):
-        below = [k for k, other in enumerate(texts) if k not in taken and _continues(text, other)]
-        if below:
-            nearest = min(below, key=lambda k: texts[k].boxes[0][1])
-            following[place] = nearest
-            taken.add(nearest)
+    for _, place, k in pairs:
+        if place not in following and k not in taken:
+            following[place] = k
+            taken.add(k)
     flows = []
     for place in range(len(texts)):
         if place not in taken and place in following:

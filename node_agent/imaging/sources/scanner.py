@@ -18,6 +18,8 @@ from node_agent.imaging.check import read_page
 from node_agent.imaging.sources.frame import Frame, frame_of, refused
 
 PROGRAM: Final = "scanimage"
+FOLDER: Final = "yidi-scan-"
+"""Beginning of the name of the folder of a scan under way; housekeeping erases what a kill leaves."""
 MOST_SHEETS: Final = 200
 SHEET_SECONDS: Final = 60
 FEEDER_EMPTY: Final = 7
@@ -47,7 +49,7 @@ class Scanner:
         if fullmatch(r"[A-Za-z0-9][A-Za-z0-9 _.:/@=+-]{0,120}", self.device) is None:
             raise Refusal("SCANNER_NAME", RULE)
         most = min(self.sheets, MOST_SHEETS) if self.feeder else 1
-        with tempfile.TemporaryDirectory(prefix="yidi-scan-") as folder:
+        with tempfile.TemporaryDirectory(prefix=FOLDER) as folder:
             line = [
                 program, "-d", self.device, "--format=png", f"--resolution={self.dpi}", "--mode=Color",
                 *self.options, f"--batch={folder}/%04d.png", f"--batch-count={most}",

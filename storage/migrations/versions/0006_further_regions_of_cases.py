@@ -5,6 +5,8 @@ Revises: 0005
 """
 
 import json
+from collections.abc import Iterator
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,6 +14,7 @@ from alembic import op
 revision = "0006"
 down_revision = "0005"
 
+_PAGE = 500
 _REGION = 3
 """Place of the region in ``spiffe://<trust domain>/<region>/<name>``."""
 
@@ -26,7 +29,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case_id", "region", name=op.f("pk_case_regions")),
     )
     op.create_index("ix_case_regions_region", "case_regions", ["region", "case_id"], unique=False)
-    if rows := _regions():
+    for rows in _regions():
         op.bulk_insert(made, rows)
 
 
@@ -37,14 +40,17 @@ def downgrade() -> None:
     op.drop_column("applicants", "applicant_before")
 
 
-def _regions() -> list[dict[str, str]]:
-    """What follows from the cases that were passed up, or have parts, before there was such a table."""
+def _regions() -> Iterator[list[dict[str, str]]]:
+    """What follows from the cases that were passed up, or have parts, before there was such a table; a page at a time,
+    since a hub has millions of cases."""
     kept = "position('\"first_reviewers\":['::bytea in document) > 0 OR position('\"parts\":['::bytea in document) > 0"
-    found = op.get_bind().execute(sa.text(f"SELECT case_id, document FROM cases WHERE {kept}"))
-    rows = []
-    for case_id, document in found:
-        told = json.loads(bytes(document))
-        nodes = {*told.get("first_reviewers", ()), *(part["node"] for part in told.get("parts", ()))}
-        regions = {node.split("/")[_REGION] for node in nodes if node}
-        rows += [{"case_id": case_id, "region": region} for region in sorted(regions)]
-    return rows
+    asked = sa.text(f"SELECT case_id, document FROM cases WHERE {kept}").execution_options(yield_per=_PAGE)
+    for page in op.get_bind().execute(asked).partitions():
+        if rows := [row for case_id, document in page for row in _rows(case_id, json.loads(bytes(document)))]:
+            yield rows
+
+
+def _rows(case_id: str, told: dict[str, Any]) -> list[dict[str, str]]:
+    nodes = {*told.get("first_reviewers", ()), *(part["node"] for part in told.get("parts", ()))}
+    regions = {node.split("/")[_REGION] for node in nodes if node}
+    return [{"case_id": case_id, "region": region} for region in sorted(regions)]

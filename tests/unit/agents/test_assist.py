@@ -78,6 +78,8 @@ def _letters(path: Path) -> float:
         ({"lane": "FRIEND"}, "LANE_UNKNOWN"),
         ({"appointment": "YY1"}, "APPOINTMENT_FORM"),
         ({"appointment": "余知远的预约", "channel": "PHONE"}, "APPOINTMENT_FORM"),
+        ({"appointment": "YUZHIYUAN-1", "channel": "PHONE"}, "APPOINTMENT_FORM"),
+        ({"appointment": "138-0000-0000", "channel": "PHONE"}, "APPOINTMENT_FORM"),
         ({"appointment": "YY20260302"}, "APPOINTMENT_FORM"),
         ({"channel": "PHONE"}, "APPOINTMENT_FORM"),
         ({"appointment": "YY20260302", "channel": "FRIEND"}, "CHANNEL_UNKNOWN"),

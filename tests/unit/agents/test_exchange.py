@@ -20,13 +20,16 @@ from node_agent.exchange import told as telling
 from node_agent.exchange.batch import Batch, Exporter
 from node_agent.exchange.files import EXCHANGE_TYPE, MANIFEST, reconcile
 from node_agent.exchange.tables import PERSONAL, TABLES, problem_in
+from node_agent.parents import fees
 from node_agent.process.runtime import Agent
 from node_agent.supervision import supervising
 from node_agent.transfer import opening
 from node_agent.transfer.receiver import Receiver
 from storage.journal import OutboxEntry
+from tests.unit import evidence_log
 from tests.unit.agents.agent_region import FORM, Region, exchange
 from tests.unit.agents.family_region import BATHS, open_family
+from tests.unit.agents.window_world import STAFF
 from tests.unit.evidence_log import DEPARTMENT, GATEWAY, HEAD, ISSUER, ITEM
 
 NAME, NUMBER = FORM["applicant"]["name"], FORM["applicant"]["citizen_id"]
@@ -358,6 +361,59 @@ def test_a_part_of_a_joint_matter_is_exported_by_its_department_under_its_own_co
         brought = [row["material_name"] for row in rows(made, "up_pro_material")]
         assert brought and set(brought) <= names and len(brought) == len(set(brought))
         assert reconcile(by.folder / made.name)[1] == []
+
+
+def charged(document: dict[str, Any]) -> dict[str, Any]:
+    """The list, in which everything costs something."""
+    for item in document["items"]:
+        item["fees"] = "每件收取工本费"
+    return document
+
+
+@pytest.mark.requirement("I04", "I03", "H10")
+def test_each_department_tells_its_platform_its_own_share_of_the_one_payment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The share goes out once, with the part that it is of, when it is paid; nobody else's share, and no parent."""
+    listed = evidence_log.listed_above
+    monkeypatch.setattr(evidence_log, "listed_above", lambda document: charged(listed(document)))
+    family = open_family(tmp_path)
+    region, window = family.world.region, family.world.agent
+    monkeypatch.setattr(opening, "TransferClient", region.transfer)
+    parent = family.begin_baths()
+    family.scan(parent, [f"T{number:02}" for number in range(1, 9)])
+    family.seal(parent)
+    children = family.dispatched(parent)
+    family.said(window, fees.tell(window, parent, STAFF, "DUE", "36010226000001", {"P1": 1205, "P2": 800}))
+    agents = {}
+    for part, name in zip(("P1", "P2", "P3"), BATHS, strict=True):
+        agent = agents[part] = family.hear(name)
+        family.said(agent, department.accept(agent, children[part], "A01"))
+        family.hear(name)
+        _grant_export(region, agent)
+        by = Exporter(agent, "H01", tmp_path / name, answered(region, agent), transfer=region.transfer())
+        assert rows(batches.export(by), "payment") == [], "what is only due is no payment"
+    family.window_hears()
+    family.said(window, fees.tell(window, parent, STAFF, "PAID", "", {}))
+    paid = {}
+    for (part, agent), name in zip(agents.items(), BATHS, strict=True):
+        family.hear(name)
+        by = Exporter(agent, "H01", tmp_path / name, answered(region, agent), transfer=region.transfer())
+        made = batches.export(by)
+        assert made.left_out == {}
+        paid[part] = rows(made, "payment") if made.folder else []
+        if part == "P1":
+            family.hear(name)
+            assert batches.export(by).folder is None, "told once"
+    assert [(row["amount"], row["pay_no"]) for row in paid["P1"]] == [("12.05", "36010226000001")]
+    assert [row["amount"] for row in paid["P2"]] == ["8.00"] and paid["P3"] == []
+    (row,) = paid["P1"]
+    assert (row["payer"], row["charge_user"]) == (
+        json.loads((evidence_log.DEMO / "form-baths.json").read_bytes())["enterprise"]["name"],
+        STAFF,
+    )
+    assert row["project_no"] == region.log.files[children["P1"]].case_no
+    assert row["charge_org"] == sealed.item_of(agents["P1"], children["P1"]).implementing_body.name
 
 
 def _grant_export(region: Region, agent: Agent) -> None:

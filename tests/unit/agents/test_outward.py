@@ -2,11 +2,13 @@
 
 import json
 import stat
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from crypto import canonical
 from crypto.refusal import Refusal
 from deploy.commands.window import outward as commands
 from hub.casework.messages.public import NEXT_STEPS
@@ -14,7 +16,7 @@ from hub.casework.states import State
 from node_agent.transfer.sender import Sender
 from node_agent.window import intake as window
 from node_agent.window import outward
-from node_agent.window.outward import CALL, FAILED, QUEUED, SENT, TRIES, FileAdapter, Outward
+from node_agent.window.outward import CALL, FAILED, LAST_DAYS, QUEUED, SENT, TRIES, FileAdapter, Outward
 from tests.unit.agents.window_world import ADDRESS, FORM, STAFF, TICKS, World, open_world
 from tests.unit.evidence_log import ACCEPTOR, DEPARTMENT
 
@@ -127,10 +129,27 @@ def test_when_the_case_is_over_the_contact_goes_after_its_last_notice(world: Wor
     log.say(case, "withdraw", f"{log.files[case].collecting_node}/person/C01", "COLLECTOR",
             {"identity_checked": True, "paper": "a" * 64})  # fmt: skip
     world.receive()
-    assert outward.collect(world.agent, NOW) == [], "he knows: it was his own doing"
     assert world.agent.journal.notes(outward.CONTACT)
-    outward.tidy(world.agent)
+    assert outward.collect(world.agent, NOW) == [], "he knows: it was his own doing"
     assert world.agent.journal.notes(outward.CONTACT) == []
+
+
+@pytest.mark.requirement("I02", "E12", "H01")
+def test_a_last_notice_that_nobody_takes_keeps_no_contact_for_ever(world: World, tmp_path: Path) -> None:
+    """个人信息保护法 19: a clerk who never calls must not keep a telephone number in this journal."""
+    case = sealed(world, tmp_path, channel=CALL)
+    (waiting,) = outward.collect(world.agent, NOW)
+    log = world.region.log
+    log.say(case, "withdraw", f"{log.files[case].collecting_node}/person/C01", "COLLECTOR",
+            {"identity_checked": True, "paper": "a" * 64})  # fmt: skip
+    world.receive()
+    outward.tidy(world.agent, canonical.time_text(canonical.time_value(NOW) + LAST_DAYS - timedelta(minutes=1)))
+    assert [one.id for one, _ in outward.to_call(world.agent)] == [waiting.id]
+    outward.tidy(world.agent, canonical.time_text(canonical.time_value(NOW) + LAST_DAYS))
+    assert world.agent.journal.notes(outward.CONTACT) == [] and outward.to_call(world.agent) == []
+    (kept,) = outward.notices(world.agent)
+    assert (kept.id, kept.text, kept.state) == (waiting.id, "", FAILED)
+    assert MOBILE.encode() not in world.agent.settings.home.joinpath("journal.sqlite").read_bytes()
 
 
 @pytest.mark.requirement("I02", "E12")

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from crypto.evidence.report import Verdict
 from crypto.identity import person_id
 from crypto.refusal import Refusal
 from crypto.statement import read_envelope
+from node_agent.auditor.verify import audit
+from node_agent.transfer import following
 from node_agent.transfer.sender import Sender
 from node_agent.window import back, drafts, intake
 from node_agent.window import seal as window_seal
@@ -91,6 +94,9 @@ def test_a_part_that_was_returned_is_opened_again_by_itself_and_goes_on_as_the_p
     assert family.state(case) == "PENDING_ACCEPT"
     assert sorted(line.material for line in opened(family, FIRST, case).lines) == ["FORM", "M01", "M02", "M03", "M04"]
     assert next(part for part in family.file(parent).parts if part.part == "P1").state == "PENDING_ACCEPT"
+    for name in (case, parent):
+        found = audit(log.package(name), log.pins())
+        assert (found.verdict, found.findings) == (Verdict.VALID, ()), name
 
 
 def unsound(family: Family, case: str, manifest: str) -> None:
@@ -127,3 +133,21 @@ def test_a_part_of_which_nothing_is_left_is_collected_anew_alone(family: Family,
     family.hear(FIRST)
     assert family.state(case) == "PENDING_ACCEPT"
     assert family.state(parent) == "P_DISPATCHED"
+
+
+@pytest.mark.requirement("row T12R", "row P9")
+def test_a_part_found_unsound_is_stored_again_from_the_spool_and_goes_out_again(family: Family) -> None:
+    _, children, manifest = dispatched(family)
+    case, agent = children["P1"], family.world.agent
+    unsound(family, case, manifest)
+    family.world.region.objects.pop(manifest)
+    family.world.hub.uploads.pop(manifest, None)
+    following.attend(agent, case)
+    following.attend(agent, case)  # asked again: queued once
+    assert [act.event for act in agent.journal.acts(case)].count("resend") == 1
+    Sender(agent, family.world.transfer()).step()
+    file = family.file(case)
+    assert (file.state.value, file.bounces[-1].settled) == ("FORWARDED", True)
+    family.hear(FIRST)
+    assert family.state(case) == "PENDING_ACCEPT"
+    assert sorted(line.material for line in opened(family, FIRST, case).lines) == ["FORM", "M01", "M02", "M03", "M04"]

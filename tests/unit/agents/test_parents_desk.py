@@ -148,6 +148,34 @@ def test_one_hand_in_serves_every_part_that_lacks_it(family: Family, baths: dict
     assert family.state(parent) == "P_IN_PROGRESS"
 
 
+@pytest.mark.requirement("B05", "B07", "E01", "row P5A")
+def test_what_is_handed_in_reaches_a_part_that_waits_for_another(family: Family, tmp_path: Path) -> None:
+    parent, window = family.begin_baths(after={"P3": ["P1"]}), family.world.agent
+    family.scan(parent, LINES)
+    family.seal(parent)
+    children = family.dispatched(parent)
+    for name, part in zip(BATHS[:2], ("P1", "P2"), strict=True):
+        lines = [("M02", "UNREADABLE")] if part == "P2" else []
+        agent = family.hear(name)
+        family.said(agent, desk.answer(agent, children[part], "A01", "LACKS" if lines else "OK", lines))
+    family.window_hears()
+    agent = lead(family)
+    family.said(agent, desk.merged_notice(agent, parent, "A01", due(family), ["WINDOW"]))
+    family.window_hears()
+    assert family.state(children["P3"]) == "COLLECTED"
+    supplement.add_pages(window, parent, "T02", page_file(tmp_path, "T02.jpg", 40), "SEEN_RETURNED")
+    supplement.seal(window, parent, STAFF, applicant_signed=True)
+    family.sent(window)
+    third = family.file(children["P3"])
+    (given,) = (one.manifest for one in third.sealings if one.kind == "addendum")
+    there = {wrap.lines for wrap in third.wraps if (wrap.manifest, wrap.recipient) == (given, node_of(BATHS[2]))}
+    assert (third.state.value, there) == ("COLLECTED", {("M02",)})
+    granted(family, BATHS[0], children["P1"])
+    agent = family.hear(BATHS[2])
+    assert family.state(children["P3"]) == "PENDING_ACCEPT"
+    family.said(agent, department.accept(agent, children["P3"], "A01"))
+
+
 @pytest.mark.requirement("row P10")
 def test_the_whole_is_withdrawn_before_and_the_rest_after_the_first_decision(
     family: Family, baths: dict[str, str], tmp_path: Path

@@ -202,7 +202,11 @@ def test_a_permission_is_good_once_and_a_certificates_new_key_needs_none(office:
         "keys": {purpose: key.as_object() for purpose, key in record.keys.items()},
     }  # fmt: skip
     office.say("key.register", body, Actor(node, None, "node"), [office.keys[node], office.registrar])
-    assert office.directory.current(node).replaces == record.digest
+    now = office.directory.current(node)
+    assert now.replaces == record.digest
+    renamed = {**body, "title": "Other office", "replaces": now.digest}
+    with pytest.raises(Refusal, match="PERMIT_MISSING"):
+        office.say("key.register", renamed, Actor(node, None, "node"), [office.keys[node], office.registrar])
 
 
 @pytest.mark.parametrize(

@@ -101,13 +101,13 @@ def test_renewal_without_the_registrar_changes_the_tls_key_alone(office: Office)
     assert office.directory.current(NODE).epoch == 4
 
 
-@pytest.mark.parametrize("what", ["roles", "public_prefix", "kem"])
+@pytest.mark.parametrize("what", ["roles", "public_prefix", "title", "kem"])
 def test_renewal_of_anything_else_needs_the_registrar(office: Office, what: str) -> None:
     body = _renewal(office)
     if what == "kem":
         body["keys"]["kem"] = new_kem().as_object()
     else:
-        body[what] = {"roles": ["hub"], "public_prefix": 7}[what]
+        body[what] = {"roles": ["hub"], "public_prefix": 7, "title": "Other office"}[what]
     refused("REGISTRAR_SIGNATURE_MISSING", lambda: office.admit("key.register", body, office.signers[NODE]), office)
 
 

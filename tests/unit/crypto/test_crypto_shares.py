@@ -5,7 +5,11 @@ from typing import Any
 
 import pytest
 
-from tests.unit.crypto.registry_office import NODE, OTHER, Office, refused
+from crypto import identity
+from tests.unit.crypto.registry_office import NODE, OTHER, REGION, Office, refused
+
+LATE = identity.node_id("yidi.test", REGION, "late-hall")
+DEPARTMENT = identity.node_id("yidi.test", REGION, "donghu-gaj")
 
 
 def share(office: Office, generation: object, node: str = NODE, **changes: Any) -> None:
@@ -48,6 +52,24 @@ def test_a_secret_is_exchanged_and_the_older_one_counts_until_it_is_retired(offi
     refused("SHARE_GENERATION", lambda: retire(office, 2), office)
     share(office, 3)
     assert given(office) == [2, 3]
+
+
+@pytest.mark.requirement("A22")
+def test_no_two_windows_are_ever_without_a_secret_in_common(office: Office) -> None:
+    """Else a second intake at the one is not found at the other, or one names nobody and nobody notices."""
+    for window in (OTHER, LATE):
+        office.register(window, "window")
+    office.register(DEPARTMENT, "department")
+    for node in (OTHER, LATE, DEPARTMENT):
+        share(office, 1, node)
+    share(office, 2, OTHER)
+    refused("SHARE_LACKING", lambda: share(office, 2), office)
+    assert (given(office), given(office, OTHER)) == ([], [1, 2]), "it would have the newer one alone"
+    refused("SHARE_LACKING", lambda: retire(office, 1), office)
+    assert given(office, LATE) == [1], "it would have none in force and seal without a digest"
+    office.admit("key.revoke", {"subject": LATE, "reason": "CLOSED"}, office.registrar)
+    retire(office, 1)
+    assert (given(office, OTHER), given(office, DEPARTMENT)) == ([2], []), "who takes in nothing holds up nothing"
 
 
 @pytest.mark.requirement("A22")

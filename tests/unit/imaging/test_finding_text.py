@@ -72,6 +72,28 @@ def test_public_numbers_stay(text: str) -> None:
     assert seen(line(text)) == []
 
 
+@pytest.mark.requirement("H01")
+@pytest.mark.parametrize(
+    ("full", "rest", "kind", "value"),
+    [
+        ("每月以转账方式发放至乙方账户" + CARD[:5], CARD[5:] + "。", PageKind.BANK_CARD, CARD),
+        (
+            "汉族,户籍地江西省南昌市示例区样张镇溪口村",
+            "12组83号。",
+            PageKind.ADDRESS,
+            "江西省南昌市示例区样张镇溪口村12组83号",
+        ),
+        ("其本人的居民身份证号码为" + "36010119", "9003070018,", PageKind.CITIZEN_ID, "360101199003070018"),
+    ],
+)
+def test_a_line_goes_on_in_the_nearest_below_though_a_paragraph_ends_just_above(
+    full: str, rest: str, kind: PageKind, value: str
+) -> None:
+    """The line above ends a paragraph, is the shorter one, and stands near enough to have the rest for its own."""
+    above = line("委托诉讼代理人由本所律师担任", 160, 100)
+    assert value in values(kind, above, line(full, 160, 134), line(rest, 100, 168))
+
+
 def test_full_width_digits_are_digits() -> None:
     wide = "".join(chr(ord(c) + 0xFEE0) for c in "360101199003070018")
     assert values(PageKind.CITIZEN_ID, line(wide)) == {"360101199003070018"}

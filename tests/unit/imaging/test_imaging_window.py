@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -25,10 +25,10 @@ from node_agent.imaging import devices
 from node_agent.imaging.finding.found import Found
 from node_agent.imaging.finding.judged import Judged
 from node_agent.imaging.picture import decode
-from node_agent.imaging.redaction import disclosure
+from node_agent.imaging.redaction import disclosure, mask
 from node_agent.known.snapshot import fetch_snapshot
 from node_agent.transfer.opening import OpenedPage
-from node_agent.window import drafts, reading
+from node_agent.window import drafts, intake, pages, reading
 from node_agent.window import intake as window
 from node_agent.window import masking as window_masking
 from node_agent.window.pages import LetIn, Shooting, again
@@ -270,11 +270,74 @@ def test_a_change_of_the_boxes_voids_the_masked_page(world: World, tmp_path: Pat
     masked = drafts.load(agent, case).lines["M01"].pages[0].masked
     assert (drafts.folder(agent, case) / masked).exists()
     assert code_of(lambda: window_masking.remove(agent, case, "M01", 1, 1, "", STAFF)) == "REASON_UNKNOWN"
+    for beside in ((9000, 10, 9100, 60), (60, 60, 10, 10)):
+        told = code_of(lambda box=beside: window_masking.add(agent, case, "M01", 1, box, "NAME", STAFF))
+        assert told == "BOX_OUTSIDE"
     marks = window_masking.remove(agent, case, "M01", 1, 1, "OFFICIAL", STAFF)
     assert (marks[0].covers, marks[0].by) == (False, f"{WINDOW}/person/{STAFF}")
     assert drafts.load(agent, case).lines["M01"].pages[0].masked == ""
     assert not (drafts.folder(agent, case) / masked).exists()
     assert decode(window_masking.view(agent, case, "M01", 1)).shape == decode(card(0)).shape
+
+
+def shot_again(world: World, case: str, folder: Path) -> None:
+    """Somebody else shoots the first page of M01 again, and M02's second page."""
+    window.add_pages(world.agent, case, "M01", put(folder, "again.jpg", card(31)), at=1)
+    window.add_pages(world.agent, case, "M02", put(folder, "more.jpg", card(32)))
+
+
+@pytest.mark.requirement("H01")
+def test_boxes_of_a_page_never_go_to_the_page_that_was_shot_in_its_place(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the clerk's command waits for the reading, another one shoots the page again."""
+    agent, case = world.agent, world.scanned(tmp_path)
+    judged(world, case)
+    monkeypatch.setattr(reading, "wait", lambda *_: shot_again(world, case, tmp_path))
+    first = drafts.load(agent, case).lines["M01"].pages[0].sha256
+    monkeypatch.setattr(reading.queue_of(agent).__class__, "result", lambda *_: Judged((), (), 0))
+    assert code_of(lambda: window_masking.cover(agent, case, "M01", 1, looked=False)) == "PAGE_NOT_READ"
+    page = drafts.load(agent, case).lines["M01"].pages[0]
+    assert (page.sha256 != first, page.masked, page.marks) == (True, "", [])
+
+
+@pytest.mark.requirement("A04")
+def test_a_page_shot_while_a_mask_is_made_is_not_lost_and_gets_no_mask_of_another(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent, case = world.agent, world.scanned(tmp_path)
+    made = mask.mask_page
+
+    def slow(*told: Any) -> mask.Masked:
+        shot_again(world, case, tmp_path)
+        return made(*told)
+
+    monkeypatch.setattr(mask, "mask_page", slow)
+    assert code_of(lambda: window_masking.cover(agent, case, "M01", 1, looked=True)) == "PAGE_NOT_READ"
+    lines = drafts.load(agent, case).lines
+    assert (len(lines["M02"].pages), lines["M01"].pages[0].masked) == (2, "")
+
+
+@pytest.mark.requirement("A04")
+def test_two_clerks_may_shoot_into_one_draft_at_once(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent, case, read = world.agent, world.scanned(tmp_path), pages.read_pages
+    others = iter([True])
+
+    def slow(*told: Any) -> object:
+        if next(others, False):
+            shot_again(world, case, tmp_path)
+        return read(*told)
+
+    monkeypatch.setattr(intake, "read_pages", slow)
+    before = drafts.load(agent, case).lines["M02"].pages
+    window.add_pages(agent, case, "M02", put(tmp_path, "mine.jpg", card(33)))
+    lines = drafts.load(agent, case).lines
+    assert [page.sha256 for page in lines["M02"].pages] == [
+        *(page.sha256 for page in before), canonical.digest(card(32)), canonical.digest(card(33))
+    ]  # fmt: skip
+    assert lines["M01"].pages[0].sha256 == canonical.digest(card(31))
 
 
 def test_the_forms_own_data_are_hints(world: World) -> None:

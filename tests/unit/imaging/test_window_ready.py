@@ -23,10 +23,11 @@ from node_agent.imaging.picture import decode, turned
 from node_agent.imaging.reading import queue as queue_module
 from node_agent.imaging.reading.lines import Reading, line_of
 from node_agent.imaging.reading.queue import PageQueue, Progress, digest_of
-from node_agent.imaging.redaction import disclosure
+from node_agent.imaging.redaction import disclosure, mask
+from node_agent.imaging.sources import scanner
 from node_agent.process import housekeeping
 from node_agent.transfer.sender import Sender
-from node_agent.window import drafts, reading, ready
+from node_agent.window import debts, drafts, reading, ready
 from node_agent.window import ends as window_ends
 from node_agent.window import intake as window
 from node_agent.window import masking as window_masking
@@ -118,6 +119,34 @@ def test_where_the_list_wants_it_the_masked_copy_is_made_at_the_seal_and_proven(
     given = disclosure.disclose(got.encoded, MASKED, 1, salt=salt, full=full, masked=masked)
     assert disclosure.check(got.encoded, given.opening, given.masked).boxes
     assert not decode(masked)[100:140, 100:300].any()
+
+
+@pytest.mark.requirement("A04", "H01")
+def test_a_page_shot_again_while_the_seal_masks_is_sealed_as_shot_and_withheld(
+    world: World,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Neither lost under what the seal had loaded, nor sealed with the mask of the page before, nor without a word."""
+    case = scanned(world, tmp_path)
+    read_as(world, case)
+    made, others = mask.mask_page, iter([True])
+
+    def slow(*told: object) -> object:
+        if next(others, False):
+            for material, at, seed in ((MASKED, 1, 31), ("M01", 0, 32)):
+                file = put(tmp_path, f"{seed}.jpg", card(seed))
+                window.add_pages(world.agent, case, material, file, original="HELD", at=at)
+        return made(*told)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(mask, "mask_page", slow)
+    sealed = window.seal(world.agent, case, STAFF, AT_ONCE, **TICKS)
+    assert [(one.state, one.why) for one in sealed.pages] == [("WITHHELD", ("NOT_IN_TIME",))]
+    got = opened(world)
+    assert got.pages[MASKED, 1, "full"][1] == card(31) and (MASKED, 1, "masked") not in got.pages
+    assert got.pages["M01", 2, "full"][1] == card(32)
+    captures = {line.line: page.capture for line in got.manifest.lines for page in line.pages if page.capture}
+    assert [line for line, told in captures.items() if "PAGE_WITHHELD" in told.found] == [MASKED]
 
 
 @pytest.mark.requirement("A04")
@@ -328,6 +357,24 @@ def test_after_a_kill_housekeeping_erases_what_no_open_draft_names(world: World,
     housekeeping.tidy(world.agent, datetime.now(UTC) + 2 * drafts.WRITING_LASTS + timedelta(minutes=1))
     assert queue.result(lost) is None
     assert ready.look(world.agent, case)[2].state == "FOUND"
+
+
+@pytest.mark.requirement("H01")
+def test_after_a_kill_housekeeping_erases_pages_of_scans_and_payments_under_way(
+    world: World,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(housekeeping, "gettempdir", lambda: str(tmp_path))
+    folders = [tmp_path / f"{scanner.FOLDER}x", world.agent.settings.home / f"{debts.PREFIX}x", tmp_path / "other"]
+    for folder in folders:
+        folder.mkdir()
+        (folder / "0001.png").write_bytes(card(1))
+    now = datetime.now(CHINA)
+    housekeeping.tidy(world.agent, now)
+    assert all(folder.is_dir() for folder in folders), "somebody may be writing them"
+    housekeeping.tidy(world.agent, now + timedelta(hours=2))
+    assert [folder.is_dir() for folder in folders] == [False, False, True]
 
 
 def test_every_reason_has_its_way_out() -> None:

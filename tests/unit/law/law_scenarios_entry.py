@@ -77,6 +77,10 @@ def seal(row: str) -> list[Scenario]:
         ),
         Scenario(row, "flags_known", "LANE_UNKNOWN", says(lane="FRIEND")),
         Scenario(row, "flags_known", "APPOINTMENT_FORM", says(appointment="call Zhang San", channel="PHONE")),
+        *(
+            Scenario(row, "flags_known", "APPOINTMENT_FORM", says(appointment=told, channel="PHONE"))
+            for told in ("ZHANG-SAN-01", "ZHANGSAN", "YY13800000000", "138-0000-0000")
+        ),
         Scenario(row, "flags_known", "CHANNEL_UNKNOWN", says(appointment="YY20260302-07", channel="FRIEND")),
         Scenario(row, "flags_known", "BODY_MEMBER", says(appointment="YY20260302-07")),
         Scenario(row, "flags_known", "BODY_MEMBER", says(channel="PHONE")),

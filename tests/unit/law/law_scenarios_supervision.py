@@ -162,6 +162,7 @@ SUPERVISION = [
     Scenario("T38C", "complaint_said", "REASON_UNKNOWN", says(kind="NONE")),
     Scenario("T38C", "complaint_said", "TICKET_FORMAT", says(ticket=None)),
     Scenario("T38C", "complaint_said", "TICKET_FORMAT", says(ticket="a b")),
+    Scenario("T38C", "complaint_said", "TICKET_FORMAT", says(ticket="GD13800000000")),
     Scenario("T38C", "complaint_said", "TICKET_FORMAT", says(channel="LETTER", ticket=1)),
     Scenario("T38C", "complaint_said", "BODY_MEMBER", says(words=NO_WORDS)),
     Scenario("T38C", "complaint_about", "COMPLAINT_NODE", says(about_node=OTHER_DEPARTMENT)),

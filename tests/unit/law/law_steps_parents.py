@@ -255,8 +255,9 @@ def silent_part(bench: "Bench") -> Step:
 
 
 def nobody_to_ask(bench: "Bench") -> None:
-    """The adviser's department leaves the registry."""
-    bench.register.records.pop(THIRD_DEPARTMENT, None)
+    """The adviser's department leaves the registry; one that a case is with stays until the case went on."""
+    if bench.file is None or THIRD_DEPARTMENT not in bench.file.parties():
+        bench.register.records.pop(THIRD_DEPARTMENT, None)
 
 
 def unasked(bench: "Bench") -> Step:

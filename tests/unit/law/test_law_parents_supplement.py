@@ -6,7 +6,7 @@ from hub.casework.casefile import CaseFile
 from hub.casework.facts import held_materials
 from hub.casework.parents.compare import unproven_news, withheld
 from tests.unit.law.law_family import Family, refused
-from tests.unit.law.law_people import OTHER_DEPARTMENT, OTHER_WINDOW, WINDOW, Step, manifest
+from tests.unit.law.law_people import DEPARTMENT, OTHER_DEPARTMENT, OTHER_WINDOW, WINDOW, Step, manifest
 from tests.unit.law.law_steps_parents import CASES, PLACES, kin, merged
 from tests.unit.law.test_law_parents_compare import leaves, told
 from tests.unit.law.test_law_parents_papers import LOOK, SHARED, Sharing
@@ -40,7 +40,7 @@ def test_a_window_that_was_admitted_to_the_whole_is_admitted_to_its_parts() -> N
     family = noticed(Sharing({"A": LOOK, "B": LOOK}))
     parent = admitted(family)
     assert parent.helpers == (OTHER_WINDOW,) and OTHER_WINDOW in parent.parties()
-    assert [family.file(part).helpers for part in PLACES] == [(OTHER_WINDOW,), (OTHER_WINDOW,), ()]
+    assert [family.file(part).helpers for part in PLACES] == [(OTHER_WINDOW,)] * 3
     body = {"materials": [SHARED["B"]], "applicant_signed": True}
     added = manifest("addendum", case=CASES["B"], task_code=PLACES["B"][0], materials=(SHARED["B"],))
     step = Step("supplement_part", OTHER_WINDOW, "COLLECTOR", body | {"manifest": family["B"].store(added)})
@@ -65,3 +65,16 @@ def test_what_one_part_asked_for_is_there_for_each_that_needs_it() -> None:
     assert family.state("A") == "PENDING_ACCEPT"
     assert refused(lambda: family.do("B", shared(family, "B"))) == "NOT_DEMANDED"  # nobody else asked for it
     assert family["A"].alone() == family.file("A")
+
+
+@pytest.mark.requirement("E01", "B05", "row P5A")
+def test_what_one_part_asked_for_reaches_a_part_that_is_not_at_its_department_yet() -> None:
+    family = Sharing({"B": LOOK, "D": LOOK})
+    noticed(family)
+    assert (family.state("D"), family.file("D").bond.blocked) == ("COLLECTED", True)  # type: ignore[union-attr]
+    family.do("D", shared(family, "D"))
+    assert [made.kind for made in family.file("D").sealings] == ["application", "addendum"]
+    assert (family.state("D"), family.file("D").bond.blocked) == ("COLLECTED", True)  # type: ignore[union-attr]
+    made = family.file("D").sealings[-1].manifest
+    family.do("D", family["D"].wrap(DEPARTMENT, ("M01",), sealing=made))
+    assert family["D"].alone() == family.file("D")
