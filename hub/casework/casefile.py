@@ -20,7 +20,7 @@ from hub.casework.originals.values import Original, Pickup
 from hub.casework.parents.values import Bond, Bundle, Fee, PartFile
 from hub.casework.review.values import Consultation, Link, Referral, SectionStay, Special, StepDone, Taking
 from hub.casework.states import BEFORE_DECISION, State
-from hub.casework.supervision.values import Card, Complaint, Rating
+from hub.casework.supervision.values import Card, Complaint, Enquiry, Rating
 from hub.casework.time.clocks import ClockState
 
 
@@ -60,6 +60,7 @@ class CaseFile:
     ``first_reviewers``: departments that reviewed the case and passed it up, in order (T30).
     ``lane``: why it comes first in queues (E11, E12); ``appointment``, ``channel``: what was agreed before (C14).
     ``sections``: offices of the department that it was passed on to, in order (B14); ``fee``: the one payment (I04).
+    ``enquiries``: what the applicant asked, and which node answers for it (T38, F05).
     """
 
     case: str
@@ -138,6 +139,7 @@ class CaseFile:
     sections: tuple[SectionStay, ...] = many(SectionStay)
     fee: Fee | None = one(Fee)
     applicant_before: str = ""
+    enquiries: tuple[Enquiry, ...] = many(Enquiry)
 
     def changed(self, **members: Any) -> "CaseFile":
         """``dataclasses.replace`` without its looking through all fields: every act makes several of these."""

@@ -11,7 +11,6 @@ Invariants:
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 from crypto import identity
@@ -27,9 +26,9 @@ from hub.casework.masking.fields import Profile
 from hub.casework.masking.text import mask_text
 from hub.casework.messages import event_name
 from hub.casework.supervision.card_rules import level_of
-from hub.casework.supervision.values import Card, Complaint
-from node_agent.exchange import tables
-from node_agent.exchange.tables import TABLES
+from hub.casework.supervision.values import Card
+from node_agent.exchange import tables, voices
+from node_agent.exchange.tables import TABLES, moment
 
 MINE = frozenset({"accept", "deem_accept"})
 """Acts that enter UNDER_REVIEW: from then on the case is one of the platform's (states.md, mapping)."""
@@ -140,11 +139,6 @@ def licence_row(source: Source, note: Mapping[str, Any], batch: str) -> Row:
     return Row("up_lic_data", -1, day, {name: values.get(name, "") for name in TABLES["up_lic_data"].columns})
 
 
-def moment(text: str) -> str:
-    """``YYYYMMDDThhmmss`` of a time of the log (UTC+8); empty of nothing."""
-    return text[:19].replace("-", "").replace(":", "") if text else ""
-
-
 _Made = tuple[str, str, str, dict[str, str]]
 
 
@@ -163,7 +157,7 @@ def _of(source: Source, one: Seen) -> Iterator[_Made]:
         yield from _post(source, one)
     if event == "rate":
         yield "rating", "I", digest, _rating(one)
-    yield from _complaints(one)
+    yield from _voices(one)
     known = {card.id for card in one.before.cards} if one.before else set()
     for card in one.after.cards:
         if card.id not in known:
@@ -332,37 +326,16 @@ def _rating(one: Seen) -> dict[str, str]:
     }
 
 
-def _complaints(one: Seen) -> Iterator[_Made]:
-    """Table 10: a complaint when it is taken, told again when it is extended, answered or disputed.
+def _voices(one: Seen) -> Iterator[_Made]:
+    """Table 10: a complaint, an enquiry when it is taken, told again at each change.
 
     What was written lies erasable at the node that took it: the platform gets the closed lists' words.
     """
-    known = {complaint.digest: complaint for complaint in one.before.complaints} if one.before else {}
-    for complaint in one.after.complaints:
-        if known.get(complaint.digest) != complaint:
-            yield "complaint", "U" if complaint.digest in known else "I", complaint.digest, _complaint(one, complaint)
-
-
-def _complaint(one: Seen, complaint: Complaint) -> dict[str, str]:
-    kind = reasons.COMPLAINT_KINDS.get(complaint.kind, complaint.kind)
-    answered = one.said.type == "answer_complaint"
-    late = date.fromisoformat(one.leaf.recorded_at[:10]) - date.fromisoformat(complaint.due[:10])
-    return {
-        "title": f"投诉：{kind}",
-        "complained_org": identity.node_name(complaint.about_node),
-        "complained_user": complaint.about_person.rpartition("/")[2],
-        "content": kind,
-        "source": reasons.COMPLAINT_CHANNELS.get(complaint.channel, complaint.channel),
-        "ticket_no": complaint.ticket,
-        "complain_date": moment(complaint.at),
-        "handle_org": identity.node_name(complaint.handler),
-        "handle_user": complaint.answered_by.rpartition("/")[2],
-        "handle_date": moment(one.leaf.recorded_at) if answered else "",
-        "feedback": reasons.COMPLAINT_FINDINGS.get(complaint.finding, complaint.finding),
-        "promise_date": moment(complaint.due),
-        "extend_reason": reasons.COMPLAINT_EXTENSIONS.get(complaint.extension, complaint.extension),
-        "overdue_days": str(max(late.days, 0)) if answered else "",
-    }
+    known = {made.digest: made for made in voices.of(one.before)} if one.before else {}
+    for made in voices.of(one.after):
+        if known.get(made.digest) != made:
+            table, values = voices.told(made, one.said.type, one.leaf.recorded_at)
+            yield table, "U" if made.digest in known else "I", made.digest, values
 
 
 def _card(source: Source, one: Seen, card: Card) -> dict[str, str]:

@@ -171,6 +171,22 @@ promise_date* 承诺答复时间 15
 extend_reason 延期理由
 overdue_days 逾期天数 5
 """
+_ENQUIRY: Final = """
+title* 标题
+enquirer 咨询人
+consulted_org* 首问单位
+content* 内容 1000
+source* 来源
+ticket_no 工单编号 50
+enquiry_date* 咨询时间 15
+handle_org* 处理单位
+handle_user 处理人
+handle_date 处理时间 15
+feedback 处理反馈 1000
+promise_date* 承诺答复时间 15
+extend_reason 延期理由
+overdue_days 逾期天数 5
+"""
 _LICENCE: Final = """
 certificate_type_code* 证照类型代码 50
 certificate_number* 证照编号
@@ -202,6 +218,7 @@ _ALL: Final = (
     _table("post", "物流", "GB/T 39046-2020 表15", _POST),
     _table("rating", "评价", "GB/T 39046-2020 表9", _RATING),
     _table("complaint", "投诉", "GB/T 39046-2020 表10", _COMPLAINT),
+    _table("enquiry", "咨询", "GB/T 39046-2020 表10", _ENQUIRY),
     _table("up_lic_data", "证照", "GB/T 39046-2020；up_lic_data", _LICENCE),
     _table("supervision", "电子监察", "GB/T 39046-2020 表11", _SUPERVISION),
 )
@@ -220,6 +237,11 @@ CHANNELS: Final = {"TERMINAL": "1", "PAPER": "1", "CHECK_CODE": "2"}
 GET_TYPES: Final = {"SUBMIT": "1", "COMMITMENT": "1"}
 ELECTRONIC: Final = "2"
 """How a material was got: 1 handed in on paper, 2 in electronic form. A province with other codes maps these two."""
+
+
+def moment(text: str) -> str:
+    """``YYYYMMDDThhmmss`` of a time of the log (UTC+8); empty of nothing."""
+    return text[:19].replace("-", "").replace(":", "") if text else ""
 
 
 def problem_in(table: Table, values: Mapping[str, str]) -> str:

@@ -18,7 +18,7 @@ from hub.casework.casefile import CaseFile
 from node_agent.department import sealed
 from node_agent.exchange import rows as making
 from node_agent.exchange.rows import Row, Source
-from node_agent.exchange.tables import SOURCE, TABLES, problem_in
+from node_agent.exchange.tables import SOURCE, TABLES, moment, problem_in
 from node_agent.known.casemirror import history, last_of, mirror, parent_of
 from node_agent.process.runtime import Agent
 
@@ -129,7 +129,7 @@ def _share(agent: Agent, parent: CaseFile, fen: int) -> dict[str, str]:
         "pay_no": fee.pay_no,
         "charge_user": (said.statement.actor.person or "").rpartition("/")[2],
         "amount": f"{fen // 100}.{fen % 100:02}",
-        "charge_date": making.moment(fee.at),
+        "charge_date": moment(fee.at),
     }
 
 

@@ -1,6 +1,6 @@
 """What an applicant orders in an online case of his.
 
-A supplement, a debt paid, withdrawal, choice of delivery, rating, complaint, the result opened.
+A supplement, a debt paid, withdrawal, choice of delivery, rating, complaint, enquiry, the result opened.
 
 Invariants:
 - an order is carried out once: the act and the note that it was taken are queued together;
@@ -15,15 +15,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from crypto import canonical
 from crypto.kem import kem_from_seed
 from crypto.refusal import Refusal
 from crypto.sealing import KeyPacket, open_page, unwrap_key
 from node_agent import acts
+from node_agent.department.decision_words import committed
 from node_agent.known.casemirror import history, last_of, mirror, resolve
 from node_agent.portal.outcomes import ROLE
 from node_agent.portal.papers import RULE, Order, commitment
 from node_agent.portal.sealing import Taken, pay, queue_order, supplement
 from node_agent.process.runtime import Agent
+from node_agent.supervision.supervising import WORDS_NOTE
 from node_agent.transfer import pulling
 from storage.files import write_private
 from storage.transfer import TransferClient
@@ -61,12 +64,16 @@ def _rate(agent: Agent, name: str, asked: Order, answers: Path) -> Taken:
 
 def _complain(agent: Agent, name: str, asked: Order, answers: Path) -> Taken:
     """G07: the words stay here, the log has their commitment."""
-    words, page = commitment({"words": str(asked.values.get("words", ""))})
-    agent.journal.keep(f"words:{words}", json.dumps(page, ensure_ascii=False).encode())
-    _kept(agent, asked)
-    body = {"channel": "ONLINE", "words": words}
+    body = {"channel": "ONLINE", "words": _words_kept(agent, asked)}
     body |= {member: str(asked.values.get(member, "")) for member in ("kind", "about_node", "handler")}
     return _say(agent, name, asked, "complain", body, chain="supervision")
+
+
+def _enquire(agent: Agent, name: str, asked: Order, answers: Path) -> Taken:
+    """F05, G06: the unit that the applicant asks answers for it; the words stay here."""
+    body = {"channel": "ONLINE", "words": _words_kept(agent, asked)}
+    body |= {member: str(asked.values.get(member, "")) for member in ("topic", "to")}
+    return _say(agent, name, asked, "enquire", body, chain="supervision")
 
 
 def _open_result(agent: Agent, name: str, asked: Order, answers: Path) -> Taken:
@@ -89,6 +96,7 @@ ACTS: dict[str, Callable[[Agent, str, Order, Path], Taken]] = {
     "delivery": _choose,
     "rate": _rate,
     "complain": _complain,
+    "enquire": _enquire,
     "result": _open_result,
 }
 """What a front may order, by name."""
@@ -106,6 +114,20 @@ def _say(
     )
     file = mirror(agent, case_id).file
     return queue_order(agent, name, acts.entry_of(envelope), file.public_no if file else "")
+
+
+def _words_kept(agent: Agent, asked: Order) -> str:
+    """The commitment to what the applicant wrote; the words, and what he signed, stay in this node's journal.
+
+    Refusal APPLICATION_FORMAT.
+    """
+    text = str(asked.values.get("words", "")).strip()
+    if not text:
+        raise Refusal("APPLICATION_FORMAT", RULE, member="words")
+    made, page = committed({"words": text})
+    agent.journal.keep(WORDS_NOTE + made["words"], canonical.encode(page))
+    _kept(agent, asked)
+    return made["words"]
 
 
 def _kept(agent: Agent, asked: Order) -> str:

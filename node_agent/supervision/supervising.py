@@ -1,4 +1,4 @@
-"""What nodes say in supervision: cards answered, appealed, settled; ratings; complaints (standards.md 8, 9; T38).
+"""What nodes say in supervision: cards answered, appealed, settled; ratings; complaints; enquiries (standards.md 8, 9).
 
 Invariants:
 - the log gets codes and commitments; the words and their salts stay in this node's journal (note ``words:<digest>``),
@@ -17,7 +17,8 @@ from crypto.log import leaf as leaves
 from crypto.refusal import Refusal
 from crypto.statement import read_envelope, read_statement
 from hub.casework.casefile import CaseFile, from_document
-from hub.casework.supervision.rows import ANSWERERS, CHAIN
+from hub.casework.supervision.rows import ANSWERERS, ASKED, CHAIN
+from hub.casework.supervision.values import Enquiry
 from hub.casework.supervision.view import CardView, cards_of
 from node_agent import acts
 from node_agent.acts import Head
@@ -151,6 +152,41 @@ def dispute_complaint(agent: Agent, name: str, staff_code: str, complaint: str, 
     return _by_person(agent, name, "dispute_complaint", body, roles, staff_code, words=words)
 
 
+def enquire(agent: Agent, name: str, staff_code: str, facts: Mapping[str, str], words: str) -> OutboxEntry:
+    """F05: ``facts``: channel, topic, and where there are such ticket and the node that is to take it (``to``).
+
+    Refusals ROLE_MISSING, STATEMENT_WORDS_MISSING.
+    """
+    body = {member: value for member, value in facts.items() if value}
+    return _by_person(agent, name, "enquire", body, tuple(sorted(ASKED)), staff_code, words=words)
+
+
+def pass_enquiry(agent: Agent, name: str, staff_code: str, enquiry: str, to: str) -> OutboxEntry:
+    """F05: who took it answers for it until the other took it. Refusals ENQUIRY_UNKNOWN, ROLE_MISSING."""
+    role = acts.role_of(agent, staff_code, tuple(sorted(ASKED)))
+    body = {"enquiry": enquiry_named(agent, name, enquiry), "to": to}
+    return _say(agent, name, "pass_enquiry", body, role, staff_code)
+
+
+def take_enquiry(agent: Agent, name: str, staff_code: str, enquiry: str) -> OutboxEntry:
+    """F05: the next one answers for it from now on. Refusals ENQUIRY_UNKNOWN, ROLE_MISSING."""
+    role = acts.role_of(agent, staff_code, tuple(sorted(ASKED)))
+    return _say(agent, name, "take_enquiry", {"enquiry": enquiry_named(agent, name, enquiry)}, role, staff_code)
+
+
+def extend_enquiry(agent: Agent, name: str, staff_code: str, enquiry: str, reason: str) -> OutboxEntry:
+    """Table 10: five more working days, once. Refusals ENQUIRY_UNKNOWN, ROLE_MISSING."""
+    role = acts.role_of(agent, staff_code, ("SUPERVISOR", *LEADS))
+    body = {"enquiry": enquiry_named(agent, name, enquiry), "reason": reason}
+    return _say(agent, name, "extend_enquiry", body, role, staff_code)
+
+
+def answer_enquiry(agent: Agent, name: str, staff_code: str, enquiry: str, answer: str, feedback: str) -> OutboxEntry:
+    """What the applicant is told. Refusals ENQUIRY_UNKNOWN, ROLE_MISSING, STATEMENT_WORDS_MISSING."""
+    body, roles = {"enquiry": enquiry_named(agent, name, enquiry), "answer": answer}, tuple(sorted(ASKED))
+    return _by_person(agent, name, "answer_enquiry", body, roles, staff_code, member="feedback", words=feedback)
+
+
 def quality(agent: Agent, case_id: str, staff_code: str, defects: Sequence[str], manifest: str = "") -> OutboxEntry:
     """Y5, DA/T 31: what the images of a sealing fall short of. ``manifest``: empty for the application.
 
@@ -179,6 +215,19 @@ def complaint_named(agent: Agent, name: str, complaint: str) -> str:
     found = [one.digest for one in _file(agent, name).complaints if one.digest.startswith(complaint)]
     if len(found) != 1:
         raise Refusal("COMPLAINT_UNKNOWN", "G07; T38")
+    return found[0]
+
+
+def enquiries_of(agent: Agent, name: str) -> tuple[Enquiry, ...]:
+    """Enquiries of a case, in the order in which they came."""
+    return _file(agent, name).enquiries
+
+
+def enquiry_named(agent: Agent, name: str, enquiry: str) -> str:
+    """The whole number of an enquiry of the case, from its beginning. Refusal ENQUIRY_UNKNOWN."""
+    found = [one.digest for one in enquiries_of(agent, name) if one.digest.startswith(enquiry)]
+    if len(found) != 1:
+        raise Refusal("ENQUIRY_UNKNOWN", "F05; T38")
     return found[0]
 
 

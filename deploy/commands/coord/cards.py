@@ -7,7 +7,7 @@ from rich.table import Table
 
 from crypto.identity import node_name
 from deploy.commands.coord.region import STATUS, one_or_region, region_cards, region_complaints
-from deploy.commands.shared import voices
+from deploy.commands.shared import enquiries, voices
 from deploy.commands.shared.choices import code_of, listed
 from deploy.commands.shared.common import (
     AsJson,
@@ -96,3 +96,4 @@ def complaints(
 
 
 voices.offer(app, voices.OF_OVERSEERS)
+voices.offer(app, enquiries.OF_ALL)

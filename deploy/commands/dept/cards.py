@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from deploy.commands.shared import voices
+from deploy.commands.shared import enquiries, voices
 from deploy.commands.shared.choices import code_of, listed
 from deploy.commands.shared.common import (
     AsJson,
@@ -22,6 +22,7 @@ from node_agent.supervision import supervising
 
 app = typer.Typer(no_args_is_help=True)
 voices.offer(app, voices.OF_UNITS)
+voices.offer(app, enquiries.OF_ALL)
 
 Card = Annotated[str, typer.Option("--card", help="牌的编号（16 位）")]
 

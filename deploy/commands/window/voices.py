@@ -7,7 +7,7 @@ import typer
 
 from crypto.identity import person_id
 from deploy.commands.dept import cards as dept_cards
-from deploy.commands.shared import voices
+from deploy.commands.shared import enquiries, voices
 from deploy.commands.shared.choices import code_of, listed
 from deploy.commands.shared.common import (
     TEXT_FILE,
@@ -24,6 +24,7 @@ from node_agent.supervision import supervising
 
 app = typer.Typer(no_args_is_help=True)
 voices.offer(app, {**voices.OF_UNITS, "card-answer": dept_cards.answer, "card-appeal": dept_cards.appeal})
+voices.offer(app, enquiries.OF_ALL)
 
 Case = Annotated[str, typer.Argument(help="办件标识、43 位编号或 12 位查询号")]
 Level = Annotated[int, typer.Option(min=1, max=5, help=listed(reasons.RATING_LEVELS))]

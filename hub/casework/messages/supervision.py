@@ -1,4 +1,4 @@
-"""Texts of supervision: cards, ratings, complaints, public query, exports (standards.md 8, 9; T38)."""
+"""Texts of supervision: cards, ratings, complaints, enquiries, public query, exports (standards.md 8, 9; T38)."""
 
 from hub.casework.messages.entry import Message, say
 
@@ -30,5 +30,9 @@ MESSAGES: dict[str, Message] = {
     "COMPLAINT_STEP": say("投诉由指定的单位答复一次；有异议由登记的单位提出一次。", "请转告该单位办理，或查看办理结果。", "node"),
     "COMPLAINT_ANSWERER": say("被投诉人、原答复人不能处理这条投诉，有异议的由监察人员处理。", "请换人处理。", "person"),
     "COMPLAINT_EXTENSION": say("投诉答复只能在到期前延期一次。", "请尽快答复投诉人。", "due"),
+    "ENQUIRY_UNKNOWN": say("本件没有这条咨询。", "请刷新本件后再办。"),
+    "ENQUIRY_STEP": say("咨询由首问单位负责到接手的单位接办为止，只答复一次。", "请转告负责的单位办理，或查看答复。", "node"),
+    "ENQUIRY_TO": say("咨询可以转给收件地、受理地或本地区的监察单位，不转回自己。", "请另选单位，或自己答复。", "node"),
+    "ENQUIRY_EXTENSION": say("咨询答复只能在到期前延期一次。", "请尽快答复咨询人。", "due"),
     "QUERY_WRONG": say("取件号或校验码不对。", "请照回执重新输入；回执遗失的请本人带证件到窗口查询。"),
 }

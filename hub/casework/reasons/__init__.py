@@ -73,6 +73,10 @@ from hub.casework.reasons.voices import COMPLAINT_CHANNELS as COMPLAINT_CHANNELS
 from hub.casework.reasons.voices import COMPLAINT_EXTENSIONS as COMPLAINT_EXTENSIONS
 from hub.casework.reasons.voices import COMPLAINT_FINDINGS as COMPLAINT_FINDINGS
 from hub.casework.reasons.voices import COMPLAINT_KINDS as COMPLAINT_KINDS
+from hub.casework.reasons.voices import ENQUIRY_ANSWERS as ENQUIRY_ANSWERS
+from hub.casework.reasons.voices import ENQUIRY_CHANNELS as ENQUIRY_CHANNELS
+from hub.casework.reasons.voices import ENQUIRY_EXTENSIONS as ENQUIRY_EXTENSIONS
+from hub.casework.reasons.voices import ENQUIRY_TOPICS as ENQUIRY_TOPICS
 from hub.casework.reasons.voices import INTERNAL_TARGETS as INTERNAL_TARGETS
 from hub.casework.reasons.voices import RATING_BASES as RATING_BASES
 from hub.casework.reasons.voices import RATING_FINDINGS as RATING_FINDINGS

@@ -1,4 +1,4 @@
-"""Closed lists of ratings and complaints (T38; standards.md 9)."""
+"""Closed lists of ratings, complaints and enquiries (T38; standards.md 9)."""
 
 from typing import Final
 
@@ -72,5 +72,35 @@ COMPLAINT_EXTENSIONS: Final[Words] = {
     "INQUIRY": "须进一步调查",
     "OTHER_UNIT": "须其他单位协助",
     "APPLICANT_WISH": "投诉人要求延后",
+}
+"""GB/T 39046-2020 table 10: an extension names its reason."""
+
+ENQUIRY_CHANNELS: Final[Words] = COMPLAINT_CHANNELS
+"""G06, G10: an enquiry comes in as a complaint does."""
+
+ENQUIRY_TOPICS: Final[Words] = {
+    "PROGRESS": "办理进度",
+    "MATERIALS": "材料要求",
+    "RULES": "办理条件和程序",
+    "LIMITS": "办理时限",
+    "FEES": "收费",
+    "RESULT": "结果领取送达",
+    "REMEDIES": "救济途径",
+    "OTHER": "其他方面",
+}
+"""F05, GB/T 39046-2020 table 10: what an enquiry is about; the words stay at the node."""
+
+ENQUIRY_ANSWERS: Final[Words] = {
+    "ANSWERED": "已解答",
+    "GUIDED": "已告知办法和去处",
+    "NOT_PUBLIC": "依法不公开，已说明理由",
+    "WITHDRAWN": "咨询人不再询问",
+}
+"""GB/T 39046-2020 table 10: the feedback as a code."""
+
+ENQUIRY_EXTENSIONS: Final[Words] = {
+    "INQUIRY": "须进一步核实",
+    "OTHER_UNIT": "须其他单位答复",
+    "APPLICANT_WISH": "咨询人要求延后",
 }
 """GB/T 39046-2020 table 10: an extension names its reason."""

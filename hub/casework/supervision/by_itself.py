@@ -30,4 +30,4 @@ def wake_at(file: CaseFile, world: World, now: str) -> str | None:
 
 def _watched(file: CaseFile) -> bool:
     """Nothing happens to an archived case (states.md 10, invariant 3)."""
-    return file.state is not State.ARCHIVED and bool(file.clocks or file.complaints)
+    return file.state is not State.ARCHIVED and bool(file.clocks or file.complaints or file.enquiries)

@@ -86,6 +86,7 @@ _TABLE: Final = (
     CardRule("Y12", _YELLOW, _BY_ACT, "被征求意见的单位逾期未答复", Answers.HANDLER, "states.md T29"),
     CardRule("Y13", _YELLOW, _BY_ACT, "下级初审超过二十个工作日才转报", Answers.ACCEPTING, "行政许可法 43; T30"),
     CardRule("Y14", _YELLOW, _BY_ACT, "邮件到达后满一个工作日没有核收", Answers.RECEIVER, "states.md O5"),
+    CardRule("Y15", _YELLOW, _BY_TIME, "咨询答复时限已过", Answers.HANDLER, "GB/T 39046-2020 table 10; F05, F16"),
     CardRule("R1", _RED, _BY_TIME, "承诺办结时限已过", Answers.ACCEPTING, "states.md 2; C01", "K3"),
     CardRule("R2", _RED, _BY_TIME, "法定办结时限已过", Answers.ACCEPTING, "行政许可法 42", "K4"),
     CardRule("R3", _RED, _BY_ACT, "五个工作日内没有告知，视为受理", Answers.ACCEPTING, "行政许可法 32(4); T15", "K2"),

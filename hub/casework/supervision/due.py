@@ -31,7 +31,7 @@ _REMIND_PERCENT = 80
 class DueCard:
     """A card that is due after ``moment`` (text in UTC+8).
 
-    ``cause``: clock or complaint, begun at the time, or by the statement, ``since``.
+    ``cause``: clock, complaint or enquiry, begun at the time, or by the statement, ``since``.
     """
 
     rule: str
@@ -61,7 +61,7 @@ def coming(file: CaseFile, world: World) -> list[DueCard]:
     """Cards that time alone will raise if nobody acts, or has raised and nobody stated; earliest first."""
     raised = {(card.kind, card.cause) for card in file.cards}
     found = [one for one in _of_clocks(file, world) if (one.rule, one.key) not in raised]
-    found += [one for one in _of_complaints(file) if (one.rule, one.key) not in raised]
+    found += [one for one in (*_of_complaints(file), *_of_enquiries(file)) if (one.rule, one.key) not in raised]
     return sorted(found, key=lambda one: (one.moment, one.rule, one.cause))
 
 
@@ -135,3 +135,10 @@ def _of_complaints(file: CaseFile) -> Iterator[DueCard]:
             # A dispute begins another limit, and another handler answers for it.
             since = complaint.disputed or complaint.at
             yield DueCard("Y10", complaint.handler, complaint.digest, since, complaint.due)
+
+
+def _of_enquiries(file: CaseFile) -> Iterator[DueCard]:
+    for enquiry in file.enquiries:
+        if enquiry.open:
+            # Passing on moves neither limit nor duty: who took it last answers for it (F05).
+            yield DueCard("Y15", enquiry.holder, enquiry.digest, enquiry.at, enquiry.due)

@@ -1,4 +1,4 @@
-"""Effects of cards, ratings and complaints (standards.md 8, 9; T38).
+"""Effects of cards, ratings, complaints and enquiries (standards.md 8, 9; T38).
 
 Invariant: an effect is a pure function of (case file, act, world); nothing here moves the case itself.
 """
@@ -11,12 +11,13 @@ from hub.casework.casefile import CaseFile
 from hub.casework.common import stop, with_card, with_clock
 from hub.casework.context import Act, World
 from hub.casework.supervision import due, guards
+from hub.casework.supervision import guards_enquiry as asked
 from hub.casework.supervision import guards_voices as voices
-from hub.casework.supervision.values import Complaint, Rating
+from hub.casework.supervision.values import Complaint, Enquiry, Rating
 from hub.casework.time import clocks
 
-COMPLAINT_DAYS = 5
-"""Working days for an answer, and for its one extension (D): no national text fixes them."""
+ANSWER_DAYS = 5
+"""Working days to answer a complaint or an enquiry, and for its one extension (D): no national text fixes them."""
 
 
 def raise_card(file: CaseFile, act: Act, world: World) -> CaseFile:
@@ -26,6 +27,9 @@ def raise_card(file: CaseFile, act: Act, world: World) -> CaseFile:
     card = due.card_of(found, act.recorded_at, act.digest, file.head)
     if card.subject == file.accepting_node:
         card = replace(card, person=file.responsible)
+    person = next((one.person for one in file.enquiries if one.digest == found.cause), "")
+    if person:
+        card = replace(card, person=person)
     return file.changed(cards=(*file.cards, card))
 
 
@@ -140,6 +144,48 @@ def dispute_complaint(file: CaseFile, act: Act, world: World) -> CaseFile:
     return _complained(file, act, finding="", disputed=act.digest, handler=judge, due=due_at)
 
 
+def keep_enquiry(file: CaseFile, act: Act, world: World) -> CaseFile:
+    """F05: who is asked first answers for it; a portal has nobody to answer, so the unit that it names is asked."""
+    to, portal = str(act.statement.body.get("to", "")), act.person is None
+    made = Enquiry(
+        digest=act.digest,
+        at=act.recorded_at,
+        node=act.node.subject,
+        channel=act.text("channel"),
+        ticket=str(act.statement.body.get("ticket", "")),
+        topic=act.text("topic"),
+        holder=to if portal else act.node.subject,
+        person=act.person.subject if act.person else "",
+        due=_days_after(act.recorded_at, world),
+        to="" if portal else to,
+    )
+    return file.changed(enquiries=(*file.enquiries, made))
+
+
+def pass_enquiry(file: CaseFile, act: Act, world: World) -> CaseFile:
+    """F05: named to another node; the duty and the limit stay where they are until that node takes it."""
+    return _asked(file, act, to=act.text("to"))
+
+
+def take_enquiry(file: CaseFile, act: Act, world: World) -> CaseFile:
+    """F05: the next holder acknowledges, with a person who answers for it."""
+    assert act.person is not None
+    return _asked(file, act, holder=act.node.subject, person=act.person.subject, to="")
+
+
+def extend_enquiry(file: CaseFile, act: Act, world: World) -> CaseFile:
+    """Table 10: five more working days, counted from the old limit."""
+    enquiry = asked.named_enquiry(file, act)
+    return _asked(file, act, extension=act.text("reason"), due=_days_after(enquiry.due, world))
+
+
+def answer_enquiry(file: CaseFile, act: Act, world: World) -> CaseFile:
+    """Code and feedback; nothing is passed on any more."""
+    assert act.person is not None
+    answer, feedback = act.text("answer"), act.text("feedback")
+    return _asked(file, act, answer=answer, feedback=feedback, answered_by=act.person.subject, to="")
+
+
 # --- pieces ----------------------------------------------------------------------------------------------------------
 
 
@@ -158,5 +204,10 @@ def _complained(file: CaseFile, act: Act, **changes: Any) -> CaseFile:
     return file.changed(complaints=tuple(replace(one, **changes) if one is named else one for one in file.complaints))
 
 
+def _asked(file: CaseFile, act: Act, **changes: Any) -> CaseFile:
+    named = asked.named_enquiry(file, act)
+    return file.changed(enquiries=tuple(replace(one, **changes) if one is named else one for one in file.enquiries))
+
+
 def _days_after(moment: str, world: World) -> str:
-    return clocks.end_of(world.calendar.add_working_days(facts.day_of(moment), COMPLAINT_DAYS).date)
+    return clocks.end_of(world.calendar.add_working_days(facts.day_of(moment), ANSWER_DAYS).date)

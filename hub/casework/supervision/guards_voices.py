@@ -110,10 +110,7 @@ def complaint_said(file: CaseFile | None, act: Act, world: World) -> None:
     for member, words in (("channel", reasons.COMPLAINT_CHANNELS), ("kind", reasons.COMPLAINT_KINDS)):
         if act.text(member) not in words:
             raise Refusal("REASON_UNKNOWN", COMPLAINT, reason=act.text(member)[:20])
-    ticket = act.statement.body.get("ticket", "")
-    needed = act.text("channel") == "HOTLINE"
-    if not isinstance(ticket, str) or (needed or ticket) and not _is_ticket(ticket):
-        raise Refusal("TICKET_FORMAT", "G10", ticket=str(ticket)[:40])
+    require_ticket(act)
     facts.require_digest(act, "words", COMPLAINT)
 
 
@@ -203,6 +200,14 @@ def scores_of(act: Act, targets: reasons.Words) -> tuple[tuple[str, int], ...]:
         if type(level) is not int or not 1 <= level <= 5:
             raise Refusal("RATING_LEVEL", "GB/T 39046-2020 A.8", level=str(level)[:8])
     return tuple((target, scores[target]) for target in targets if target in scores)
+
+
+def require_ticket(act: Act) -> None:
+    """G10: what the hotline passed on bears its reference; another one is well formed. Refusal TICKET_FORMAT."""
+    ticket = act.statement.body.get("ticket", "")
+    needed = act.text("channel") == "HOTLINE"
+    if not isinstance(ticket, str) or (needed or ticket) and not _is_ticket(ticket):
+        raise Refusal("TICKET_FORMAT", "G10", ticket=str(ticket)[:40])
 
 
 def named_rating(file: CaseFile, act: Act) -> Rating:

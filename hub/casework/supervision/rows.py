@@ -1,4 +1,4 @@
-"""Rows: cards and what becomes of them, ratings, complaints, exports (T38; standards.md 8, 9; G01 to G12, H01).
+"""Rows: cards and what becomes of them, ratings, complaints, enquiries, exports (T38; standards.md 8, 9; G01 to H01).
 
 All stand on side chains: supervision never moves a case nor its custody chain (states.md 1, SUPERVISOR).
 """
@@ -22,12 +22,15 @@ from hub.casework.row_values import (
 from hub.casework.states import State
 from hub.casework.supervision import effects as se
 from hub.casework.supervision import guards as sg
+from hub.casework.supervision import guards_enquiry as sq
 from hub.casework.supervision import guards_voices as sv
 
 CHAIN = "supervision"
 SUPERVISOR = frozenset({"SUPERVISOR"})
 ANSWERERS = READERS | {"COORDINATOR", "COORDINATOR_LEAD"}
 LEADS = frozenset({"COLLECT_LEAD", "HEAD"})
+ASKED = WINDOW | SUPERVISOR | {"ACCEPTOR", "HEAD", "COORDINATOR"}
+"""Who may be asked: whoever sits where applicants come, and who leads or watches over them (F05)."""
 HANDLED = (
     *(State.PENDING_ACCEPT, State.SUPPLEMENT, State.UNDER_REVIEW, State.SUSPENDED),
     *(State.DECIDED, State.DELIVERING, State.CLOSED, State.NOT_ACCEPTED, State.TERMINATED, State.REFERRED),
@@ -108,6 +111,31 @@ ROWS = (
         WINDOW | SUPERVISOR | {"ACCEPTOR", "HEAD"}, APPLICANTS,
         (c.not_from_future, sv.complaint_disputable), (se.dispute_complaint,),
         "GB/T 39046-2020 table 10; H03", members("complaint words"), chain=CHAIN,
+    ),
+    Rule(
+        "T38Q", "enquire", LIVE, None, Party.CONCERNED, ASKED, APPLICANTS,
+        (c.not_from_future, sq.enquiry_said, sq.enquiry_answerable), (se.keep_enquiry,),
+        "states.md T38; F05, G06, G09, G10", members("channel ticket topic to words"), chain=CHAIN,
+    ),
+    Rule(
+        "T38N", "pass_enquiry", LIVE, None, Party.CONCERNED, ASKED, PERSON,
+        (c.not_from_future, sq.enquiry_passable), (se.pass_enquiry,),
+        "F05; GB/T 39046-2020 table 10", members("enquiry to"), chain=CHAIN,
+    ),
+    Rule(
+        "T38K", "take_enquiry", LIVE, None, Party.CONCERNED, ASKED, PERSON,
+        (c.not_from_future, sq.enquiry_offered), (se.take_enquiry,),
+        "F05; GB/T 39046-2020 table 10", members("enquiry"), chain=CHAIN,
+    ),
+    Rule(
+        "T38X", "extend_enquiry", LIVE, None, Party.CONCERNED, LEADS | SUPERVISOR, PERSON,
+        (c.not_from_future, sq.enquiry_mine, sq.enquiry_extensible), (se.extend_enquiry,),
+        "GB/T 39046-2020 table 10; F05", members("enquiry reason"), chain=CHAIN,
+    ),
+    Rule(
+        "T38Y", "answer_enquiry", LIVE, None, Party.CONCERNED, ASKED, PERSON,
+        (c.not_from_future, sq.enquiry_mine, sq.enquiry_answered), (se.answer_enquiry,),
+        "GB/T 39046-2020 table 10; F05", members("enquiry answer feedback"), chain=CHAIN,
     ),
     Rule(
         "H01", "export", READABLE, None, Party.CONCERNED, READERS | SUPERVISOR | {"AUDITOR", "AUDIT_ADMIN"}, PERSON,

@@ -68,6 +68,36 @@ class Complaint:
 
 
 @dataclass(frozen=True)
+class Enquiry:
+    """One enquiry: statement, time, node that was asked first, channel, 12345 reference, topic.
+
+    ``holder``, ``person``: who answers for it; ``due``: last moment for the answer; ``to``: node that
+    it was passed on to and that did not take it yet; ``extension``: why the limit was moved, once; ``answer``,
+    ``feedback`` (commitment), ``answered_by``: the answer.
+    """
+
+    digest: str
+    at: str
+    node: str
+    channel: str
+    ticket: str
+    topic: str
+    holder: str
+    person: str
+    due: str
+    to: str = ""
+    extension: str = ""
+    answer: str = ""
+    feedback: str = ""
+    answered_by: str = ""
+
+    @property
+    def open(self) -> bool:
+        """Whether an answer is owed."""
+        return not self.answer
+
+
+@dataclass(frozen=True)
 class Card:
     """A supervision card: rule (Y3, R4 …), time, node answerable, statement that raised it (standards.md 8).
 

@@ -311,6 +311,30 @@ def test_an_archived_case_of_which_a_part_went_out_before_brings_only_the_rest(
     assert "等了很久" not in (second.folder / "complaint.csv").read_text("utf-8-sig"), "the words stay where they are"
 
 
+@pytest.mark.requirement("H10", "row T38")
+def test_an_enquiry_is_told_when_it_comes_and_at_each_change_with_who_answers_for_it(
+    region: Region, agent: Agent, inbox: Receiver, by: Exporter
+) -> None:
+    case = closed(region, agent, inbox, archived=False)
+    batches.export(by)
+    entry = supervising.enquire(agent, case, "A01", {"channel": "TELEPHONE", "topic": "RESULT"}, "证照在哪里领")
+    exchange(region, agent, inbox)
+    supervising.answer_enquiry(agent, case, "H01", entry.payload_digest, "GUIDED", "到综合窗口领取")
+    exchange(region, agent, inbox)
+    region.log.say(case, "archive_package", ISSUER, "ISSUER", {"package": "a" * 64}, "delivery")
+    exchange(region, agent, inbox)
+    made = batches.export(by)
+    told, answered = rows(made, "enquiry")
+    assert (told["cd_operation"], answered["cd_operation"]) == ("I", "U") and told["row_guid"] == answered["row_guid"]
+    assert (told["title"], told["source"], told["handle_user"]) == ("咨询：结果领取送达", "电话", "A01")
+    assert (told["handle_date"], told["feedback"], told["overdue_days"]) == ("", "", "")
+    assert (answered["feedback"], answered["handle_user"], answered["overdue_days"]) == ("已告知办法和去处", "H01", "0")
+    assert answered["handle_date"] >= told["enquiry_date"] and told["promise_date"] > told["enquiry_date"]
+    assert told["consulted_org"] == answered["handle_org"] == DEPARTMENT.rsplit("/", 1)[1]
+    assert made.folder is not None
+    assert "证照在哪里领" not in (made.folder / "enquiry.csv").read_text("utf-8-sig"), "the words stay where they are"
+
+
 @pytest.mark.requirement("H10")
 def test_a_licence_is_told_by_number_and_exported_once_with_its_holder(
     region: Region, agent: Agent, inbox: Receiver, by: Exporter
@@ -477,7 +501,7 @@ def test_an_unusable_order_is_refused(agent: Agent, by: Exporter, change: dict[s
 def test_tables_are_those_of_the_standard() -> None:
     assert list(TABLES) == [
         *("up_pro_accept", "up_pro_process", "up_pro_special_procedure", "up_pro_result", "up_pro_material"),
-        *("payment", "post", "rating", "complaint", "up_lic_data", "supervision"),
+        *("payment", "post", "rating", "complaint", "enquiry", "up_lic_data", "supervision"),
     ]
     for table in TABLES.values():
         assert table.columns[:2] == ("row_guid", "project_no")

@@ -16,6 +16,7 @@ from node_agent.known.snapshot import fetch_snapshot
 from node_agent.portal import materials as portal_materials
 from node_agent.portal import outcomes, papers, sealing
 from node_agent.portal.folder import PortalFolder, take
+from node_agent.supervision import supervising
 from node_agent.transfer.following import attend
 from node_agent.verification.connector import Answer, Query, Result
 from tests.unit import evidence_log as synthetic
@@ -24,6 +25,7 @@ from tests.unit.agents.window_world import FORM, KEY_MATERIALS, SendingHub, Worl
 from tests.unit.evidence_log import ACCEPTOR, DECIDER, DEPARTMENT, ITEM
 
 PORTAL = synthetic.node("500000000000", "chongqing-portal")
+ASKED = "还要几天才能办好"
 SIGNED = {"method": "FACE", "reference": "demo-0001"}
 DECLARED = {"no_classified": True, "applicant_signed": True, "privacy_notice": True}
 pytestmark = pytest.mark.requirement("A02")
@@ -104,6 +106,33 @@ def test_an_order_that_loses_a_race_for_the_head_is_said_again(world: World, tmp
     assert note is not None and len(note.entries) == 2 and note.entries[0] == taken.entries[0]
 
 
+@pytest.mark.requirement("F05", "G06", "row T38")
+def test_online_the_applicant_asks_and_complains_and_the_words_stay_at_the_portal(world: World, tmp_path: Path) -> None:
+    made = applied(world, tmp_path)
+    world.region.send(world.agent)
+    world.receive()
+    for name, more in (
+        ("o-1", {"act": "enquire", "topic": "LIMITS", "to": DEPARTMENT}),
+        ("o-2", {"act": "complain", "kind": "DELAY", "about_node": DEPARTMENT, "handler": PORTAL}),
+    ):
+        order = {"case": made.public_no, "signed": SIGNED, "words": ASKED, **more}
+        take(world.agent, laid(tmp_path, name, "order.json", order), tmp_path / "out")
+        assert [one.refusal for one in world.region.send(world.agent)] == [None]
+        world.receive()
+    empty = {"act": "enquire", "case": made.public_no, "signed": SIGNED, "words": " ", "topic": "LIMITS"}
+    with pytest.raises(Refusal, match="APPLICATION_FORMAT"):
+        take(world.agent, laid(tmp_path, "o-3", "order.json", empty), tmp_path / "out")
+    file = world.region.log.files[made.case]
+    (enquiry,), (complaint,) = file.enquiries, file.complaints
+    assert (enquiry.topic, enquiry.channel, enquiry.holder, enquiry.node) == ("LIMITS", "ONLINE", DEPARTMENT, PORTAL)
+    assert (complaint.kind, complaint.handler) == ("DELAY", PORTAL)
+    for act in world.agent.journal.acts(made.case):
+        assert ASKED.encode() not in act.envelope
+        if act.event in ("enquire", "complain"):
+            words = str(read_signed(act.envelope).body["words"])
+            assert supervising.words_of(world.agent, words) == ASKED
+
+
 def test_pages_that_lose_a_race_go_again_with_their_keys_and_the_end_is_told(world: World, tmp_path: Path) -> None:
     made = applied(world, tmp_path)
     world.region.send(world.agent)
@@ -117,8 +146,8 @@ def test_pages_that_lose_a_race_go_again_with_their_keys_and_the_end_is_told(wor
     asked = papers.read(folder)
     assert isinstance(asked, papers.Order)
     taken = sealing._addendum(world.agent, "o-1", asked, made.case, "supplement_part", "custody")
-    count = len(taken.entries)  # the act, and packets for this node and the recovery node
-    assert count == 3
+    count = len(taken.entries)  # the act, and packets for this node, the department of the list and the recovery node
+    assert count == 4
     lost = world.region.send(world.agent)[0]
     assert lost.refusal is not None and lost.refusal.code == "HEAD_MOVED"
     world.receive()

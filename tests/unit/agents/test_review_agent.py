@@ -334,7 +334,8 @@ def test_what_needs_steps_or_a_record_is_not_decided_at_once(
         review.accept_and_decide(agent, case, "A01", "D01")
     assert agent.journal.waiting() == []
     head = replace(at_once, steps={}, decision_by="HEAD")
-    monkeypatch.setattr(sealed, "item_of", lambda agent, case: head)
+    for module in (sealed, department):
+        monkeypatch.setattr(module, "item_of", lambda agent, case: head)
     with pytest.raises(Refusal, match="ROLE_MISSING"):
         review.accept_and_decide(agent, case, "A01", "D01")
     accepted_by, decided_by = review.accept_and_decide(agent, case, "A01", "H01")

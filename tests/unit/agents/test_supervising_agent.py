@@ -22,7 +22,7 @@ from node_agent.process.runtime import Agent
 from node_agent.supervision import overseeing, supervising
 from node_agent.transfer.receiver import Receiver
 from tests.unit.agents.agent_region import Region, exchange
-from tests.unit.evidence_log import ACCEPTOR, DEPARTMENT, WINDOW
+from tests.unit.evidence_log import ACCEPTOR, COLLECTOR, DEPARTMENT, WINDOW
 
 OVERSEER = "spiffe://yidi.test/360000000000/jiangxi-zwfwb"
 STRANGER = "spiffe://yidi.test/110000000000/beijing-zwfwb"
@@ -100,6 +100,47 @@ def test_a_complaint_is_named_by_its_beginning_extended_answered_and_disputed(
     assert complaint.extension and complaint.disputed and complaint.handler == OVERSEER
     with pytest.raises(Refusal, match="COMPLAINT_UNKNOWN"):
         supervising.dispute_complaint(agent, case, "A01", "f" * 16, WORDS)
+
+
+@pytest.mark.requirement("F05", "row T38")
+def test_an_enquiry_is_taken_passed_on_taken_over_and_answered_by_commands(
+    region: Region, agent: Agent, inbox: Receiver, case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """First-asked: the window's enquiry is the department's once it took it; what was written leaves no machine."""
+    monkeypatch.setattr(common, "open_agent", lambda home, attempts=1: agent)
+    monkeypatch.setattr(type(agent), "close", lambda self: None)
+    words = tmp_path / "words.txt"
+    words.write_text(WORDS)
+
+    def run(name: str, staff: str, *options: str) -> dict[str, object]:
+        line = [name, case, *_at(agent), *(("--wait", "0", "--staff", staff) if staff else ()), *options]
+        done = CliRunner().invoke(dept_cards.app, line)
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+        assert WORDS not in done.stdout
+        if staff:
+            exchange(region, agent, inbox)
+        return dict(json.loads(done.stdout))
+
+    asked = {"channel": "WINDOW", "topic": "PROGRESS", "words": "a" * 64}
+    region.log.say(case, "enquire", COLLECTOR, "COLLECTOR", asked, "supervision")
+    inbox.step()
+    named = region.log.files[case].enquiries[0].digest
+    body = {"enquiry": named, "to": DEPARTMENT}
+    region.log.say(case, "pass_enquiry", COLLECTOR, "COLLECTOR", body, "supervision")
+    inbox.step()
+    run("enquiry-take", "A01", "--enquiry", named[:16])
+    run("enquiry-extend", "H01", "--enquiry", named[:16], "--reason", "INQUIRY")
+    run("enquiry-answer", "A01", "--enquiry", named[:16], "--answer", "ANSWERED", "--words", str(words))
+    own = run("enquire", "A01", "--topic", "FEES", "--words", str(words), "--to", WINDOW)
+    run("enquiry-pass", "A01", "--enquiry", str(own["enquiry"]), "--to", OVERSEER)
+    first, second = region.log.files[case].enquiries
+    assert (first.node, first.holder, first.answer, first.extension) == (WINDOW, DEPARTMENT, "ANSWERED", "INQUIRY")
+    assert supervising.words_of(agent, first.feedback) == WORDS
+    assert (second.holder, second.to, second.open) == (DEPARTMENT, OVERSEER, True)
+    listed = _rows(run("enquiries", ""), "enquiries")
+    assert [one["digest"] for one in listed] == [first.digest, second.digest]
+    with pytest.raises(Refusal, match="ENQUIRY_UNKNOWN"):
+        supervising.take_enquiry(agent, case, "A01", "f" * 16)
 
 
 @pytest.mark.requirement("G03", "K12", "row T38")

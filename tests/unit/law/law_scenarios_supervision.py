@@ -52,6 +52,16 @@ def complaints(then: Spoil | None = None, **changes: Any) -> Spoil:
     return spoil
 
 
+def enquiries(**changes: Any) -> Spoil:
+    """The enquiry says something else."""
+
+    def spoil(bench: Bench, step: Step) -> Step:
+        bench.file = replace(bench.case, enquiries=tuple(replace(one, **changes) for one in bench.case.enquiries))
+        return step
+
+    return spoil
+
+
 def good_rating(bench: Bench, step: Step) -> Step:
     """The applicant was content."""
     rating = replace(bench.case.ratings[0], scores=(("process", 1), ("window", 1), ("staff", 3)))
@@ -198,6 +208,29 @@ SUPERVISION = [
     Scenario("T38D", "complaint_disputable", "COMPLAINT_STEP", complaints(finding="")),
     Scenario("T38D", "complaint_disputable", "BODY_MEMBER", says(words=NO_WORDS)),
     Scenario("T38D", "complaint_disputable", "COORDINATOR_MISSING", no_overseer),
+    Scenario("T38Q", "enquiry_said", "REASON_UNKNOWN", says(channel="NONE")),
+    Scenario("T38Q", "enquiry_said", "REASON_UNKNOWN", says(topic="NONE")),
+    Scenario("T38Q", "enquiry_said", "TICKET_FORMAT", says(channel="HOTLINE")),
+    Scenario("T38Q", "enquiry_said", "BODY_MEMBER", says(words=NO_WORDS)),
+    Scenario("T38Q", "enquiry_answerable", "ENQUIRY_TO", says(to=OTHER_DEPARTMENT)),
+    Scenario("T38Q", "enquiry_answerable", "ENQUIRY_TO", says(to=WINDOW)),
+    Scenario("T38N", "enquiry_passable", "ENQUIRY_STEP", by(DEPARTMENT, "HEAD")),
+    Scenario("T38N", "enquiry_passable", "ENQUIRY_STEP", after("T38Y")),
+    Scenario("T38N", "enquiry_passable", "ENQUIRY_TO", says(to=OTHER_DEPARTMENT)),
+    Scenario("T38N", "enquiry_passable", "ENQUIRY_TO", says(to=WINDOW)),
+    Scenario("T38N", "enquiry_passable", "ENQUIRY_UNKNOWN", says(enquiry=NOBODY), killer=False),
+    Scenario("T38K", "enquiry_offered", "ENQUIRY_STEP", by(COORDINATOR, "COORDINATOR")),
+    Scenario("T38K", "enquiry_offered", "ENQUIRY_STEP", again("T38K")),
+    Scenario("T38K", "enquiry_offered", "ENQUIRY_STEP", after("T38Y")),
+    Scenario("T38X", "enquiry_mine", "ENQUIRY_STEP", by(DEPARTMENT, "HEAD")),
+    Scenario("T38X", "enquiry_mine", "ENQUIRY_STEP", after("T38Y")),
+    Scenario("T38X", "enquiry_extensible", "ENQUIRY_EXTENSION", again("T38X")),
+    Scenario("T38X", "enquiry_extensible", "ENQUIRY_EXTENSION", after("a month")),
+    Scenario("T38X", "enquiry_extensible", "REASON_UNKNOWN", says(reason="NONE")),
+    Scenario("T38Y", "enquiry_mine", "ENQUIRY_STEP", by(WINDOW, "COLLECT_LEAD")),
+    Scenario("T38Y", "enquiry_mine", "ENQUIRY_STEP", enquiries(answer="ANSWERED")),
+    Scenario("T38Y", "enquiry_answered", "REASON_UNKNOWN", says(answer="NONE")),
+    Scenario("T38Y", "enquiry_answered", "BODY_MEMBER", says(feedback=NO_WORDS)),
     Scenario("H01", "export_said", "REASON_UNKNOWN", says(profile="INSIDE")),
     Scenario("H01", "export_said", "REASON_UNKNOWN", says(kind="ALL")),
     Scenario("H01", "export_said", "BODY_MEMBER", says(digest=NO_WORDS)),

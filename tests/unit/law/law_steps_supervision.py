@@ -29,6 +29,11 @@ PATHS: dict[str, tuple[str, ...]] = {
     "T38E": (*_PENDING, "T38C"),
     "T38A": (*_PENDING, "T38C"),
     "T38D": (*_PENDING, "T38C", "T38A"),
+    "T38Q": _PENDING,
+    "T38N": (*_PENDING, "T38Q"),
+    "T38K": (*_PENDING, "T38Q", "T38N"),
+    "T38X": (*_PENDING, "T38Q"),
+    "T38Y": (*_PENDING, "T38Q", "T38N", "T38K"),
     "H01": _PENDING,
 }
 
@@ -78,6 +83,18 @@ def _complaint(bench: "Bench") -> str:
     return complaints[0].digest if complaints else DIGEST
 
 
+def _enquiry(bench: "Bench") -> str:
+    enquiries = bench.file.enquiries if bench.file else ()
+    return enquiries[0].digest if enquiries else DIGEST
+
+
+def _holder(bench: "Bench") -> tuple[str, str]:
+    """Node that answers for the first enquiry, and somebody there."""
+    enquiries = bench.file.enquiries if bench.file else ()
+    node = enquiries[0].holder if enquiries else WINDOW
+    return node, "SUPERVISOR" if node == COORDINATOR else _role(node)
+
+
 def _accepting(bench: "Bench") -> str:
     return (bench.file.accepting_node if bench.file else "") or DEPARTMENT
 
@@ -117,6 +134,15 @@ STEPS: dict[str, Callable[["Bench"], Step]] = {
     ),
     "T38D": lambda bench: _say(
         "dispute_complaint", WINDOW, "COLLECTOR", complaint=_complaint(bench), words=DIGEST
+    ),
+    "T38Q": lambda bench: _say(
+        "enquire", WINDOW, "COLLECTOR", channel="WINDOW", topic="PROGRESS", words=DIGEST
+    ),
+    "T38N": lambda bench: _say("pass_enquiry", *_holder(bench), enquiry=_enquiry(bench), to=_accepting(bench)),
+    "T38K": lambda bench: _say("take_enquiry", _accepting(bench), "ACCEPTOR", enquiry=_enquiry(bench)),
+    "T38X": lambda bench: _say("extend_enquiry", *_holder(bench), enquiry=_enquiry(bench), reason="INQUIRY"),
+    "T38Y": lambda bench: _say(
+        "answer_enquiry", *_holder(bench), enquiry=_enquiry(bench), answer="ANSWERED", feedback=DIGEST
     ),
     "H01": lambda bench: Step(
         "export", WINDOW, "COLLECTOR", {"profile": "OUTSIDE", "kind": "REPORT", "digest": DIGEST}, chain="access"

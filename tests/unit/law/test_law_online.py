@@ -114,6 +114,19 @@ def test_the_applicant_withdraws_chooses_rates_and_complains_online() -> None:
     assert bench.do(rated).ratings[0].node == PORTAL
 
 
+@pytest.mark.requirement("A02", "F05", "G06", "row T38")
+def test_an_enquiry_online_is_at_once_the_unit_s_that_is_asked() -> None:
+    """Nobody sits at a portal: without a unit that answers there is no enquiry (F05)."""
+    bench = forwarded(Bench())
+    bench.do(bench.step("T10"))
+    asked = by_portal(bench.step("T38Q"), channel="ONLINE")
+    assert _refused(bench, asked) == "BODY_MEMBER"
+    assert _refused(bench, asked.saying(to=PORTAL)) == "ENQUIRY_TO"
+    made = bench.do(asked.saying(to=DEPARTMENT)).enquiries[0]
+    assert (made.node, made.holder, made.person, made.to) == (PORTAL, DEPARTMENT, "", "")
+    assert bench.do(bench.step("T38Y")).enquiries[0].answered_by.startswith(f"{DEPARTMENT}/person/")
+
+
 def test_another_portal_has_no_say() -> None:
     bench = forwarded(Bench())
     other = "spiffe://yidi.test/500000000000/chongqing-portal"

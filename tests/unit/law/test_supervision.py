@@ -1,4 +1,4 @@
-"""Supervision: rules as data, cards that time raises, answers and appeals, ratings, complaints (standards.md 8, 9)."""
+"""Supervision: rules as data, cards by time, answers, appeals, ratings, complaints, enquiries (standards.md 8, 9)."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -331,6 +331,57 @@ def test_the_unit_itself_may_handle_what_is_about_one_of_its_people() -> None:
     bench.do(bench.step("T38C").saying(about_person=person, handler=DEPARTMENT))
     by_head = replace(bench.step("T38A"), node=DEPARTMENT, role="HEAD")
     assert bench.do(by_head).complaints[0].finding == "PARTLY"
+
+
+# --- enquiries -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("F05", "row T38")
+def test_who_is_asked_first_answers_until_the_next_one_took_it() -> None:
+    """An enquiry that was passed on and not taken is still the window's: it may answer, and the card is its own."""
+    bench = Bench().reach("T38Q")
+    first = bench.do(bench.step("T38Q")).enquiries[0]
+    assert (first.holder, first.person, first.to) == (WINDOW, f"{WINDOW}/person/COLLECTOR", "") and first.open
+    passed = bench.do(bench.step("T38N")).enquiries[0]
+    assert (passed.holder, passed.to, passed.due) == (WINDOW, DEPARTMENT, first.due)
+    by_department = replace(bench.step("T38Y"), node=DEPARTMENT, role="ACCEPTOR")
+    with pytest.raises(Refusal, match="ENQUIRY_STEP"):
+        bench.do(by_department)
+    taken = bench.do(bench.step("T38K")).enquiries[0]
+    assert (taken.holder, taken.person, taken.to) == (DEPARTMENT, f"{DEPARTMENT}/person/ACCEPTOR", "")
+    assert taken.node == WINDOW and taken.due == first.due
+    answered = bench.do(by_department).enquiries[0]
+    assert (answered.answer, answered.open) == ("ANSWERED", False)
+    assert answered.answered_by == f"{DEPARTMENT}/person/ACCEPTOR"
+    assert from_document(bench.case.to_document()) == bench.case
+
+
+@pytest.mark.requirement("F05", "F16", "row T38")
+@pytest.mark.parametrize(("row", "node", "role"), [("T38N", WINDOW, "COLLECTOR"), ("T38K", DEPARTMENT, "ACCEPTOR")])
+def test_an_enquiry_without_answer_is_a_card_on_who_answers_for_it(row: str, node: str, role: str) -> None:
+    bench = strike(Bench().reach(row).walk(row), 20)
+    (card,) = [card for card in bench.case.cards if card.kind == "Y15"]
+    assert (card.subject, card.person) == (node, f"{node}/person/{role}")
+    assert card.cause.startswith(bench.case.enquiries[0].digest)
+
+
+@pytest.mark.requirement("F05", "row T38")
+def test_an_enquiry_has_a_limit_one_extension_and_no_card_once_answered() -> None:
+    bench = Bench().reach("T38X")
+    first = bench.case.enquiries[0].due
+    later = bench.do(bench.step("T38X")).enquiries[0].due
+    assert (first[:10], later[:10]) == ("2026-03-09", "2026-03-16")
+    strike(bench.walk("T38Y"), 20)
+    assert not [card for card in bench.case.cards if card.kind == "Y15"]
+
+
+@pytest.mark.requirement("F05")
+def test_an_overseer_names_the_next_where_the_one_asked_does_not() -> None:
+    bench = Bench().reach("T38N")
+    by_overseer = replace(bench.step("T38N"), node=COORDINATOR, role="SUPERVISOR")
+    named = bench.do(by_overseer).enquiries[0]
+    assert (named.holder, named.to) == (WINDOW, DEPARTMENT)
+    assert bench.do(bench.step("T38K")).enquiries[0].holder == DEPARTMENT
 
 
 # --- exports ---------------------------------------------------------------------------------------------------------
