@@ -5,6 +5,7 @@ three are those of the demonstration's papers, the others are counted up from th
 """
 
 import json
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,8 +15,9 @@ KNOWN: Final = (
     ("林晚秋", "360101198512120023"),
     ("方小满", "36110120000229004X"),
 )
-MOST: Final = 998
-_BORN: Final = "36010119900307"
+MOST_A_DAY: Final = 998
+_REGION: Final = "360101"
+_FIRST_BORN: Final = date(1990, 3, 7)
 _WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS: Final = "10X98765432"
 
@@ -25,10 +27,9 @@ def person(number: int) -> dict[str, str]:
     if number < len(KNOWN):
         name, citizen_id = KNOWN[number]
         return {"name": name, "citizen_id": citizen_id}
-    serial = number - len(KNOWN) + 2  # 001 is the first person's
-    if serial > MOST:
-        raise ValueError("no further test persons")
-    digits = f"{_BORN}{serial:03d}"
+    days, serial = divmod(number - len(KNOWN), MOST_A_DAY)
+    born = _FIRST_BORN + timedelta(days)
+    digits = f"{_REGION}{born:%Y%m%d}{serial + 2:03d}"  # 001 of the first day is the first person's
     check = _CHECKS[sum(int(digit) * weight for digit, weight in zip(digits, _WEIGHTS, strict=True)) % 11]
     return {"name": f"演示申请人{number}", "citizen_id": digits + check}
 

@@ -18,6 +18,7 @@ import pytest
 
 from crypto import canonical
 from crypto.refusal import Refusal
+from deploy.demo import people
 from deploy.service import Service
 from deploy.stack.layout import DEPARTMENT, WINDOW
 from node_agent.department import powers
@@ -154,7 +155,8 @@ def _kill_command(drill: Drill, order: Order) -> None:
     orders = town.stack.orders("desk")
     failpoints.write_orders(orders, order)
     before = {case for case, _ in town.window.journal.drafts()}
-    words = ["window", "collect", str(ROOT / "deploy/demo/pages.json"), "--form", str(ROOT / "deploy/demo/form.json")]
+    form = people.form_file(town.pages, next(town.applicants))
+    words = ["window", "collect", str(ROOT / "deploy/demo/pages.json"), "--form", str(form)]
     ticks = ["--staff", "A01", "--no-classified", "--signed", "--notice", "--wait", "0", "--json"]
     line = [sys.executable, "-m", "deploy", *words, *ticks, "--home", str(town.home(WINDOW))]
     environment = {**os.environ, failpoints.VARIABLE: str(orders)}
@@ -163,6 +165,7 @@ def _kill_command(drill: Drill, order: Order) -> None:
     _require_whole(drill)
     begun = {case for case, _ in town.window.journal.drafts()} - before
     drill.clerks.sealed += [case for case in begun if _sealed(drill, case)]
+    line[line.index(str(form))] = str(people.form_file(town.pages, next(town.applicants)))
     again = subprocess.run(line, capture_output=True, text=True, timeout=120, check=False)
     assert again.returncode in (0, 3), (order, again.stdout[-500:], again.stderr[-500:])
     begun = {case for case, _ in town.window.journal.drafts()} - before

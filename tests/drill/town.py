@@ -7,6 +7,7 @@ Invariants:
 - every wait has a bound.
 """
 
+import itertools
 import json
 import shutil
 import tempfile
@@ -20,6 +21,7 @@ from typer.testing import CliRunner
 
 from crypto.refusal import Refusal
 from deploy.cli import app
+from deploy.demo import people
 from deploy.service import Service
 from deploy.stack.layout import AUDITOR, DEPARTMENT, WINDOW, Node
 from deploy.stack.processes import PythonService
@@ -39,7 +41,6 @@ from storage.failpoints import Order
 from tests.pages import card
 
 ITEM = "11360102900001025R4000131012001"
-FORM = {"applicant": {"name": "余知远", "citizen_id": "360101199003070018"}}
 ADDRESS = {"name": "余知远", "phone": "13800000000", "address": "重庆市江津区样例大道9号"}
 SCANNED = {
     **dict.fromkeys(("M01", "M02", "M03", "M07"), "SUBMIT"),
@@ -83,6 +84,7 @@ class DrillTown:
         self.root.chmod(0o711)  # the database's user has to pass
         self.stack = DrillStack(self.root)
         self.pages = self.root / "pages"
+        self.applicants = itertools.count()
         self._number = 0
         self._lock = threading.Lock()
 
@@ -112,7 +114,8 @@ class DrillTown:
     def draft(self) -> str:
         """A complete draft at the window; its case id."""
         agent = self.window
-        case = window.begin(agent, ITEM, "A01", FORM, "POST", address=ADDRESS)
+        form = {"applicant": people.person(next(self.applicants))}  # a second application of one person is refused
+        case = window.begin(agent, ITEM, "A01", form, "POST", address=ADDRESS)
         for material, way in SCANNED.items():
             if way == "COMMITMENT":
                 assert not window_materials.commit(agent, case, material, self.page(), told=True).refused
