@@ -44,6 +44,8 @@ _MOBILE_NEXT: Final = r"[,，:：\s]*(?:(?:电话|手机)[:：\s]*)?1[3-9](?:" +
 _BEFORE_MOBILE: Final = re.compile(rf"(?<!{_HAN})({_HAN}(?:·|{_HAN}){{1,12}})(?={_MOBILE_NEXT})")
 _WORDS: Final = re.compile("电话|手机|本人|家人|揽投部|客服|热线|投诉|致电|联系|号码|号|单位|同事|材料|申请|卡|拨")
 """Words that stand where a name could: a run with one of them is none."""
+_OFFICE: Final = re.compile(_HAN + "{3,}(?:局|厅|中心|大厅|窗口|专窗|公司|派出所|医院|学校|政府|办公室|委员会)")
+"""A run that is the name of an office as a whole; with a person's name behind it, it is none."""
 _DIGEST: Final = re.compile(r"((?<![0-9A-Za-z])[0-9a-f]{32,}(?![0-9A-Za-z]))")
 
 
@@ -88,7 +90,9 @@ def _masked(field: Field, profile: Profile, found: re.Match[str]) -> str:
 
 
 def _name(text: str, profile: Profile) -> str:
-    return text if _WORDS.search(text) else mask(Field.PERSON_NAME, text, profile)
+    if _WORDS.search(text) or _OFFICE.fullmatch(text):
+        return text
+    return mask(Field.PERSON_NAME, text, profile)
 
 
 def _plain_digit(character: str) -> str:

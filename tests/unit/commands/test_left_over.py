@@ -23,7 +23,7 @@ from node_agent.transfer import bounce, missing_wraps
 from node_agent.transfer.opening import OpenedCase, OpenedLine, OpenedPage
 from node_agent.transfer.receiver import Receiver
 from node_agent.transfer.sender import Sender
-from node_agent.window import drafts, pre_review
+from node_agent.window import drafts, pre_review, recipients
 from node_agent.window import ends as window_ends
 from node_agent.window import intake as window
 from node_agent.window import supplement as window_supplement
@@ -243,7 +243,7 @@ def test_a_supplement_without_a_route_owes_nobody_without_a_name(
     world: World, sender: Sender, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = demanded(world, sender, tmp_path)
-    monkeypatch.setattr(window_supplement, "ROUTES", ())
+    monkeypatch.setattr(recipients, "ROUTES", ())
     assert window_supplement.seal(world.agent, case, STAFF, applicant_signed=True).waiting_for == ()
 
 
