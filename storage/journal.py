@@ -5,6 +5,8 @@ Invariants:
 - the outbox keeps, for each case, the order in which acts were signed; an entry is never changed after it was signed,
   only its answer is added, and the node's signature made again over the same payload while it waits; its identity is
   the payload digest, so queueing it again is harmless;
+- a draft is kept only over the revision that it was loaded at, and its seal is queued in the same transaction: what
+  another command kept meanwhile is never written over;
 - public numbers are counted here and never given out twice; a lost journal gets a new prefix from the registrar;
 - mode 0600: drafts and forms hold personal data and stay in this folder; what is erased is overwritten in the file.
 """
@@ -15,12 +17,14 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from crypto.refusal import Refusal
-from crypto.sealing import KeyPacket
 from storage import failpoints
+from storage.journal_rows import KeptDraft as KeptDraft
+from storage.journal_rows import OutboxEntry as OutboxEntry
+from storage.journal_rows import PendingUpload as PendingUpload
+from storage.journal_rows import entry_of, refusal_text, values_of
 
 RULE = "promise 6"
 _SCHEMA = """
@@ -37,45 +41,13 @@ CREATE INDEX IF NOT EXISTS uploads_waiting ON uploads(state) WHERE state='WAITIN
 CREATE TABLE IF NOT EXISTS leaves(idx INTEGER PRIMARY KEY, case_id TEXT NOT NULL, leaf BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS leaves_case ON leaves(case_id, idx);
 CREATE TABLE IF NOT EXISTS registry(epoch INTEGER PRIMARY KEY, leaf BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS drafts(case_id TEXT PRIMARY KEY, state TEXT NOT NULL, document TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS drafts(
+  case_id TEXT PRIMARY KEY, state TEXT NOT NULL, document TEXT NOT NULL, revision INTEGER NOT NULL DEFAULT 1);
 CREATE TABLE IF NOT EXISTS counters(name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS notes(name TEXT PRIMARY KEY, value BLOB NOT NULL);
 """
 
 _KEEP = "INSERT INTO notes VALUES(?,?) ON CONFLICT(name) DO UPDATE SET value=excluded.value"
-
-
-@dataclass(frozen=True)
-class OutboxEntry:
-    """A signed act on its way. ``state``: WAITING, DONE or REFUSED. ``refusal``: code, rule and values, when refused.
-
-    ``needs_upload``: digest of the manifest whose object must be complete before this entry is sent.
-    """
-
-    case_id: str
-    event: str
-    payload_digest: str
-    envelope: bytes
-    attachments: tuple[bytes, ...] = ()
-    packets: tuple[KeyPacket, ...] = ()
-    check_code_hash: str = ""
-    needs_upload: str | None = None
-    state: str = "WAITING"
-    receipt: bytes = b""
-    refusal: Refusal | None = None
-    case_no: str = ""
-    queued_at: str = ""
-    number: int = 0
-
-
-@dataclass(frozen=True)
-class PendingUpload:
-    """A sealed file that waits to be uploaded. ``file``: name in the spool folder."""
-
-    manifest_digest: str
-    manifest: bytes
-    file: str
-    state: str = "WAITING"
 
 
 class Journal:
@@ -92,6 +64,7 @@ class Journal:
             self._connection.execute("PRAGMA synchronous=FULL")
             self._connection.execute("PRAGMA secure_delete=ON")
             self._connection.executescript(_SCHEMA)
+            self._count_drafts()
         except (OSError, sqlite3.OperationalError) as error:
             raise Refusal("JOURNAL_UNWRITABLE", RULE, problem=str(error)[:60]) from error
 
@@ -126,9 +99,15 @@ class Journal:
         entries: Sequence[OutboxEntry],
         uploads: Sequence[PendingUpload] = (),
         notes: Mapping[str, bytes] | None = None,
+        draft: KeptDraft | None = None,
+        over: Mapping[str, bytes | None] | None = None,
     ) -> None:
-        """Keep signed acts, the files that they wait for, and named notes beside them, in one transaction."""
+        """Keep signed acts, the files that they wait for, named notes beside them and the draft that was sealed, in one
+        transaction. ``over``: what notes still have to say before. Refusal DRAFT_NEWER: nothing was kept."""
         with self.transaction() as at:
+            _require_notes(at, over or {})
+            if draft is not None:
+                _put_draft(at, draft)
             for upload in uploads:
                 at.execute(
                     "INSERT OR IGNORE INTO uploads VALUES(?,?,?,?)",
@@ -138,7 +117,7 @@ class Journal:
                 at.execute(
                     "INSERT OR IGNORE INTO outbox(case_id, event, payload_digest, envelope, attachments, packets,"
                     " check_code_hash, needs_upload, state, queued_at) VALUES(?,?,?,?,?,?,?,?,?,?)",
-                    _values(entry),
+                    values_of(entry),
                 )
             at.executemany(_KEEP, list((notes or {}).items()))
 
@@ -150,7 +129,7 @@ class Journal:
     def waiting(self, limit: int = 256) -> list[OutboxEntry]:
         """Acts that wait, oldest first."""
         query = "SELECT * FROM outbox WHERE state='WAITING' ORDER BY number LIMIT ?"
-        return [_entry(row) for row in self._all(query, (limit,))]
+        return [entry_of(row) for row in self._all(query, (limit,))]
 
     @failpoints.is_write("journal.answered")
     def answered(self, payload_digest: str, receipt: bytes, case_no: str, refusal: Refusal | None) -> None:
@@ -159,7 +138,7 @@ class Journal:
         with self.transaction() as at:
             at.execute(
                 "UPDATE outbox SET state=?, receipt=?, case_no=?, refusal=? WHERE payload_digest=? AND state='WAITING'",
-                (state, receipt, case_no, _refusal_text(refusal), payload_digest),
+                (state, receipt, case_no, refusal_text(refusal), payload_digest),
             )
 
     def signed_again(self, payload_digest: str, envelope: bytes) -> None:
@@ -172,11 +151,11 @@ class Journal:
     def entry(self, payload_digest: str) -> OutboxEntry | None:
         """An act by its identity, or None."""
         rows = self._all("SELECT * FROM outbox WHERE payload_digest=?", (payload_digest,))
-        return _entry(rows[0]) if rows else None
+        return entry_of(rows[0]) if rows else None
 
     def acts(self, case_id: str) -> list[OutboxEntry]:
         """All acts of a case from this node, in order."""
-        return [_entry(row) for row in self._all("SELECT * FROM outbox WHERE case_id=? ORDER BY number", (case_id,))]
+        return [entry_of(row) for row in self._all("SELECT * FROM outbox WHERE case_id=? ORDER BY number", (case_id,))]
 
     def case_of_number(self, case_no: str) -> str | None:
         """The case whose seal was answered with this 43-character number, or None."""
@@ -259,19 +238,16 @@ class Journal:
     # --- drafts, counters, notes -----------------------------------------------------------------------------
 
     @failpoints.is_write("journal.draft")
-    def save_draft(self, case_id: str, state: str, document: dict[str, object]) -> None:
-        """Keep a draft (personal data; only here)."""
+    def save_draft(self, draft: KeptDraft) -> int:
+        """Keep a draft over the revision that it was loaded at; its revision now. Refusal DRAFT_NEWER."""
         with self.transaction() as at:
-            at.execute(
-                "INSERT INTO drafts VALUES(?,?,?) ON CONFLICT(case_id) DO UPDATE SET state=excluded.state,"
-                " document=excluded.document",
-                (case_id, state, json.dumps(document, ensure_ascii=False)),
-            )
+            return _put_draft(at, draft)
 
-    def draft(self, case_id: str) -> tuple[str, dict[str, object]] | None:
-        """State and document of a draft, or None."""
-        rows = self._all("SELECT state, document FROM drafts WHERE case_id=?", (case_id,))
-        return (rows[0]["state"], json.loads(rows[0]["document"])) if rows else None
+    def draft(self, case_id: str) -> KeptDraft | None:
+        """A draft as it stands, or None."""
+        for row in self._all("SELECT * FROM drafts WHERE case_id=?", (case_id,)):
+            return KeptDraft(case_id, row["state"], json.loads(row["document"]), row["revision"])
+        return None
 
     def drafts(self) -> list[tuple[str, str]]:
         """Case and state of all drafts, in order of beginning."""
@@ -290,6 +266,12 @@ class Journal:
         with self.transaction() as at:
             at.execute(_KEEP, (name, value))
 
+    def keep_over(self, name: str, before: bytes | None, value: bytes) -> None:
+        """Keep a named note that still says ``before`` (None: is not there). Refusal DRAFT_NEWER."""
+        with self.transaction() as at:
+            _require_notes(at, {name: before})
+            at.execute(_KEEP, (name, value))
+
     def kept(self, name: str) -> bytes | None:
         """A named note, or None."""
         rows = self._all("SELECT value FROM notes WHERE name=?", (name,))
@@ -305,6 +287,12 @@ class Journal:
         with self.transaction() as at:
             at.execute("DELETE FROM notes WHERE name=?", (name,))
 
+    def _count_drafts(self) -> None:
+        """The column that a journal of before lacks."""
+        with self.transaction() as at:
+            if "revision" not in {row["name"] for row in at.execute("PRAGMA table_info(drafts)")}:
+                at.execute("ALTER TABLE drafts ADD COLUMN revision INTEGER NOT NULL DEFAULT 1")
+
     def _all(self, query: str, values: tuple[object, ...]) -> list[sqlite3.Row]:
         with self._lock:
             try:
@@ -317,53 +305,21 @@ class Journal:
             self._connection.execute("ROLLBACK")
 
 
-def _values(entry: OutboxEntry) -> tuple[object, ...]:
-    packets = [{**packet.__dict__, "packet": packet.packet.hex()} for packet in entry.packets]
-    attachments = json.dumps([data.hex() for data in entry.attachments])
-    return (
-        entry.case_id,
-        entry.event,
-        entry.payload_digest,
-        entry.envelope,
-        attachments,
-        json.dumps(packets),
-        entry.check_code_hash,
-        entry.needs_upload,
-        entry.state,
-        entry.queued_at,
-    )
+def _put_draft(at: sqlite3.Connection, draft: KeptDraft) -> int:
+    """One revision more. Refusal DRAFT_NEWER: another command kept the draft since it was loaded."""
+    text = json.dumps(draft.document, ensure_ascii=False)
+    if draft.revision:
+        query = "UPDATE drafts SET state=?, document=?, revision=revision+1 WHERE case_id=? AND revision=?"
+    else:
+        query = "INSERT OR IGNORE INTO drafts(state, document, case_id, revision) VALUES(?,?,?,?+1)"
+    if at.execute(query, (draft.state, text, draft.case_id, draft.revision)).rowcount != 1:
+        raise Refusal("DRAFT_NEWER", RULE, case=draft.case_id)
+    return draft.revision + 1
 
 
-def _entry(row: sqlite3.Row) -> OutboxEntry:
-    packets = tuple(
-        KeyPacket(**{**item, "packet": bytes.fromhex(item["packet"])}) for item in json.loads(row["packets"])
-    )
-    return OutboxEntry(
-        case_id=row["case_id"],
-        event=row["event"],
-        payload_digest=row["payload_digest"],
-        envelope=row["envelope"],
-        attachments=tuple(bytes.fromhex(item) for item in json.loads(row["attachments"])),
-        packets=packets,
-        check_code_hash=row["check_code_hash"],
-        needs_upload=row["needs_upload"],
-        state=row["state"],
-        receipt=row["receipt"] or b"",
-        refusal=_refusal(row["refusal"]),
-        case_no=row["case_no"],
-        queued_at=row["queued_at"],
-        number=row["number"],
-    )
-
-
-def _refusal_text(refusal: Refusal | None) -> str | None:
-    if refusal is None:
-        return None
-    return json.dumps({"code": refusal.code, "rule": refusal.rule, "values": dict(refusal.values)})
-
-
-def _refusal(text: str | None) -> Refusal | None:
-    if text is None:
-        return None
-    value = json.loads(text)
-    return Refusal(value["code"], value["rule"], **value["values"])
+def _require_notes(at: sqlite3.Connection, over: Mapping[str, bytes | None]) -> None:
+    """Refusal DRAFT_NEWER: another command kept one of the notes since it was read."""
+    for name, before in over.items():
+        row = at.execute("SELECT value FROM notes WHERE name=?", (name,)).fetchone()
+        if (None if row is None else bytes(row["value"])) != before:
+            raise Refusal("DRAFT_NEWER", RULE, case=name.rpartition(":")[2])

@@ -110,11 +110,10 @@ def seal(
     with undone(agent, bundle, parent):
         order = order_of_seal(agent, draft, public_no, read_signed(parent.envelope).occurred_at, applicant)
         shelf.lay(agent.settings.home, parent.payload_digest, order.encode())
-        # Saved first, as for a single case (``window.seal.seal``).
         draft.state, draft.public_no = drafts.SEALED, public_no
-        drafts.save(agent, draft)
         notes |= behind.notes_of((part.case for part in draft.parts), parent.payload_digest)
-        agent.journal.queue(entries, [bundle.pending()], notes)  # commit point: parent and children are on their way
+        # commit point: parent and children are on their way
+        agent.journal.queue(entries, [bundle.pending()], notes, drafts.kept(draft))
     shelf.publish(agent.settings.home, parent.payload_digest, public_no)
     drafts.forget_readings(agent, draft.lines.values())
     digests = tuple(entry.payload_digest for entry in entries)

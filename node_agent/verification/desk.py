@@ -73,9 +73,13 @@ def check(
         words = f"《{drafts.material_of(agent, draft, material).name}》{DATA_RESULTS[answer.result]}，请提交原件扫描"
         return Checked(answer.result, False, words, answer.source, answer.at)
     page = _page(agent, draft, material, evidence)
-    draft.lines[material] = DraftLine(material, acquisition, "A", "NOT_NEEDED", (page,))  # 4
-    draft.tolerated.pop(material, None)
-    drafts.save(agent, draft)
+
+    def put(now: Draft) -> None:  # 4
+        drafts.require_seen(draft.lines, now.lines, material)
+        now.lines[material] = DraftLine(material, acquisition, "A", "NOT_NEEDED", (page,))
+        now.tolerated.pop(material, None)
+
+    drafts.change(agent, case_id, put)
     return Checked(answer.result, True, DATA_RESULTS[answer.result], answer.source, answer.at)
 
 

@@ -17,7 +17,6 @@ def tell(
 ) -> Draft:
     """Set all of it anew in an open draft; empty takes it back. Refusals DRAFT_…, LANE_UNKNOWN, CHANNEL_UNKNOWN,
     APPOINTMENT_FORM (the law looks again at the seal)."""
-    draft = drafts.open_draft(agent, case_id)
     if lane and lane not in LANES:
         raise Refusal("LANE_UNKNOWN", "E11, E12", lane=lane[:20])
     appointment = appointment.upper()
@@ -25,6 +24,9 @@ def tell(
         raise Refusal("APPOINTMENT_FORM", "C14", appointment=appointment[:40])
     if channel and channel not in APPOINTMENT_CHANNELS:
         raise Refusal("CHANNEL_UNKNOWN", "C14", channel=channel[:20])
-    draft.lane, draft.appointment, draft.channel, draft.large_print = lane, appointment, channel, large_print
-    drafts.save(agent, draft)
-    return draft
+
+    def told(draft: Draft) -> Draft:
+        draft.lane, draft.appointment, draft.channel, draft.large_print = lane, appointment, channel, large_print
+        return draft
+
+    return drafts.change(agent, case_id, told)

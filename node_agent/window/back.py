@@ -156,6 +156,7 @@ def _emptied(draft: Draft, catalogue: str, staff_code: str) -> Draft:
         delivery=draft.delivery,
         public_no=draft.public_no,
         lent=draft.lent,
+        revision=draft.revision,
     )
 
 

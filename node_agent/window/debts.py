@@ -6,7 +6,7 @@ Invariants:
 - it works without hub and store for the cases that this window knows; another window is admitted first (A1).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,7 +20,7 @@ from node_agent.window import drafts
 from node_agent.window.addenda import queue_aside
 from node_agent.window.drafts import DraftLine
 from node_agent.window.pages import PLAIN, keep, read_pages
-from node_agent.window.ready import Desk, PageStand, make_ready, masked_of
+from node_agent.window.ready import Desk, Lines, PageStand, make_ready, masked_of
 from node_agent.window.seal import READS, Reads, collecting_role, sealed_line
 
 PREFIX = "paying-"
@@ -102,7 +102,12 @@ def _ready(
     assert told is not None  # ``debts_of`` found it
     body, kept = told.statement.body, {line.material: line for line in lines}
     item = agent.registry.catalogue(str(body["catalogue"]), agent.hub).item(str(body["task_code"]))
-    stands = make_ready(agent, Desk(folder, kept.copy, kept.update, masked_of(item)), reads.seconds, reads.told)
+
+    def change(make: Callable[[Lines], Lines]) -> Lines:
+        kept.update(make(kept.copy()))
+        return kept.copy()
+
+    stands = make_ready(agent, Desk(folder, kept.copy, change, masked_of(item)), reads.seconds, reads.told)
     return list(kept.values()), stands
 
 

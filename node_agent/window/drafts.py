@@ -5,18 +5,22 @@ Invariants:
   never those that the camera or a person gave;
 - a line is closed only in a way that the pinned catalogue allows for its material (T02), with the original treated as
   the catalogue demands (A03);
+- what another command kept in a draft meanwhile is never written over: a change is made again on the newer draft, or
+  refused where it would take away what the clerk has not seen;
 - pages, form and address are erased when the seal's receipt is here, not before.
 """
 
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TypeVar
+
+import tenacity
 
 from crypto.refusal import Refusal
 from hub.casework.catalogue.model import Item, Material
@@ -27,12 +31,15 @@ from node_agent.parents.merged import DraftPart, merged_item
 from node_agent.process.runtime import Agent
 from storage import failpoints
 from storage.files import sync_directory
-from storage.journal import OutboxEntry
+from storage.journal import KeptDraft, OutboxEntry
 
 OPEN, SEALED, SENT = "OPEN", "SEALED", "SENT"
 ENDING = frozenset({"seal", "seal_parent", "decline", "discard", "withdraw", "withdraw_parent"})
 WRITING_LASTS = timedelta(hours=1)
 """Writing or sealing many pages on a slow disk is done within this time; a file without a name is left over then."""
+ATTEMPTS: Final = 12
+"""How often a change is made again on a newer draft before it is refused."""
+Told = TypeVar("Told")
 JSON_MEDIA = "application/json"
 SUFFIX = {"image/jpeg": "jpg", "image/png": "png", "image/tiff": "tif"}
 VERIFIED = frozenset({"VERIFY_ONLINE", "FROM_LICENCE"})
@@ -100,7 +107,8 @@ class Draft:
 
     A parent's has ``parts``, the ``theme`` (empty for 多地联办), ``serves``: its one list, and ``partial``: whether
     each result goes out by itself (P8); its ``task_code`` is the theme's, or what stands for none. ``lent``: of a part
-    that came back by itself, materials whose original another part has in custody (states.md 8).
+    that came back by itself, materials whose original another part has in custody (states.md 8). ``revision``: of the
+    journal's row that it was loaded from.
     """
 
     case: str
@@ -132,6 +140,7 @@ class Draft:
     large_print: bool = False
     proxy: tuple[DraftPage, ...] = ()
     lent: tuple[str, ...] = ()
+    revision: int = 0
 
 
 @dataclass(frozen=True)
@@ -154,8 +163,7 @@ def load(agent: Agent, case_id: str) -> Draft:
     found = agent.journal.draft(case_id)
     if found is None:
         raise Refusal("DRAFT_UNKNOWN", "T01", case=case_id[:32])
-    state, document = found
-    values: dict[str, Any] = dict(document)
+    values: dict[str, Any] = dict(found.document)
     values["lines"] = {
         code: DraftLine(**{**line, "pages": tuple(DraftPage(**page) for page in line["pages"])})
         for code, line in values["lines"].items()
@@ -165,12 +173,43 @@ def load(agent: Agent, case_id: str) -> Draft:
     values["proxy"] = tuple(DraftPage(**page) for page in values.get("proxy", ()))
     values["lent"] = tuple(values.get("lent", ()))
     values["second_intake"] = tuple(values.get("second_intake", ("", "")))
-    return Draft(**{**values, "state": state})
+    return Draft(**{**values, "state": found.state, "revision": found.revision})
 
 
 def save(agent: Agent, draft: Draft) -> None:
-    """Keep the draft. Refusal JOURNAL_UNWRITABLE."""
-    agent.journal.save_draft(draft.case, draft.state, asdict(draft))
+    """Keep the draft. Refusals JOURNAL_UNWRITABLE, DRAFT_NEWER (another command kept it since it was loaded)."""
+    draft.revision = agent.journal.save_draft(kept(draft))
+
+
+def kept(draft: Draft) -> KeptDraft:
+    """The draft as the journal keeps it."""
+    document = asdict(draft)
+    del document["revision"]
+    return KeptDraft(draft.case, draft.state, document, draft.revision)
+
+
+def change(agent: Agent, case_id: str, make: Callable[[Draft], Told]) -> Told:
+    """Change an open draft in place with ``make``, and keep it; what ``make`` answers.
+
+    Where another command kept the draft meanwhile, the change is made again on what stands there now: ``make`` may run
+    several times. Refusals DRAFT_…, JOURNAL_UNWRITABLE, those of ``make``.
+    """
+
+    def once() -> Told:
+        draft = open_draft(agent, case_id)
+        told = make(draft)
+        save(agent, draft)
+        return told
+
+    return again()(once)
+
+
+def require_seen(before: Mapping[str, DraftLine], now: Mapping[str, DraftLine], material: str) -> None:
+    """The pages that a change takes out of a line are those that were there when its command began, however they were
+    turned or masked since. Refusal PAGES_NEWER: others came meanwhile, and would be lost."""
+    seen, there = (lines[material].pages if material in lines else () for lines in (before, now))
+    if [page.shot for page in seen] != [page.shot for page in there]:
+        raise Refusal("PAGES_NEWER", "A04; promise 6", material=material)
 
 
 def open_draft(agent: Agent, case_id: str) -> Draft:
@@ -243,7 +282,7 @@ def folder(agent: Agent, case_id: str) -> Path:
     return path
 
 
-def keep_files(into: Path, files: Sequence[tuple[str, bytes]]) -> list[str]:
+def keep_files(into: Path, files: Iterable[tuple[str, bytes]]) -> list[str]:
     """Write (stem with suffix, bytes) under fresh names, durable, mode 0600; names in order.
 
     All or none. Refusal DRAFT_UNWRITABLE.
@@ -268,12 +307,16 @@ def keep_files(into: Path, files: Sequence[tuple[str, bytes]]) -> list[str]:
 
 def erase(agent: Agent, case_id: str) -> None:
     """The receipt is here: erase page copies, form and address; keep what the work list needs. May be repeated."""
-    draft = load(agent, case_id)
-    forget_readings(agent, draft.lines.values())
-    shutil.rmtree(agent.settings.home / "drafts" / case_id, ignore_errors=True)
-    if draft.state != SENT:
-        draft.state, draft.form, draft.address = SENT, {}, {}
-        save(agent, draft)
+
+    def emptied() -> None:
+        draft = load(agent, case_id)
+        forget_readings(agent, draft.lines.values())
+        shutil.rmtree(agent.settings.home / "drafts" / case_id, ignore_errors=True)
+        if draft.state != SENT:
+            draft.state, draft.form, draft.address = SENT, {}, {}
+            save(agent, draft)
+
+    again()(emptied)
 
 
 def forget_readings(agent: Agent, lines: Iterable[DraftLine], still: Iterable[DraftLine] = ()) -> None:
@@ -294,6 +337,16 @@ def drop_left_over(agent: Agent, case_id: str, now: datetime) -> None:
     path = agent.settings.home / "drafts" / case_id
     if path.is_dir() and path.stat().st_mtime < (now - WRITING_LASTS).timestamp():
         shutil.rmtree(path, ignore_errors=True)
+
+
+def again() -> tenacity.Retrying:
+    """A change made again while other commands keep newer drafts. Refusal DRAFT_NEWER at last."""
+    return tenacity.Retrying(
+        retry=tenacity.retry_if_exception(lambda error: isinstance(error, Refusal) and error.code == "DRAFT_NEWER"),
+        stop=tenacity.stop_after_attempt(ATTEMPTS),
+        wait=tenacity.wait_random(0, 0.05),
+        reraise=True,
+    )
 
 
 def _check(material: Material, draft: Draft) -> CheckLine:

@@ -118,7 +118,7 @@ def add_pages(
     ``at``: in place of this one page, from 1 (a page shot again).
 
     Refusals DRAFT_…, MATERIAL_NOT_LISTED, ACQUISITION_NOT_ALLOWED, ORIGINAL_UNKNOWN, PAGES_NONE, CAPTURE_FOLDER;
-    refused pages are reported, not raised.
+    PAGES_NEWER (pages would go that came meanwhile); refused pages are reported, not raised.
     """
     draft = drafts.open_draft(agent, case_id)
     _require_way(agent, draft, material, acquisition)
@@ -134,16 +134,21 @@ def add_pages(
         raise Refusal("PAGE_NOT_SINGLE", "A04", frames=len(good))
     taken = keep(agent, drafts.folder(agent, case_id), material, good, shooting)
     trust = TRUST_OF.get(acquisition) or ("B" if original in drafts.SEEN else "C")
-    draft = drafts.open_draft(agent, case_id)  # shooting takes seconds: what came into it meanwhile stays
-    before, kept = draft.lines.get(material), _kept(draft, material, acquisition, anew=anew, at=at)
-    pages = (*kept[: at - 1], *taken, *kept[at:]) if at else (*kept, *taken)
-    draft.lines[material] = DraftLine(material, acquisition, trust, original, pages)
-    draft.tolerated.pop(material, None)
-    drafts.save(agent, draft)
+
+    def put(now: Draft) -> tuple[DraftLine | None, Draft]:  # shooting takes seconds: what came into it meanwhile stays
+        before, stay = now.lines.get(material), _kept(now, material, acquisition, anew=anew, at=at)
+        if at or (before is not None and stay != before.pages):
+            drafts.require_seen(draft.lines, now.lines, material)
+        pages = (*stay[: at - 1], *taken, *stay[at:]) if at else (*stay, *taken)
+        now.lines[material] = DraftLine(material, acquisition, trust, original, pages)
+        now.tolerated.pop(material, None)
+        return before, now
+
+    before, now = drafts.change(agent, case_id, put)
     if before is not None:
-        drafts.forget_readings(agent, [before], draft.lines.values())
-    masked = material in masked_of(drafts.item_of(agent, draft))
-    reading.ask(agent, drafts.folder(agent, case_id), taken, reading.hints_of(draft), again=masked)
+        drafts.forget_readings(agent, [before], now.lines.values())
+    masked = material in masked_of(drafts.item_of(agent, now))
+    reading.ask(agent, drafts.folder(agent, case_id), taken, reading.hints_of(now), again=masked)
     return PagesTaken(taken)
 
 

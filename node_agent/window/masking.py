@@ -161,13 +161,15 @@ def _save(agent: Agent, case_id: str, material: str, page: DraftPage, marks: lis
 
 def _put(agent: Agent, case_id: str, material: str, before: DraftPage, page: DraftPage) -> None:
     """``page`` in the place of ``before``. Refusal PAGE_NOT_READ: it was shot or boxed anew meanwhile."""
-    draft = drafts.open_draft(agent, case_id)
-    line = draft.lines.get(material)
-    if line is None or before not in line.pages:
-        raise Refusal("PAGE_NOT_READ", RULE)
-    place = line.pages.index(before)
-    draft.lines[material] = replace(line, pages=(*line.pages[:place], page, *line.pages[place + 1 :]))
-    drafts.save(agent, draft)
+
+    def put(draft: Draft) -> None:
+        line = draft.lines.get(material)
+        if line is None or before not in line.pages:
+            raise Refusal("PAGE_NOT_READ", RULE)
+        place = line.pages.index(before)
+        draft.lines[material] = replace(line, pages=(*line.pages[:place], page, *line.pages[place + 1 :]))
+
+    drafts.change(agent, case_id, put)
 
 
 def _unlink(folder: Path, name: str) -> None:

@@ -59,14 +59,16 @@ def answer(agent: Agent, case_id: str, answers: Mapping[str, str]) -> Situation 
 
     Refusals DRAFT_…, SITUATION_UNKNOWN, SITUATION_CHOICE.
     """
-    draft = drafts.open_draft(agent, case_id)
-    item, told = drafts.item_of(agent, draft), {**draft.answers, **answers}
-    asked = {situation.code for situation in questions_for(item, told)}
-    kept = {code: choice for code, choice in told.items() if code in asked or code in answers}
-    _require_so_far(item, kept)
-    draft.answers = kept  # without what another answer made needless
-    drafts.save(agent, draft)
-    return next_question(item, kept)
+
+    def put(draft: Draft) -> Situation | None:
+        item, told = drafts.item_of(agent, draft), {**draft.answers, **answers}
+        asked = {situation.code for situation in questions_for(item, told)}
+        kept = {code: choice for code, choice in told.items() if code in asked or code in answers}
+        _require_so_far(item, kept)
+        draft.answers = kept  # without what another answer made needless
+        return next_question(item, kept)
+
+    return drafts.change(agent, case_id, put)
 
 
 def tolerate(agent: Agent, case_id: str, material: str, due: date, paper: Path) -> None:
@@ -78,9 +80,13 @@ def tolerate(agent: Agent, case_id: str, material: str, due: date, paper: Path) 
     draft = drafts.open_draft(agent, case_id)
     require_promise(agent, drafts.item_of(agent, draft), drafts.material_of(agent, draft, material), due)
     digest = keep_paper(agent, paper)
-    draft.lines.pop(material, None)
-    draft.tolerated[material], draft.promises[material] = due.isoformat(), digest
-    drafts.save(agent, draft)
+
+    def put(now: Draft) -> None:
+        drafts.require_seen(draft.lines, now.lines, material)
+        now.lines.pop(material, None)
+        now.tolerated[material], now.promises[material] = due.isoformat(), digest
+
+    drafts.change(agent, case_id, put)
 
 
 def require_promise(agent: Agent, item: Item, found: Material, due: date) -> None:
@@ -128,9 +134,7 @@ def commit(agent: Agent, case_id: str, material: str, pages: Path, *, told: bool
         raise Refusal("DECLARATION_MISSING", "B09; 国办发〔2020〕42号; T02", declaration="commitment_notice")
     taken = add_pages(agent, case_id, material, pages, "COMMITMENT", "NOT_NEEDED", anew=True)
     if not taken.refused:
-        draft = drafts.open_draft(agent, case_id)
-        draft.commitment_notice = True
-        drafts.save(agent, draft)
+        drafts.change(agent, case_id, lambda draft: setattr(draft, "commitment_notice", True))
     return taken
 
 
@@ -139,7 +143,11 @@ def cover(agent: Agent, case_id: str, material: str) -> None:
 
     Refusals DRAFT_…, MATERIAL_NOT_LISTED, ACQUISITION_NOT_ALLOWED, COVER_MISSING.
     """
-    draft = drafts.open_draft(agent, case_id)
+    before = drafts.open_draft(agent, case_id)
+    drafts.change(agent, case_id, lambda draft: _cover(agent, before, draft, material))
+
+
+def _cover(agent: Agent, before: Draft, draft: Draft, material: str) -> None:
     found = drafts.material_of(agent, draft, material)
     _require_way(found.acquisition, material, "COVERED_BY")
     covering = [
@@ -149,9 +157,9 @@ def cover(agent: Agent, case_id: str, material: str) -> None:
         named = ",".join(found.covered_by)
         raise Refusal("COVER_MISSING", "D19; T02", material=material, acquisition="COVERED_BY", covered_by=named)
     trust = min(line.trust for line in covering)
+    drafts.require_seen(before.lines, draft.lines, material)
     draft.lines[material] = DraftLine(material, "COVERED_BY", trust, "NOT_NEEDED")
     _forget(draft, material)
-    drafts.save(agent, draft)
 
 
 def shelf(agent: Agent, case_id: str) -> list[Kept]:
@@ -217,23 +225,25 @@ def reuse(
     digest = keep_paper(agent, agreement)
     folder = drafts.folder(agent, case_id)
     pages = tuple(window_pages.again(folder, kept.material, page) for page in found.pages)
-    draft.lines[kept.material] = DraftLine(kept.material, "REUSED", kept.trust, "NOT_NEEDED", pages)
-    _forget(draft, kept.material)
-    draft.reused[kept.material] = {
-        "case": kept.case, "manifest": kept.manifest, "line": kept.line, "valid_until": valid_until,
-    }  # fmt: skip
-    draft.reuse_agreement = digest
-    drafts.save(agent, draft)
-    queue_draft(agent, draft)
+
+    def put(now: Draft) -> Draft:
+        drafts.require_seen(draft.lines, now.lines, kept.material)
+        now.lines[kept.material] = DraftLine(kept.material, "REUSED", kept.trust, "NOT_NEEDED", pages)
+        _forget(now, kept.material)
+        now.reused[kept.material] = {
+            "case": kept.case, "manifest": kept.manifest, "line": kept.line, "valid_until": valid_until,
+        }  # fmt: skip
+        now.reuse_agreement = digest
+        return now
+
+    queue_draft(agent, drafts.change(agent, case_id, put))
 
 
 def second_intake(agent: Agent, case_id: str, other: str, reason: str) -> None:
     """A22: the applicant's other open case, and why this one is right beside it. Refusals DRAFT_…, REASON_UNKNOWN."""
     if reason not in reasons.SECOND_INTAKES:
         raise Refusal("REASON_UNKNOWN", "A22; T05", reason=reason[:20])
-    draft = drafts.open_draft(agent, case_id)
-    draft.second_intake = (other, reason)
-    drafts.save(agent, draft)
+    drafts.change(agent, case_id, lambda draft: setattr(draft, "second_intake", (other, reason)))
 
 
 def _require_so_far(item: Item, answers: Mapping[str, str]) -> None:

@@ -18,7 +18,7 @@ from node_agent.process.runtime import Agent
 from node_agent.transfer.opening import OpenedLine
 from node_agent.window import drafts
 from node_agent.window import pages as window_pages
-from node_agent.window.drafts import Draft
+from node_agent.window.drafts import Draft, DraftPage
 from node_agent.window.intake import PagesTaken
 from node_agent.window.pages import PLAIN, Shooting, keep, read_pages
 
@@ -43,19 +43,21 @@ def empower(
         return PagesTaken((), tuple(refused))
     if not good:
         raise Refusal("PAGES_NONE", "A04", material=PROXY)
-    draft.proxy = tuple(keep(agent, drafts.folder(agent, case_id), PROXY, good, shooting))
-    drafts.save(agent, draft)
-    return PagesTaken(draft.proxy)
+    taken = keep(agent, drafts.folder(agent, case_id), PROXY, good, shooting)
+    drafts.change(agent, case_id, lambda draft: _put(draft, taken))
+    return PagesTaken(taken)
 
 
 def unempower(agent: Agent, case_id: str) -> None:
     """The applicant acts himself after all. Refusals DRAFT_…."""
-    draft = drafts.open_draft(agent, case_id)
-    draft.proxy = ()
-    drafts.save(agent, draft)
+    drafts.change(agent, case_id, lambda draft: _put(draft, ()))
 
 
 def take_back(agent: Agent, draft: Draft, line: OpenedLine) -> None:
     """The pages of a case that came back (T24)."""
     folder = drafts.folder(agent, draft.case)
     draft.proxy = tuple(window_pages.again(folder, PROXY, page) for page in line.pages)
+
+
+def _put(draft: Draft, pages: tuple[DraftPage, ...]) -> None:
+    draft.proxy = pages

@@ -64,11 +64,14 @@ class PageStand:
 
 @dataclass(frozen=True)
 class Desk:
-    """Where lines and their files are kept until they are sealed. ``masked``: materials that need a masked copy."""
+    """Where lines and their files are kept until they are sealed. ``masked``: materials that need a masked copy.
+
+    ``change``: the lines as they stand, changed and kept; nothing that comes meanwhile is written over.
+    """
 
     home: Path
     load: Callable[[], Lines]
-    save: Callable[[Lines], None]
+    change: Callable[[Callable[[Lines], Lines]], Lines]
     masked: frozenset[str]
     hints: tuple[Hint, ...] = ()
 
@@ -169,15 +172,17 @@ def upright_page(home: Path, material: str, page: DraftPage, turn: int) -> Draft
 def _desk_of(agent: Agent, case_id: str) -> Desk:
     draft = drafts.open_draft(agent, case_id)
 
-    def save(lines: Lines) -> None:
-        draft = drafts.open_draft(agent, case_id)
-        draft.lines = lines
-        drafts.save(agent, draft)
+    def change(make: Callable[[Lines], Lines]) -> Lines:
+        def put(now: Draft) -> Lines:
+            now.lines = make(now.lines)
+            return now.lines
+
+        return drafts.change(agent, case_id, put)
 
     return Desk(
         home=agent.settings.home / "drafts" / case_id,
         load=lambda: drafts.open_draft(agent, case_id).lines,
-        save=save,
+        change=change,
         masked=masked_of(drafts.item_of(agent, draft)),
         hints=tuple(reading.hints_of(draft)),
     )
@@ -225,13 +230,16 @@ def _saved(desk: Desk, before: Lines, after: Lines) -> Lines:
         for old, new in zip(before[code].pages, line.pages, strict=True)
         if old != new
     }
-    now = desk.load()
-    for code, line in now.items():
-        told = [(page, *changed.get((code, page.file), (page, page))) for page in line.pages]
-        pages = tuple(new if page == old else page for page, old, new in told)
-        now[code] = line if pages == line.pages else replace(line, pages=pages)
-    desk.save(now)
-    return now
+
+    def put(now: Lines) -> Lines:
+        made = dict(now)
+        for code, line in now.items():
+            told = [(page, *changed.get((code, page.file), (page, page))) for page in line.pages]
+            pages = tuple(new if page == old else page for page, old, new in told)
+            made[code] = line if pages == line.pages else replace(line, pages=pages)
+        return made
+
+    return desk.change(put)
 
 
 def _masked_all(agent: Agent, desk: Desk) -> tuple[PageStand, ...]:

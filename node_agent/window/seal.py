@@ -2,7 +2,8 @@
 
 Invariants:
 - sealing works without hub and store, on a directory snapshot that is not too old;
-- seal, upload and key packets are queued in one journal transaction: a kill leaves all of them or none;
+- seal, upload, key packets and the draft's new state are queued in one journal transaction: a kill leaves all of them
+  or none, and a page that came while the draft was being sealed refuses the seal, so none is left out;
 - what the receipt says is on disk before that, so no case is sealed without the paper that proves it;
 - data keys leave memory only as packets; the window itself is always among the recipients;
 - the applicant's secret stands on that paper alone and is kept nowhere else.
@@ -100,7 +101,7 @@ def seal(
     ``insist``: the applicant insists in spite of open lines (E04); the missing key materials are named in the act.
     Refusals DRAFT_…, DECLARATION_MISSING, MATERIALS_INCOMPLETE (all open key lines at once), SNAPSHOT_…, ITEM_…,
     ROLE_MISSING, PUBLIC_PREFIX_MISSING, PUBLIC_NUMBERS_SPENT, SPOOL_UNWRITABLE, RECEIPT_UNWRITABLE,
-    JOURNAL_UNWRITABLE; after any of them nothing is queued and nothing of the attempt is left on disk.
+    JOURNAL_UNWRITABLE, DRAFT_NEWER; after any of them nothing is queued and nothing of the attempt is left on disk.
     """
     draft, now = drafts.open_draft(agent, case_id), datetime.now(UTC)
     ticks = {"no_classified": no_classified, "applicant_signed": applicant_signed, "privacy_notice": privacy_notice}
@@ -141,12 +142,9 @@ def seal(
     with undone(agent, bundle, sealed):
         order = order_of_seal(agent, draft, public_no, read_signed(sealed.envelope).occurred_at, applicant)
         shelf.lay(agent.settings.home, sealed.payload_digest, order.encode())
-        # Saved first: once it is queued, the sender may erase the draft at any moment. Whether a draft is sealed is
-        # asked of the outbox alone, so a kill between the two leaves it open.
         draft.state, draft.public_no = drafts.SEALED, public_no
-        drafts.save(agent, draft)
         notes = note_of(case_id, bundle.digest, waiting_for)
-        agent.journal.queue(entries, [bundle.pending()], notes)  # commit point: the case is on its way
+        agent.journal.queue(entries, [bundle.pending()], notes, drafts.kept(draft))  # commit point: case is on its way
     shelf.publish(agent.settings.home, sealed.payload_digest, public_no)
     drafts.forget_readings(agent, draft.lines.values())
     digests = tuple(entry.payload_digest for entry in entries)

@@ -40,7 +40,7 @@ from node_agent.window import drafts, reading
 from node_agent.window.drafts import DraftLine, DraftPage
 from node_agent.window.intake import PagesTaken
 from node_agent.window.pages import PLAIN, Shooting, keep, read_pages
-from node_agent.window.ready import Desk, PageStand, make_ready, masked_of
+from node_agent.window.ready import Desk, Lines, PageStand, make_ready, masked_of
 from node_agent.window.recipients import recipients_of
 from node_agent.window.seal import READS, Reads, collecting_role, sealed_line
 
@@ -154,25 +154,31 @@ def add_pages(
 
     ``how``: paper, device, the lead's word.
 
-    Refusals NOTHING_DEMANDED, NOT_DEMANDED, SUPPLEMENT_SEALED, ORIGINAL_UNKNOWN, PAGES_NONE; refused pages are
-    reported, not raised.
+    Refusals NOTHING_DEMANDED, NOT_DEMANDED, SUPPLEMENT_SEALED, ORIGINAL_UNKNOWN, PAGES_NONE, PAGES_NEWER; refused
+    pages are reported, not raised.
     """
     asked = demand(agent, case_id)
     if material not in {line.material for line in asked.lines}:
         raise Refusal("NOT_DEMANDED", "T17; E01", material=material[:40])
     if original not in drafts.ORIGINAL:
         raise Refusal("ORIGINAL_UNKNOWN", "A03", original=original[:20])
+    seen = _load(agent, case_id)
     good, refused = read_pages(agent, source, how)
     if refused:
         return PagesTaken((), tuple(refused))
     if not good:
         raise Refusal("PAGES_NONE", "A04", material=material)
     pages = keep(agent, _folder(agent, case_id), material, good, how)
-    taken = _load(agent, case_id)
     trust = "B" if original in drafts.SEEN else "C"
-    before = taken.get(material)
-    taken[material] = DraftLine(material, "SUBMIT", trust, original, pages)
-    _save(agent, case_id, taken)
+
+    def put(now: Lines) -> Lines:
+        drafts.require_seen(seen, now, material)
+        gone.update({material: now[material]} if material in now else {})  # as it stands: turned or masked since
+        return {**now, material: DraftLine(material, "SUBMIT", trust, original, pages)}
+
+    gone: Lines = {}
+    _change(agent, case_id, put)
+    before = gone.get(material)
     reading.ask(agent, _folder(agent, case_id), pages, (), again=material in masked_of(asked.item))
     if before:
         drafts.forget_readings(agent, [before])
@@ -186,7 +192,7 @@ def seal(agent: Agent, case_id: str, staff_code: str, *, applicant_signed: bool,
     """Seal what was taken in as the next addendum; works without hub and store. ``reads``: as for the application.
 
     Refusals NOTHING_DEMANDED, SUPPLEMENT_SEALED, PAGES_NONE, DECLARATION_MISSING, ROLE_MISSING, SPOOL_UNWRITABLE,
-    JOURNAL_UNWRITABLE.
+    JOURNAL_UNWRITABLE, DRAFT_NEWER (a page came while it was sealed).
     """
     asked, taken = demand(agent, case_id), _load(agent, case_id)
     if not taken:
@@ -199,7 +205,8 @@ def seal(agent: Agent, case_id: str, staff_code: str, *, applicant_signed: bool,
     assert application is not None  # ``demand`` found it
     recipients, waiting_for = recipients_of(agent, told)
     home = _folder(agent, case_id)
-    taken, pages = ready_lines(agent, asked, reads)
+    _, pages = ready_lines(agent, asked, reads)
+    kept, taken = agent.journal.kept(NOTE + case_id), _load(agent, case_id)
     bundle = seal_bundle(
         agent.spool,
         [sealed_line(home, line) for line in taken.values()],
@@ -228,9 +235,10 @@ def seal(agent: Agent, case_id: str, staff_code: str, *, applicant_signed: bool,
         )
         for recipient in recipients
     ]
-    _save(agent, case_id, taken, sealed=entry.payload_digest)
     notes = note_of(case_id, bundle.digest, waiting_for)
-    agent.journal.queue([entry, *wraps], [bundle.pending()], notes)  # commit point: the supplement is on its way
+    notes[NOTE + case_id] = _document(taken, sealed=entry.payload_digest)
+    # commit point: the supplement is on its way, all that was taken in of it
+    agent.journal.queue([entry, *wraps], [bundle.pending()], notes, over={NOTE + case_id: kept})
     drafts.forget_readings(agent, taken.values())
     digests = tuple(one.payload_digest for one in (entry, *wraps))
     return Supplemented(case_id, bundle.manifest.revision, bundle.digest, materials, digests, waiting_for, pages)
@@ -242,7 +250,7 @@ def ready_lines(
     """What was taken in, by material, with pages turned and masked where the list wants it; may be repeated."""
     case_id = asked.case
     home, masked = _folder(agent, case_id), masked_of(asked.item)
-    desk = Desk(home, lambda: _load(agent, case_id), lambda lines: _save(agent, case_id, lines), masked)
+    desk = Desk(home, lambda: _load(agent, case_id), lambda make: _change(agent, case_id, make), masked)
     pages = make_ready(agent, desk, reads.seconds, reads.told)
     return _load(agent, case_id), pages
 
@@ -313,9 +321,20 @@ def _lines(note: dict[str, Any]) -> dict[str, DraftLine]:
     }
 
 
-def _save(agent: Agent, case_id: str, lines: dict[str, DraftLine], sealed: str = "") -> None:
-    plain = {code: asdict(line) for code, line in lines.items()}
-    agent.journal.keep(NOTE + case_id, json.dumps({"lines": plain, "sealed": sealed}).encode())
+def _change(agent: Agent, case_id: str, make: Callable[[Lines], Lines]) -> Lines:
+    """The lines changed and kept; made again on newer ones where another command kept them meanwhile."""
+
+    def once() -> Lines:
+        kept = agent.journal.kept(NOTE + case_id)
+        made = make(_load(agent, case_id))
+        agent.journal.keep_over(NOTE + case_id, kept, _document(made))
+        return made
+
+    return drafts.again()(once)
+
+
+def _document(lines: Lines, sealed: str = "") -> bytes:
+    return json.dumps({"lines": {code: asdict(line) for code, line in lines.items()}, "sealed": sealed}).encode()
 
 
 def _note(agent: Agent, case_id: str) -> dict[str, Any]:

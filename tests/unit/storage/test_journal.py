@@ -14,7 +14,7 @@ import pytest
 
 from crypto.refusal import Refusal
 from crypto.sealing import KeyPacket
-from storage.journal import Journal, OutboxEntry, PendingUpload
+from storage.journal import Journal, KeptDraft, OutboxEntry, PendingUpload
 
 ROOT = Path(__file__).parents[3]
 CASE = "c0" * 16
@@ -142,7 +142,7 @@ def test_only_the_owner_reads_the_journal_and_its_side_files(tmp_path: Path) -> 
     before = os.umask(0)
     try:
         journal = Journal(tmp_path / "journal.sqlite")
-        journal.save_draft(CASE, "OPEN", {"name": "余知远"})
+        journal.save_draft(KeptDraft(CASE, "OPEN", {"name": "余知远"}))
         modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
     finally:
         os.umask(before)
@@ -155,7 +155,7 @@ def test_an_unwritable_journal_says_so_and_keeps_what_it_had(journal: Journal, t
     journal._connection.execute("PRAGMA query_only=ON")  # as a read-only disk does: reading goes on, writing does not
     for act in (
         lambda: journal.queue([entry(2)]),
-        lambda: journal.save_draft(CASE, "OPEN", {}),
+        lambda: journal.save_draft(KeptDraft(CASE, "OPEN", {})),
         lambda: journal.next_number("n"),
         lambda: journal.keep("n", b""),
         lambda: journal.answered(entry(1).payload_digest, b"r", "", None),
@@ -208,9 +208,46 @@ def test_leaves_come_once_and_in_order(journal: Journal) -> None:
 
 
 def test_drafts_keep_their_order_and_newest_state(journal: Journal) -> None:
-    journal.save_draft(CASE, "OPEN", {"form": {"name": "余知远"}})
-    journal.save_draft("d0" * 16, "OPEN", {})
-    journal.save_draft(CASE, "SEALED", {"form": {}})
+    assert journal.save_draft(KeptDraft(CASE, "OPEN", {"form": {"name": "余知远"}})) == 1
+    journal.save_draft(KeptDraft("d0" * 16, "OPEN", {}))
+    assert journal.save_draft(KeptDraft(CASE, "SEALED", {"form": {}}, 1)) == 2
     assert journal.drafts() == [(CASE, "SEALED"), ("d0" * 16, "OPEN")]
-    assert journal.draft(CASE) == ("SEALED", {"form": {}})
+    assert journal.draft(CASE) == KeptDraft(CASE, "SEALED", {"form": {}}, 2)
     assert journal.draft("e0" * 16) is None
+
+
+def test_nothing_is_kept_over_what_another_command_kept(journal: Journal) -> None:
+    journal.save_draft(KeptDraft(CASE, "OPEN", {"page": 1}))
+    journal.save_draft(KeptDraft(CASE, "OPEN", {"page": 2}, 1))
+    journal.keep("supplement:c", b"one")
+    stale = KeptDraft(CASE, "SEALED", {}, 1)
+    for act in (
+        lambda: journal.save_draft(stale),
+        lambda: journal.save_draft(KeptDraft(CASE, "OPEN", {})),
+        lambda: journal.save_draft(KeptDraft("d0" * 16, "OPEN", {}, 1)),
+        lambda: journal.queue([entry(1)], [PendingUpload("d" * 64, b"m", "f")], {"n": b""}, stale),
+        lambda: journal.queue([entry(1)], over={"supplement:c": b"other"}),
+        lambda: journal.queue([entry(1)], over={"supplement:none": b"one"}),
+        lambda: journal.keep_over("supplement:c", None, b"two"),
+    ):
+        with pytest.raises(Refusal, match="DRAFT_NEWER"):
+            act()
+    assert journal.draft(CASE) == KeptDraft(CASE, "OPEN", {"page": 2}, 2)
+    assert (journal.waiting(), journal.uploads_waiting(), journal.kept("n")) == ([], [], None)
+    journal.keep_over("supplement:c", b"one", b"two")
+    journal.queue([entry(1)], draft=replace(stale, revision=2), over={"supplement:c": b"two", "supplement:none": None})
+    kept = journal.draft(CASE)
+    assert kept is not None and (kept.state, kept.revision, len(journal.waiting())) == ("SEALED", 3, 1)
+
+
+def test_a_journal_from_before_drafts_were_counted_is_opened(tmp_path: Path) -> None:
+    path = tmp_path / "old.sqlite"
+    old = sqlite3.connect(path)
+    old.execute("CREATE TABLE drafts(case_id TEXT PRIMARY KEY, state TEXT NOT NULL, document TEXT NOT NULL)")
+    old.execute("INSERT INTO drafts VALUES(?,'OPEN','{}')", (CASE,))
+    old.commit()
+    old.close()
+    journal = Journal(path)
+    assert journal.draft(CASE) == KeptDraft(CASE, "OPEN", {}, 1)
+    assert journal.save_draft(KeptDraft(CASE, "OPEN", {}, 1)) == 2
+    assert Journal(path).save_draft(KeptDraft("d0" * 16, "OPEN", {})) == 1
