@@ -1,6 +1,7 @@
 """``yidi dept masked`` and ``yidi dept field``: masked pages and single fields for somebody outside, with openings that
 an auditor checks."""
 
+import errno
 import shutil
 from pathlib import Path
 from tempfile import mkdtemp
@@ -8,10 +9,11 @@ from typing import Annotated
 
 import typer
 
+from crypto.refusal import Refusal
 from deploy.commands.shared.common import AsJson, Home, Staff, WaitSeconds, agent_at, show, wait_for
 from node_agent import acts
 from node_agent.department import disclosing
-from node_agent.department.disclosing import Files
+from node_agent.department.disclosing import RULE, Files
 from node_agent.known.casemirror import resolve
 from node_agent.process.runtime import Agent
 from node_agent.transfer import opening
@@ -37,6 +39,7 @@ def masked(
 ) -> None:
     """对外提供遮盖件，附核验材料；先登记用途。整份提供的，有一页没有遮盖件就一页也不提供。"""
     with agent_at(home, as_json) as agent:
+        require_unused(out)
         opened = _opened(agent, case, staff, purpose, wait, as_json)
         made = disclosing.masked_page(opened, line, page) if page else disclosing.masked_line(opened, line)
         files = give(made, out)
@@ -58,6 +61,7 @@ def field_opening(
 ) -> None:
     """对外出示申请表里的几项，其余各项不出示；附核验材料，先登记用途。"""
     with agent_at(home, as_json) as agent:
+        require_unused(out)
         opened = _opened(agent, case, staff, purpose, wait, as_json)
         if not fields:
             paths = disclosing.fields_of(opened)
@@ -67,8 +71,27 @@ def field_opening(
         show({"ok": True, "fields": fields, "files": files}, as_json, *(f"已写到 {file}" for file in files))
 
 
+def require_unused(out: Path) -> None:
+    """One folder, one handing over: what lies there of another would go out with it. Refusal OUT_USED."""
+    if out.is_symlink() or out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise Refusal("OUT_USED", RULE, folder=out.name)
+
+
 def give(files: Files, out: Path) -> list[str]:
-    """Write what is handed over, all of it or nothing, for the owner's eyes; the files' paths."""
+    """Write what is handed over, all of it or nothing, for the owner's eyes; the files' paths.
+
+    Refusals OUT_USED, OUT_UNWRITABLE; nothing of an earlier handing over is touched.
+    """
+    require_unused(out)
+    try:
+        return _given(files, out)
+    except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            raise Refusal("OUT_USED", RULE, folder=out.name) from error
+        raise Refusal("OUT_UNWRITABLE", RULE, problem=error.strerror or "") from error
+
+
+def _given(files: Files, out: Path) -> list[str]:
     out.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(mkdtemp(dir=out.parent, prefix=".masked-"))
     try:
@@ -77,10 +100,7 @@ def give(files: Files, out: Path) -> list[str]:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.write_bytes(data)
             path.chmod(0o600)
-        out.mkdir(mode=0o700, exist_ok=True)
-        for part in sorted({Path(name).parts[0] for name in files}):
-            shutil.rmtree(out / part, ignore_errors=True)
-            (draft / part).replace(out / part)
+        draft.replace(out)  # commit point: onto nothing or an empty folder, else the system refuses
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return [str(out / name) for name in files]

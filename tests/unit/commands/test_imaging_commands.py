@@ -13,6 +13,7 @@ import pypdfium2
 import pytest
 from typer.testing import CliRunner
 
+from crypto.refusal import Refusal
 from deploy.commands.audit import masked as audit_masked
 from deploy.commands.dept import masked as dept_masked
 from deploy.commands.shared import common
@@ -146,6 +147,39 @@ def test_a_whole_line_leaves_as_flat_pages_with_a_proof_each_or_not_at_all(desk:
     assert shown[int(110 * down) : int(130 * down), int(120 * across) : int(280 * across)].max() < 40
     with pytest.raises(Exception, match="MASK_MISSING"):
         disclosing.masked_line(given, "M02")
+
+
+def test_nothing_of_an_earlier_handing_over_goes_out_with_the_next(desk: World, tmp_path: Path) -> None:
+    """The pages of one case must not lie in what is handed over of another."""
+    out, pages = tmp_path / "out", {f"page-00{number}/masked.png": b"one" for number in (1, 2)}
+    out.mkdir()
+    assert len(dept_masked.give(pages, out)) == 2, "an empty folder is one that was not used"
+    before = sorted(out.rglob("*"))
+    (tmp_path / "file").write_bytes(b"")
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    for folder in (out, tmp_path / "file", tmp_path / "link"):
+        for act in (partial(dept_masked.give, {"page-001/masked.png": b"other"}), dept_masked.require_unused):
+            with pytest.raises(Refusal, match="OUT_USED"):
+                act(out=folder)
+    assert sorted(out.rglob("*")) == before and (out / "page-001/masked.png").read_bytes() == b"one"
+    assert not list(tmp_path.glob(".masked-*"))
+    case, at = "d0" * 16, ("--purpose", "x")
+    for command in (("masked", case, "M01"), ("field", case)):
+        told = run(dept_masked.app, *command, *at, "--out", str(out), code=1)
+        assert told["refusal"]["code"] == "OUT_USED", "said before the case is looked for and its opening registered"
+
+
+def test_two_hand_overs_at_once_never_mix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "out"
+
+    def overtaken(_: Path) -> None:
+        out.mkdir()
+        (out / "theirs").write_bytes(b"")
+
+    monkeypatch.setattr(dept_masked, "require_unused", overtaken)
+    with pytest.raises(Refusal, match="OUT_USED"):
+        dept_masked.give({"masked.png": b"mine"}, out)
+    assert [path.name for path in tmp_path.rglob("*")] == ["out", "theirs"]
 
 
 def test_single_fields_of_the_form_are_shown_and_proven_the_others_stay_hidden(desk: World, tmp_path: Path) -> None:
