@@ -6,7 +6,7 @@ Taking in goes through these steps; the code carries the same numbers:
 3. a page that was laid flat or straight is encoded anew; the camera's own frame stays beside it, byte for byte
 4. commitments to the tiles of what is shown, under a fresh salt
 
-Invariants: nothing is written here; a page that was straight and flat is kept as it came.
+Invariants: nothing that has a name is written here; a page that was straight and flat is kept as it came.
 """
 
 import secrets
@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from crypto.refusal import Refusal
 from crypto.sealing import SALT_SIZE
+from node_agent.imaging.aside import Aside, Held
 from node_agent.imaging.check import PageFacts
 from node_agent.imaging.devices import Device
 from node_agent.imaging.picture import decode, encode_jpeg
@@ -27,14 +28,15 @@ JPEG = "image/jpeg"
 
 @dataclass(frozen=True)
 class TakenPage:
-    """``data``: the page as it will be shown; ``camera``: the frame as it came, when that is another.
+    """``data``: the page as it will be shown; ``camera``: the frame as it came, when that is another; both lie aside,
+    so that a stack of sheets is not held in memory.
 
     ``shot``: digest of the frame; ``salt``, ``tiles``: of the commitments to ``data``.
     """
 
-    data: bytes
+    data: Held
     media_type: str
-    camera: bytes | None
+    camera: Held | None
     camera_type: str
     shot: str
     device: Device
@@ -54,10 +56,12 @@ def take(
     paper: str = rules.AUTO,
     device: Device | None = None,
     before: Collection[str] = (),
+    aside: Aside,
 ) -> TakenPage:
-    """A page that passed ``check.read_page`` (1). ``before``: digests of the shots already taken for the same material.
+    """A page that passed ``check.read_page`` (1). ``before``: digests of the shots already taken for the same material;
+    ``aside``: where it waits until it is kept.
 
-    Refusal PAPER_UNKNOWN.
+    Refusals PAPER_UNKNOWN, DRAFT_UNWRITABLE.
     """
     from_device = device or Device()
     verdict = judge(data, paper)  # 2
@@ -72,9 +76,9 @@ def take(
         shown, media_type = encode_jpeg(verdict.corrected), JPEG
     salt = secrets.token_bytes(SALT_SIZE)  # 4
     return TakenPage(
-        data=shown,
+        data=aside.put(shown),
         media_type=media_type,
-        camera=None if shown is data else data,
+        camera=None if shown is data else aside.put(data),
         camera_type="" if shown is data else facts.media_type,
         shot=facts.sha256,
         device=from_device,

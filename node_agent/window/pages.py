@@ -7,7 +7,7 @@ Invariants:
 - what is no whole page at all is let in by nobody.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from crypto.manifest import Capture
 from crypto.refusal import Refusal
 from hub.casework.reasons import PAGE_REASONS
 from node_agent.imaging import devices
+from node_agent.imaging.aside import Aside
 from node_agent.imaging.quality import rules
 from node_agent.imaging.sources.base import Files, Source
 from node_agent.process.runtime import Agent
@@ -57,23 +58,26 @@ def read_pages(
 ) -> tuple[list["TakenPage"], list[tuple[str, Refusal]]]:
     """Pages of a source (a folder, files, a scanner, …) that are good or were let in, and the refused ones by name.
 
-    ``before``: digests of shots taken for the same material. Refusals of ``let_in_by``, PAPER_UNKNOWN.
+    ``before``: digests of shots taken for the same material. Refusals of ``let_in_by``, PAPER_UNKNOWN,
+    DRAFT_UNWRITABLE.
     """
     from node_agent.imaging.intake import take  # here, not above: OpenCV is slow to load, most commands look at no page
 
     if how.let_in is not None:
         let_in_by(agent, how.let_in)
     device = devices.known(agent.journal, how.device or agent.settings.capture_device)
-    frames = source.frames() if not isinstance(source, Path | Sequence) else Files(source).frames()
+    home = agent.settings.home
+    frames = source.frames() if not isinstance(source, Path | Sequence) else Files(source, home).frames()
+    aside = Aside(home)
     good: list[TakenPage] = []
     refused: list[tuple[str, Refusal]] = []
     for frame in frames:
         try:
             facts, data = frame.read()
             seen = {*before, *(page.shot for page in good)}
-            page = take(facts, data, paper=how.paper, device=device, before=seen)
+            page = take(facts, data, paper=how.paper, device=device, before=seen, aside=aside)
         except Refusal as refusal:
-            if refusal.code == "PAPER_UNKNOWN":
+            if refusal.code in ("PAPER_UNKNOWN", "DRAFT_UNWRITABLE"):
                 raise
             refused.append((frame.name, refusal))
         except OSError as error:
@@ -105,12 +109,7 @@ def keep(
 ) -> tuple[DraftPage, ...]:
     """Write pages and the frames that they were made from, all or none. Refusal DRAFT_UNWRITABLE."""
     by = let_in_by(agent, how.let_in) if how.let_in is not None else ""
-    files: list[tuple[str, bytes]] = []
-    for page in pages:
-        files.append((f"{material}.{drafts.SUFFIX[page.media_type]}", page.data))
-        if page.camera is not None:
-            files.append((f"{material}-camera.{drafts.SUFFIX[page.camera_type]}", page.camera))
-    names = iter(drafts.keep_files(folder, files))
+    names = iter(drafts.keep_files(folder, _files(material, pages)))
     at = canonical.time_text(datetime.now(UTC))
     made = []
     for page in pages:
@@ -130,7 +129,7 @@ def keep(
             DraftPage(
                 file=next(names),
                 media_type=page.media_type,
-                sha256=canonical.digest(page.data),
+                sha256=canonical.digest(page.data()),
                 dpi_a4=page.verdict.dpi,
                 camera=next(names) if page.camera is not None else "",
                 camera_type=page.camera_type,
@@ -141,6 +140,14 @@ def keep(
             )
         )
     return tuple(made)
+
+
+def _files(material: str, pages: Sequence["TakenPage"]) -> Iterator[tuple[str, bytes]]:
+    """Stem and bytes of each page and of the frame that it was made from, one at a time."""
+    for page in pages:
+        yield f"{material}.{drafts.SUFFIX[page.media_type]}", page.data()
+        if page.camera is not None:
+            yield f"{material}-camera.{drafts.SUFFIX[page.camera_type]}", page.camera()
 
 
 def sealed_page(home: Path, page: DraftPage) -> PageInput:

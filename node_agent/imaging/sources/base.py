@@ -27,9 +27,13 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Files:
-    """A folder, a file or several files; a PDF or a TIFF of several pages gives each of them."""
+    """A folder, a file or several files; a PDF or a TIFF of several pages gives each of them.
+
+    ``scratch``: folder on whose disk the pages of a document wait, without a name, until they are read.
+    """
 
     source: Path | Sequence[Path]
+    scratch: Path | None = None
 
     def frames(self) -> Iterator[Frame]:
         """As ``Source``. Refusal CAPTURE_FOLDER."""
@@ -37,13 +41,13 @@ class Files:
         if isinstance(self.source, Path) and self.source.is_dir():
             paths = pages_in(self.source)
         for path in paths:
-            yield from _frames_of(path)
+            yield from _frames_of(path, self.scratch)
 
 
-def _frames_of(path: Path) -> Iterator[Frame]:
+def _frames_of(path: Path, scratch: Path | None) -> Iterator[Frame]:
     from node_agent.imaging.sources import document  # here, not above: most folders hold pictures alone
 
     if document.is_document(path):
-        yield from document.frames_of(path)
+        yield from document.frames_of(path, scratch)
     else:
         yield Frame(path.name, lambda: read_page(path))

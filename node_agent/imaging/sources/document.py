@@ -3,31 +3,39 @@
 Import goes through these steps; the code carries the same numbers:
 1. the file is a plain file of bounded size, and starts with what it claims to be
 2. a child process with bounded memory and CPU time opens it; a password, scripts, attachments or too many pages end
-here 3. each page is drawn alone, at ``RENDER_DPI``, only if its pixels are within the limit
+   here
+3. each page is drawn alone, at ``RENDER_DPI``, only if its pixels are within the limit, and sent at once
+4. it waits in a file without a name (``imaging.aside``) until the last one was drawn
 
 Invariants: nothing of the file survives but pixels (no text, link, script, layer, earlier revision); a document gives
-all its pages or none; nothing is written to disk.
+all its pages or none; neither process holds more than one page; nothing that has a name is written to disk.
 """
 
 import resource
 import stat
 import struct
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Final
+from subprocess import PIPE, Popen
+from threading import Timer
+from typing import IO, BinaryIO, Final
 
 from crypto.refusal import Refusal
+from node_agent.imaging.aside import Aside, Held
 from node_agent.imaging.check import MAX_BYTES, check_name
-from node_agent.imaging.sources.frame import Frame, frame_of, refused
+from node_agent.imaging.sources.frame import Frame, frame_from, refused
 
 RENDER_DPI: Final = 200
 MOST_PAGES: Final = 200
 MOST_PIXELS: Final = 20_000_000
 """A page of A3 at 200 dpi has 7.7 million."""
-MOST_SECONDS: Final = 120
-CPU_SECONDS: Final = 120
+MOST_SECONDS: Final = 900
+CPU_SECONDS: Final = 600
+"""Two hundred pages of a colour scanner on a slow desk; a page takes half a second to a second and a half."""
+MOST_PAGE_BYTES: Final = 4 * MOST_PIXELS
+"""A PNG is hardly larger than its pixels."""
+MOST_WORDS: Final = 1 << 20
 MOST_MEMORY: Final = 2 << 30
 RULE: Final = "A04; DA/T 31-2017: import"
 PDF: Final = b"%PDF-"
@@ -50,35 +58,44 @@ def is_document(path: Path) -> bool:
         return False
 
 
-def frames_of(path: Path) -> Iterator[Frame]:
-    """All pages of a document, or one frame that says why not."""
+def frames_of(path: Path, scratch: Path | None = None) -> Iterator[Frame]:
+    """All pages of a document, or one frame that says why not. ``scratch``: folder on whose disk they wait."""
     try:
         check_name(path.name)
-        pages = rendered(path)
+        pages = rendered(path, scratch)
     except Refusal as refusal:
         yield refused(path.name, refusal)
         return
-    for number, data in enumerate(pages, start=1):
-        yield frame_of(f"{path.stem[:40]}-{number:03}.png", data)
+    for number, page in enumerate(pages, start=1):
+        yield frame_from(f"{path.stem[:40]}-{number:03}.png", page)
 
 
-def rendered(path: Path) -> list[bytes]:
-    """PNG of every page. Refusals PAGE_TOO_LARGE, DOCUMENT_…"""
+def rendered(path: Path, scratch: Path | None = None) -> list[Held]:
+    """PNG of every page, each in memory while it is read alone. Refusals PAGE_TOO_LARGE, DOCUMENT_…,
+    DRAFT_UNWRITABLE."""
     size = path.lstat().st_size
     if size > MAX_BYTES:  # 1
         raise Refusal("PAGE_TOO_LARGE", RULE, bytes=size, limit=MAX_BYTES)
-    command = [sys.executable, "-m", "node_agent.imaging.sources.render"]
-    try:
-        with path.open("rb") as file:
-            done = subprocess.run(  # 2
-                command, stdin=file, capture_output=True, timeout=MOST_SECONDS, check=False, preexec_fn=_bounded
-            )
-    except subprocess.TimeoutExpired:
-        raise Refusal("DOCUMENT_BROKEN", RULE) from None
-    told = done.stderr.decode(errors="replace").strip().rsplit("\n", 1)[-1].split(" ")
-    if done.returncode:
+    with path.open("rb") as file, _child(file) as child:  # 2
+        assert child.stdout is not None and child.stderr is not None  # asked for
+        clock = Timer(MOST_SECONDS, child.kill)
+        clock.start()
+        try:
+            pages = list(_pieces(child.stdout, Aside(scratch)))  # 4
+            said = child.stderr.read(MOST_WORDS)
+            status = child.wait()
+        finally:
+            clock.cancel()
+            child.kill()
+    if status:
+        told = said.decode(errors="replace").strip().rsplit("\n", 1)[-1].split(" ")
         raise Refusal(told[0] if told[0] in TOLD else "DOCUMENT_BROKEN", RULE, limit=told[1] if told[1:] else "")
-    return list(_pieces(done.stdout))
+    return pages
+
+
+def _child(file: BinaryIO) -> "Popen[bytes]":
+    command = [sys.executable, "-m", "node_agent.imaging.sources.render"]
+    return Popen(command, stdin=file, stdout=PIPE, stderr=PIPE, preexec_fn=_bounded)
 
 
 def _bounded() -> None:
@@ -87,12 +104,15 @@ def _bounded() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
-def _pieces(out: bytes) -> Iterator[bytes]:
-    at = 0
-    while at + 4 <= len(out):
-        (length,) = struct.unpack(">I", out[at : at + 4])
-        yield out[at + 4 : at + 4 + length]
-        at += 4 + length
+def _pieces(out: IO[bytes], aside: Aside) -> Iterator[Held]:
+    """Pages as they are drawn. What a child that was taken over sends beyond the limits ends it (DOCUMENT_BROKEN)."""
+    count = 0
+    while len(head := out.read(4)) == 4:
+        (length,) = struct.unpack(">I", head)
+        count += 1
+        if length > MOST_PAGE_BYTES or count > MOST_PAGES:
+            raise Refusal("DOCUMENT_BROKEN", RULE)
+        yield aside.put(out.read(length))
 
 
 def _second_directory(file: BinaryIO, head: bytes) -> bool:

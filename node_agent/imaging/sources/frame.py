@@ -20,6 +20,16 @@ def frame_of(name: str, data: bytes) -> Frame:
     return Frame(name, lambda: (inspect_page(name, data), data))
 
 
+def frame_from(name: str, held: Callable[[], bytes]) -> Frame:
+    """A frame that lies aside until it is read."""
+
+    def read() -> tuple[PageFacts, bytes]:
+        data = held()
+        return inspect_page(name, data), data
+
+    return Frame(name, read)
+
+
 def refused(name: str, refusal: Refusal) -> Frame:
     """A frame that could not be had: reading it says why."""
 

@@ -1,4 +1,5 @@
-"""The child process of ``document``: a PDF or TIFF on standard input, each page as length and PNG on standard output.
+"""The child process of ``document``: a PDF or TIFF on standard input, each page as length and PNG on standard output,
+at once: what was sent counts only when the process ends with status 0.
 
 Ends with status 1 and a line ``CODE limit`` on standard error; killed or broken off, it has said nothing. Run as
 ``python -m node_agent.imaging.sources.render``.
@@ -28,12 +29,12 @@ def main() -> int:
     """Exit status."""
     data = sys.stdin.buffer.read()
     try:
-        pages = list(_pdf(data) if data.startswith(PDF) else _tiff(data))
+        for page in _pdf(data) if data.startswith(PDF) else _tiff(data):
+            sys.stdout.buffer.write(struct.pack(">I", len(page)) + page)
+            sys.stdout.buffer.flush()
     except Refused as refused:
         sys.stderr.write(f"{refused.args[0]} {refused.args[1]}\n")
         return 1
-    for page in pages:
-        sys.stdout.buffer.write(struct.pack(">I", len(page)) + page)
     return 0
 
 

@@ -4,6 +4,9 @@ import base64
 import io
 import os
 import shutil
+import subprocess
+import sys
+import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +20,7 @@ import pytest
 from PIL import Image
 
 from crypto.refusal import Refusal
+from node_agent.imaging import aside
 from node_agent.imaging.check import inspect_page
 from node_agent.imaging.picture import decode
 from node_agent.imaging.sources import camera, document, scanner
@@ -150,6 +154,63 @@ def test_ten_thousand_pages_are_refused_before_one_is_drawn(tmp_path: Path) -> N
 def test_a_document_that_takes_too_long_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(document, "MOST_SECONDS", 0.01)
     assert code_of(Files(put(tmp_path, "a.pdf", pdf())).frames()) == "DOCUMENT_BROKEN"
+
+
+def noise(pages: int) -> bytes:
+    """Pages that become no smaller as PNG: 3 MB each."""
+    seen = np.random.default_rng(7).integers(0, 255, (1000, 1000, 3), np.uint8)
+    shots = [jpeg(np.roll(seen, number, axis=0)) for number in range(pages)]
+    return bytes(img2pdf.convert(shots, layout_fun=img2pdf.get_fixed_dpi_layout_fun((200, 200))))
+
+
+PEAK = """
+import resource, sys
+from node_agent.imaging.sources import render
+status = render.main()
+sys.stderr.write(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
+"""
+
+
+def test_neither_process_holds_more_than_a_page_or_two(tmp_path: Path) -> None:
+    """A stack of two hundred sheets is half a gigabyte as pictures."""
+    peaks = []
+    for pages in (3, 18):
+        data = noise(pages)
+        done = subprocess.run([sys.executable, "-c", PEAK], input=data, capture_output=True, check=True)
+        assert len(done.stdout) > pages * 2_000_000
+        peaks.append(int(done.stderr) << 10)
+    assert peaks[1] - peaks[0] < len(data) + 12_000_000, "15 pages more are 45 MB, beside what the file itself has"
+    path = put(tmp_path, "a.pdf", data)
+    tracemalloc.start()
+    try:
+        held = document.rendered(path, tmp_path)
+        assert tracemalloc.get_traced_memory()[1] < 12_000_000
+    finally:
+        tracemalloc.stop()
+    assert len({page()[-3000:-100] for page in held}) == len(held) == 18
+    assert [file.name for file in tmp_path.iterdir()] == ["a.pdf"], "pages wait without a name"
+
+
+def test_a_child_that_sends_beyond_the_limits_or_dies_gives_no_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = put(tmp_path, "a.pdf", pdf(3))
+    for name, limit in (("MOST_PAGE_BYTES", 1000), ("MOST_PAGES", 2)):
+        with monkeypatch.context() as patch:
+            patch.setattr(document, name, limit)
+            assert code_of(Files(path).frames()) == "DOCUMENT_BROKEN"
+    late = changed_pdf(large)  # its second page alone is too large: the first one was sent
+    assert [frame.name for frame in Files(put(tmp_path, "b.pdf", late)).frames()] == ["b.pdf"]
+
+
+def test_a_full_disk_is_told_of_while_a_document_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path, "a.pdf", pdf())
+    missing = tmp_path / "missing"
+    assert code_of(Files(tmp_path / "a.pdf", missing).frames()) == "DRAFT_UNWRITABLE"
+    full = Path("/dev/full")
+    if full.exists():
+        monkeypatch.setattr(aside, "TemporaryFile", lambda dir: full.open("r+b", buffering=0))
+        assert code_of(Files(tmp_path / "a.pdf").frames()) == "DRAFT_UNWRITABLE"
 
 
 def test_a_tiff_that_claims_a_huge_page_is_not_drawn(tmp_path: Path) -> None:
