@@ -26,6 +26,7 @@ from node_agent.process.runtime import Agent
 READY = "READY"
 LATER = NO_ANSWER | {
     *("SNAPSHOT_MISSING", "SNAPSHOT_TOO_OLD", "JOURNAL_UNWRITABLE", "SPOOL_UNWRITABLE", "NOT_PULLED"),
+    "DRAFT_UNWRITABLE",
     "CASE_UNKNOWN_HERE",
 }
 """Refusals after which the same order may be taken later."""

@@ -1,7 +1,8 @@
 """T05, T17 and K7S at a portal: an application, a supplement or a debt, sealed and queued on the applicant's order.
 
 Invariants:
-- the same list, numbers, sealing, keys and queue as at a window; no person of the portal signs (A02, A25);
+- the same list, numbers, masked copies, sealing, keys and queue as at a window; no person of the portal signs (A02,
+  A25);
 - seal, upload, key packets and the note that this order was taken are queued in one journal transaction: a kill leaves
   all of them or none, and no order is taken twice;
 - what the applicant is told (public number, check code, secret) is on disk before that, for the front to hand on, and
@@ -34,6 +35,7 @@ from node_agent.keys.applicant import Applicant, new_applicant
 from node_agent.known.casemirror import application_leaf, history, last_of, resolve
 from node_agent.known.snapshot import require_fresh
 from node_agent.portal import outcomes
+from node_agent.portal.masked import with_masked
 from node_agent.portal.materials import Got, got_online, uploaded
 from node_agent.portal.outcomes import ROLE
 from node_agent.portal.papers import Application, Order, commitment
@@ -46,6 +48,7 @@ from node_agent.window.debts import debts_of
 from node_agent.window.draft_says import said_of
 from node_agent.window.drafts import Draft
 from node_agent.window.intake import require_filled
+from node_agent.window.reading import hints_of
 from node_agent.window.recipients import recipients_of as addendum_recipients
 from node_agent.window.seal import json_page, next_public_number, next_revision, recipients_of, require_ticks
 from node_agent.window.supplement import demand
@@ -153,11 +156,12 @@ def _addendum(agent: Agent, name: str, asked: Order, case_id: str, event: str, c
     if application is None:
         raise Refusal("CASE_UNKNOWN_HERE", "A24", case=case_id)
     sealed = application.statement.body
-    bundle = seal_bundle(
-        agent.spool, [uploaded(code, pages) for code, pages in sorted(asked.pages.items())],
-        case=case_id, revision=next_addendum(agent, case_id, told), kind="addendum",
-        task_code=str(sealed["task_code"]), catalogue=str(sealed["catalogue"]),
-    )  # fmt: skip
+    item = agent.registry.catalogue(str(sealed["catalogue"]), agent.hub).item(str(sealed["task_code"]))
+    with with_masked(agent, item, [uploaded(code, pages) for code, pages in sorted(asked.pages.items())]) as lines:
+        bundle = seal_bundle(
+            agent.spool, lines, case=case_id, revision=next_addendum(agent, case_id, told), kind="addendum",
+            task_code=item.task_code, catalogue=str(sealed["catalogue"]),
+        )  # fmt: skip
     order, page = commitment(asked.signed)
     agent.journal.keep(f"order:{order}", json.dumps(page, ensure_ascii=False).encode())
     body = {
@@ -218,15 +222,17 @@ def _application(
     form = [json_page(draft.form), json_page(signed)]
     if draft.tolerated:
         form.append(json_page({"tolerated": draft.tolerated, "promises": draft.promises}))
-    lines = [*got.lines, _own(FORM, tuple(form))]
+    own = [_own(FORM, tuple(form))]
     if draft.delivery == "POST":
-        lines.append(_own(ADDRESS, (json_page(draft.address),)))
+        own.append(_own(ADDRESS, (json_page(draft.address),)))
     if asked.proxy:
-        lines.append(uploaded(PROXY, asked.proxy))
-    return seal_bundle(
-        agent.spool, lines, case=draft.case, revision=revision, kind="application",
-        task_code=draft.task_code, catalogue=draft.catalogue,
-    )  # fmt: skip
+        own.append(uploaded(PROXY, asked.proxy))
+    item = agent.registry.catalogue(draft.catalogue).item(draft.task_code)
+    with with_masked(agent, item, got.lines, hints_of(draft)) as lines:
+        return seal_bundle(
+            agent.spool, [*lines, *own], case=draft.case, revision=revision, kind="application",
+            task_code=draft.task_code, catalogue=draft.catalogue,
+        )  # fmt: skip
 
 
 def _end_what_was_asked(agent: Agent, draft: Draft) -> None:

@@ -15,6 +15,7 @@ from crypto.canonical import CHINA, time_text
 from crypto.statement import read_signed
 from node_agent.imaging.sources import scanner
 from node_agent.paper import shelf
+from node_agent.portal import masked as portal_masked
 from node_agent.process.runtime import Agent
 from node_agent.transfer import bounce
 from node_agent.window import debts, outward
@@ -37,7 +38,8 @@ def tidy(agent: Agent, now: datetime) -> None:
         if agent.registry.directory.current(agent.identity.node).roles & {"window", "portal"}:
             window_ends.tidy(agent, now)
             window_supplement.sweep(agent, now)
-            _sweep_folders(agent.settings.home, debts.PREFIX, now)
+            for prefix in (debts.PREFIX, portal_masked.PREFIX):
+                _sweep_folders(agent.settings.home, prefix, now)
             _sweep_folders(Path(gettempdir()), scanner.FOLDER, now)
             outward.tidy(agent, time_text(now))
             wanted = window_reading.in_open_drafts(agent) | window_supplement.pages_here(agent)

@@ -66,7 +66,8 @@ class PageStand:
 class Desk:
     """Where lines and their files are kept until they are sealed. ``masked``: materials that need a masked copy.
 
-    ``change``: the lines as they stand, changed and kept; nothing that comes meanwhile is written over.
+    ``change``: the lines as they stand, changed and kept; nothing that comes meanwhile is written over. ``turns``:
+    whether pages may be turned upright, or stay as somebody signed for them.
     """
 
     home: Path
@@ -74,6 +75,7 @@ class Desk:
     change: Callable[[Callable[[Lines], Lines]], Lines]
     masked: frozenset[str]
     hints: tuple[Hint, ...] = ()
+    turns: bool = True
 
 
 def make_ready(agent: Agent, desk: Desk, seconds: float, told: Told | None = None) -> tuple[PageStand, ...]:
@@ -84,6 +86,8 @@ def make_ready(agent: Agent, desk: Desk, seconds: float, told: Told | None = Non
         jobs = _asked(agent, desk, desk.load())  # 1, 3
         if jobs:
             reading.wait(agent, list(jobs.values()), max(0.0, end - time.monotonic()), told)
+        if not desk.turns:
+            break
         lines = desk.load()
         upright = {code: _upright(agent, desk.home, line) for code, line in lines.items()}  # 2
         if upright == lines:
