@@ -6,7 +6,8 @@ Invariants:
   a clerk has looked at all of it;
 - every change of the boxes makes the masked file of before void;
 - what was found on a page, and its masked file, stay with that page: one shot again meanwhile is another page;
-- all of it happens in the draft, before the seal; afterwards the renditions are what was signed.
+- all of it happens before the seal, in the draft, or in the supplement once pages were taken in for one; afterwards
+  the renditions are what was signed.
 """
 
 from dataclasses import replace
@@ -17,15 +18,16 @@ from node_agent.imaging.finding.judged import Judged
 from node_agent.imaging.redaction import sheet
 from node_agent.imaging.redaction.sheet import Mark
 from node_agent.process.runtime import Agent
-from node_agent.window import drafts, reading, ready
-from node_agent.window.drafts import Draft, DraftPage
+from node_agent.window import drafts, reading, ready, supplement
+from node_agent.window.drafts import DraftPage
+from node_agent.window.ready import Desk, Lines
 
 RULE = "standards 15; 个人信息保护法 6"
 
 
 def marks_of(agent: Agent, case_id: str, material: str, number: int) -> list[Mark]:
     """The boxes of a page as they stand. Refusals DRAFT_…, MATERIAL_NOT_LISTED, PAGE_NUMBER."""
-    return sheet.from_documents(_page(drafts.load(agent, case_id), material, number).marks)
+    return sheet.from_documents(_page(_lines(agent, case_id), material, number).marks)
 
 
 def propose(agent: Agent, case_id: str, material: str, number: int, seconds: float) -> tuple[list[Mark], Judged]:
@@ -48,7 +50,7 @@ def add(
     from node_agent.imaging.redaction.tiles import Box, snapped
 
     page = _now(agent, case_id, material, number)
-    pixels = decode((drafts.folder(agent, case_id) / page.file).read_bytes())
+    pixels = decode((_desk(agent, case_id).home / page.file).read_bytes())
     snapped(pixels, [Box(box[0], box[1], box[2] - box[0], box[3] - box[1])])  # a box beside the page covers nothing
     marks = sheet.added(sheet.from_documents(page.marks), box, kind, person)
     _save(agent, case_id, material, page, marks)
@@ -70,8 +72,8 @@ def view(agent: Agent, case_id: str, material: str, number: int) -> bytes:
     """PNG of the page with its boxes framed and numbered: the clerk's one look. Refusals DRAFT_…, PAGE_NUMBER."""
     from node_agent.imaging.redaction.mask import view_of  # here, not above: OpenCV is slow to load
 
-    page = _page(drafts.load(agent, case_id), material, number)
-    data = (drafts.folder(agent, case_id) / page.file).read_bytes()
+    page = _page(_lines(agent, case_id), material, number)
+    data = (_home(agent, case_id) / page.file).read_bytes()
     return view_of(data, sheet.from_documents(page.marks))
 
 
@@ -91,7 +93,7 @@ def cover(agent: Agent, case_id: str, material: str, number: int, *, looked: boo
         if judged.withheld:
             _save(agent, case_id, material, page, marks)
             raise Refusal("PAGE_WITHHELD", RULE, why=",".join(judged.withheld))
-    folder = drafts.folder(agent, case_id)
+    folder = _desk(agent, case_id).home
     data = (folder / page.file).read_bytes()
     boxes = boxes_of(marks)
     masked = mask_page(data, boxes)
@@ -120,21 +122,20 @@ def _found(
 
     Refusal PAGE_NOT_READ: not yet, or it was shot again meanwhile.
     """
-    read = _now(agent, case_id, material, number)
-    judged = _read(agent, case_id, read, seconds)
-    if ready.stand_upright(agent, case_id, material):
+    desk, read = _desk(agent, case_id), _now(agent, case_id, material, number)
+    judged = _read(agent, desk, read, seconds)
+    if ready.stand_upright(agent, desk, material):
         read = _now(agent, case_id, material, number)
-        judged = _read(agent, case_id, read, seconds)
+        judged = _read(agent, desk, read, seconds)
     page = _now(agent, case_id, material, number)
     if page.file != read.file:
         raise Refusal("PAGE_NOT_READ", RULE)
     return page, sheet.merged(sheet.from_documents(page.marks), sheet.proposed(judged)), judged
 
 
-def _read(agent: Agent, case_id: str, page: DraftPage, seconds: float) -> Judged:
+def _read(agent: Agent, desk: Desk, page: DraftPage, seconds: float) -> Judged:
     """What was found on a page, read again under its masks. Refusal PAGE_NOT_READ."""
-    home, hints = drafts.folder(agent, case_id), reading.hints_of(drafts.open_draft(agent, case_id))
-    job = reading.ask(agent, home, [page], hints, again=True)[page.sha256]
+    job = reading.ask(agent, desk.home, [page], desk.hints, again=True)[page.sha256]
     reading.wait(agent, [job], seconds)
     judged = reading.queue_of(agent).result(job)
     if judged is None:
@@ -143,11 +144,34 @@ def _read(agent: Agent, case_id: str, page: DraftPage, seconds: float) -> Judged
 
 
 def _now(agent: Agent, case_id: str, material: str, number: int) -> DraftPage:
-    return _page(drafts.open_draft(agent, case_id), material, number)
+    return _page(_desk(agent, case_id).load(), material, number)
 
 
-def _page(draft: Draft, material: str, number: int) -> DraftPage:
-    line = draft.lines.get(material)
+def _supplements(agent: Agent, case_id: str) -> bool:
+    """Whether the pages meant are those of a supplement: some were taken in, and no draft of the case is open."""
+    row = agent.journal.draft(case_id)
+    is_open = row is not None and row.state != drafts.SENT and not drafts.sealed(agent, case_id)
+    return not is_open and supplement.begun(agent, case_id)
+
+
+def _desk(agent: Agent, case_id: str) -> Desk:
+    """Where the pages may still be changed. Refusals DRAFT_…, SUPPLEMENT_SEALED, NOTHING_DEMANDED."""
+    if _supplements(agent, case_id):
+        return supplement.desk_of(agent, supplement.demand(agent, case_id))
+    return ready.draft_desk(agent, case_id)
+
+
+def _home(agent: Agent, case_id: str) -> Path:
+    return _desk(agent, case_id).home if _supplements(agent, case_id) else drafts.folder(agent, case_id)
+
+
+def _lines(agent: Agent, case_id: str) -> Lines:
+    """To be looked at alone: those of a draft that is sealed too, as long as they are here."""
+    return _desk(agent, case_id).load() if _supplements(agent, case_id) else drafts.load(agent, case_id).lines
+
+
+def _page(lines: Lines, material: str, number: int) -> DraftPage:
+    line = lines.get(material)
     pages = [page for page in line.pages if page.media_type in drafts.SUFFIX] if line else []
     if not 1 <= number <= len(pages):
         raise Refusal("PAGE_NUMBER", "A04", pages=len(pages))
@@ -156,20 +180,20 @@ def _page(draft: Draft, material: str, number: int) -> DraftPage:
 
 def _save(agent: Agent, case_id: str, material: str, page: DraftPage, marks: list[Mark]) -> None:
     _put(agent, case_id, material, page, replace(page, marks=sheet.documents(marks), masked=""))
-    _unlink(drafts.folder(agent, case_id), page.masked)
+    _unlink(_desk(agent, case_id).home, page.masked)
 
 
 def _put(agent: Agent, case_id: str, material: str, before: DraftPage, page: DraftPage) -> None:
     """``page`` in the place of ``before``. Refusal PAGE_NOT_READ: it was shot or boxed anew meanwhile."""
 
-    def put(draft: Draft) -> None:
-        line = draft.lines.get(material)
+    def put(lines: Lines) -> Lines:
+        line = lines.get(material)
         if line is None or before not in line.pages:
             raise Refusal("PAGE_NOT_READ", RULE)
         place = line.pages.index(before)
-        draft.lines[material] = replace(line, pages=(*line.pages[:place], page, *line.pages[place + 1 :]))
+        return {**lines, material: replace(line, pages=(*line.pages[:place], page, *line.pages[place + 1 :]))}
 
-    drafts.change(agent, case_id, put)
+    _desk(agent, case_id).change(put)
 
 
 def _unlink(folder: Path, name: str) -> None:

@@ -98,16 +98,35 @@ def make_ready(agent: Agent, desk: Desk, seconds: float, told: Told | None = Non
 
 def make_draft_ready(agent: Agent, case_id: str, seconds: float, told: Told | None = None) -> tuple[PageStand, ...]:
     """``make_ready`` for a draft. Refusals DRAFT_…"""
-    return make_ready(agent, _desk_of(agent, case_id), seconds, told)
+    return make_ready(agent, draft_desk(agent, case_id), seconds, told)
 
 
-def stand_upright(agent: Agent, case_id: str, material: str) -> bool:
-    """Turn the pages of a draft's material as far as they were read (2); whether any was turned. Refusals DRAFT_…"""
-    desk = _desk_of(agent, case_id)
+def draft_desk(agent: Agent, case_id: str) -> Desk:
+    """Where the pages of an open draft are kept. Refusals DRAFT_…"""
+    draft = drafts.open_draft(agent, case_id)
+
+    def change(make: Callable[[Lines], Lines]) -> Lines:
+        def put(now: Draft) -> Lines:
+            now.lines = make(now.lines)
+            return now.lines
+
+        return drafts.change(agent, case_id, put)
+
+    return Desk(
+        home=agent.settings.home / "drafts" / case_id,
+        load=lambda: drafts.open_draft(agent, case_id).lines,
+        change=change,
+        masked=masked_of(drafts.item_of(agent, draft)),
+        hints=tuple(reading.hints_of(draft)),
+    )
+
+
+def stand_upright(agent: Agent, desk: Desk, material: str) -> bool:
+    """Turn the pages of a material as far as they were read (2); whether any was turned. Refusals DRAFT_…"""
     line = desk.load().get(material)
     if line is None:
         return False
-    made = _upright(agent, drafts.folder(agent, case_id), line)
+    made = _upright(agent, desk.home, line)
     if made != line:
         now = _saved(desk, {material: line}, {material: made})
         drafts.forget_readings(agent, [line], now.values())
@@ -171,25 +190,6 @@ def upright_page(home: Path, material: str, page: DraftPage, turn: int) -> Draft
 
 
 # --- pieces ------------------------------------------------------------------------------------------------------
-
-
-def _desk_of(agent: Agent, case_id: str) -> Desk:
-    draft = drafts.open_draft(agent, case_id)
-
-    def change(make: Callable[[Lines], Lines]) -> Lines:
-        def put(now: Draft) -> Lines:
-            now.lines = make(now.lines)
-            return now.lines
-
-        return drafts.change(agent, case_id, put)
-
-    return Desk(
-        home=agent.settings.home / "drafts" / case_id,
-        load=lambda: drafts.open_draft(agent, case_id).lines,
-        change=change,
-        masked=masked_of(drafts.item_of(agent, draft)),
-        hints=tuple(reading.hints_of(draft)),
-    )
 
 
 def _pictures(line: DraftLine) -> list[tuple[int, DraftPage]]:

@@ -208,14 +208,11 @@ def seal(agent: Agent, case_id: str, staff_code: str, *, applicant_signed: bool,
     _, pages = ready_lines(agent, asked, reads)
     kept, taken = agent.journal.kept(NOTE + case_id), _load(agent, case_id)
     bundle = seal_bundle(
-        agent.spool,
-        [sealed_line(home, line) for line in taken.values()],
-        case=case_id,
-        revision=next_revision(agent, case_id, told),
-        kind=KIND,
+        agent.spool, [sealed_line(home, line) for line in taken.values()],
+        case=case_id, revision=next_revision(agent, case_id, told), kind=KIND,
         task_code=str(application.statement.body["task_code"]),
         catalogue=str(application.statement.body["catalogue"]),
-    )
+    )  # fmt: skip
     materials = tuple(sorted(taken))
     body = {"manifest": bundle.digest, "materials": list(materials), "applicant_signed": True}
     entry = acts.by_person(agent, case_id, "supplement_part", body, role, staff_code)
@@ -223,18 +220,11 @@ def seal(agent: Agent, case_id: str, staff_code: str, *, applicant_signed: bool,
     head = Head(read_signed(entry.envelope).seq or 0, entry.payload_digest)
     wraps = [
         wrap_entry(
-            agent.identity,
-            agent.journal,
-            head=head,
-            role="window",
-            case=case_id,
-            revision=bundle.manifest.revision,
-            manifest_digest=bundle.digest,
-            keys=bundle.keys,
-            recipient=recipient,
+            agent.identity, agent.journal, head=head, role="window", case=case_id, revision=bundle.manifest.revision,
+            manifest_digest=bundle.digest, keys=bundle.keys, recipient=recipient,
         )
         for recipient in recipients
-    ]
+    ]  # fmt: skip
     notes = note_of(case_id, bundle.digest, waiting_for)
     notes[NOTE + case_id] = _document(taken, sealed=entry.payload_digest)
     # commit point: the supplement is on its way, all that was taken in of it
@@ -248,11 +238,24 @@ def ready_lines(
     agent: Agent, asked: Demand, reads: Reads = READS
 ) -> tuple[dict[str, DraftLine], tuple[PageStand, ...]]:
     """What was taken in, by material, with pages turned and masked where the list wants it; may be repeated."""
+    pages = make_ready(agent, desk_of(agent, asked), reads.seconds, reads.told)
+    return _load(agent, asked.case), pages
+
+
+def desk_of(agent: Agent, asked: Demand) -> Desk:
+    """Where the pages of a supplement are kept until they are sealed."""
     case_id = asked.case
-    home, masked = _folder(agent, case_id), masked_of(asked.item)
-    desk = Desk(home, lambda: _load(agent, case_id), lambda make: _change(agent, case_id, make), masked)
-    pages = make_ready(agent, desk, reads.seconds, reads.told)
-    return _load(agent, case_id), pages
+    return Desk(
+        home=_folder(agent, case_id),
+        load=lambda: _load(agent, case_id),
+        change=lambda make: _change(agent, case_id, make),
+        masked=masked_of(asked.item),
+    )
+
+
+def begun(agent: Agent, case_id: str) -> bool:
+    """Whether pages were taken in for a supplement of the case and wait to be sealed, or are on their way."""
+    return bool(_note(agent, case_id)["lines"])
 
 
 def inputs(agent: Agent, case_id: str, lines: Sequence[DraftLine]) -> list[LineInput]:

@@ -9,12 +9,15 @@ from rich.table import Table
 
 from deploy.commands.shared.choices import code_of, listed
 from deploy.commands.shared.common import AsJson, Home, Staff, agent_at, show
+from deploy.commands.shared.options import CaseName as Case
 from deploy.commands.window.reading import withheld_words
-from deploy.commands.window.scan import Case, Material
+from deploy.commands.window.scan import Material
 from hub.casework.masking.pictures import PageKind
 from hub.casework.reasons import UNMASK_REASONS
 from node_agent.imaging import devices
 from node_agent.imaging.redaction.sheet import Mark, documents
+from node_agent.known.casemirror import resolve
+from node_agent.process.runtime import Agent
 from node_agent.window import masking as window_masking
 from node_agent.window.pages import lead_of
 from storage.files import write_private
@@ -75,7 +78,7 @@ def find(
 ) -> None:
     """找出一页上的个人信息，作为遮盖框。"""
     with agent_at(home, as_json) as agent:
-        marks, judged = window_masking.propose(agent, case, material, page, wait)
+        marks, judged = window_masking.propose(agent, _case(agent, case), material, page, wait)
         _show(marks, as_json, list(judged.withheld))
 
 
@@ -92,7 +95,7 @@ def add(
 ) -> None:
     """加一个遮盖框。"""
     with agent_at(home, as_json) as agent:
-        marks = window_masking.add(agent, case, material, page, window_masking.box_of(box), kind, staff)
+        marks = window_masking.add(agent, _case(agent, case), material, page, window_masking.box_of(box), kind, staff)
         _show(marks, as_json)
 
 
@@ -110,7 +113,7 @@ def remove(
     """去掉一个遮盖框，必须写明原因。"""
     with agent_at(home, as_json) as agent:
         code = code_of(UNMASK_REASONS, reason, "--reason")
-        _show(window_masking.remove(agent, case, material, page, number, code, staff), as_json)
+        _show(window_masking.remove(agent, _case(agent, case), material, page, number, code, staff), as_json)
 
 
 @mask_app.command("view")
@@ -124,7 +127,7 @@ def view(
 ) -> None:
     """看一眼：画出全部框和框号；红框会遮，橙框已去掉。"""
     with agent_at(home, as_json) as agent:
-        write_private(out, window_masking.view(agent, case, material, page))
+        write_private(out, window_masking.view(agent, _case(agent, case), material, page))
         show({"ok": True, "file": str(out)}, as_json, f"已写到 {out}")
 
 
@@ -140,8 +143,14 @@ def make(
 ) -> None:
     """生成遮盖件：涂实、重新编码、复核，封存时和原页放在一起。"""
     with agent_at(home, as_json) as agent:
-        boxes = window_masking.cover(agent, case, material, page, looked=looked, seconds=wait)
+        boxes = window_masking.cover(agent, _case(agent, case), material, page, looked=looked, seconds=wait)
         show({"ok": True, "boxes": boxes}, as_json, f"遮盖件已生成，遮盖 {boxes} 处")
+
+
+def _case(agent: Agent, name: str) -> str:
+    """A draft, or a case that a supplement is taken in for. Refusal CASE_UNKNOWN_HERE."""
+    plain = name.replace(" ", "")
+    return plain if agent.journal.draft(plain) is not None else resolve(agent, plain)
 
 
 def _show(marks: list[Mark], as_json: bool, withheld: list[str] | None = None) -> None:

@@ -294,7 +294,7 @@ def left(world: World) -> list[str]:  # noqa: F811
 def test_the_reading_of_a_page_that_was_shot_again_or_turned_goes_at_once(world: World, tmp_path: Path) -> None:  # noqa: F811
     case = scanned(world, tmp_path)
     first, queue = page_of(world, case).sha256, read_as(world, case, turn=180)
-    assert ready.stand_upright(world.agent, case, MASKED)
+    assert ready.stand_upright(world.agent, ready.draft_desk(world.agent, case), MASKED)
     assert queue.reading(first) is None and not any(first in path.read_text() for path in queue.folder.rglob("*.json"))
     turned_digest = page_of(world, case).sha256
     read_as(world, case)
