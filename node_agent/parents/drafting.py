@@ -21,7 +21,7 @@ from node_agent.parents.merged import MULTI, DraftPart, require_fields, serves_o
 from node_agent.process.runtime import Agent
 from node_agent.window import drafts
 from node_agent.window.drafts import Draft
-from node_agent.window.intake import require_filled
+from node_agent.window.intake import require_filled, require_reachable
 
 PARTS_LEAST: Final = 2
 MODES: Final = ("PROXY_COLLECT", "ONLINE", MULTI)
@@ -41,7 +41,8 @@ def begin_theme(
     """A new draft of a theme (B01, B06); its case id. ``form``: fields of the plan's one form, and who applies.
 
     Refusals THEME_UNKNOWN, THEME_NOT_LIVE, THEME_WINDOW (B18), FORM_FIELD_UNKNOWN, ITEM_…, ROUTE_…, SNAPSHOT_…,
-    CITIZEN_ID_…, CREDIT_CODE_…, DELIVERY_UNKNOWN, ADDRESS_MISSING, PERSON_UNKNOWN_HERE.
+    CITIZEN_ID_…, CREDIT_CODE_…, DELIVERY_UNKNOWN, ADDRESS_MISSING, DELIVERY_PROOF_LOW (I01), WINDOW_NOT_ISSUING (F09),
+    PERSON_UNKNOWN_HERE.
     """
     catalogue, today = _pinned(agent, staff_code)
     theme = catalogue.theme(theme_code)
@@ -49,7 +50,7 @@ def begin_theme(
     require_fields(theme, form)
     require_filled(form, delivery, address)
     parts = tuple(_part_of(catalogue, part) for part in plan.parts if part.kind == APPROVAL)
-    _require_live(agent, catalogue, parts, today)
+    _require_live(agent, catalogue, parts, today, delivery)
     core = next(part for part in parts if any(one.code == part.code and one.core for one in plan.parts))
     return _keep(
         agent, catalogue, staff_code, form, delivery, address,
@@ -88,7 +89,7 @@ def begin_multi(
         place = region or catalogue.item(task_code).implementing_body.region
         mode, before = (modes or {}).get(code, MULTI), tuple((after or {}).get(code, ()))
         parts.append(DraftPart(code, token_hex(16), task_code, place, mode, before))
-    _require_live(agent, catalogue, parts, today)
+    _require_live(agent, catalogue, parts, today, delivery)
     return _keep(
         agent, catalogue, staff_code, form, delivery, address,
         parts=tuple(parts), theme=None, serves=shared_lines(catalogue, parts, shared),
@@ -129,12 +130,13 @@ def _part_of(catalogue: Catalogue, part: Part) -> DraftPart:
     return DraftPart(part.code, token_hex(16), part.task_code, item.implementing_body.region, mode, part.after)
 
 
-def _require_live(agent: Agent, catalogue: Catalogue, parts: Sequence[DraftPart], today: date) -> None:
-    """This window takes each part in, and it has its one queue."""
+def _require_live(agent: Agent, catalogue: Catalogue, parts: Sequence[DraftPart], today: date, delivery: str) -> None:
+    """This window takes each part in, it has its one queue, and its result can reach the applicant as chosen."""
     here = identity.node_name(agent.identity.node)
     for part in parts:
         catalogue.require_live(part.task_code, today, here, part.region)
         routing.route(catalogue, part.task_code, part.region, today)
+        require_reachable(agent, catalogue, part.task_code, delivery)
 
 
 def _require_codes(codes: Sequence[str], after: Mapping[str, Sequence[str]], modes: Mapping[str, str]) -> None:

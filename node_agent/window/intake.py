@@ -74,7 +74,7 @@ def begin(
     catalogue.require_live(task_code, _today(now), identity.node_name(agent.identity.node), place)
     routing.route(catalogue, task_code, place, _today(now))
     require_filled(form, delivery, address)
-    _require_reachable(agent, catalogue, task_code, delivery)
+    require_reachable(agent, catalogue, task_code, delivery)
     draft = Draft(
         case=token_hex(16),
         state=drafts.OPEN,
@@ -98,6 +98,17 @@ def require_filled(form: Mapping[str, Any], delivery: str, address: Mapping[str,
     """
     _require_numbers(form)
     _require_delivery(delivery, address)
+
+
+def require_reachable(agent: Agent, catalogue: Catalogue, task_code: str, delivery: str) -> None:
+    """I01, F09, T34: what the hub would refuse of this choice is said while the applicant is there to choose again.
+
+    Refusals DELIVERY_PROOF_LOW, WINDOW_NOT_ISSUING.
+    """
+    require_provable(delivery, catalogue.item(task_code).required_proof_level)
+    here = catalogue.window(identity.node_name(agent.identity.node))
+    if here is not None:
+        require_issuing(delivery, here)
 
 
 def add_pages(
@@ -229,14 +240,6 @@ def _require_delivery(delivery: str, address: Mapping[str, Any] | None) -> None:
     missing = [name for name in ("name", "phone", "address") if not (address or {}).get(name)]
     if delivery == "POST" and missing:
         raise Refusal("ADDRESS_MISSING", "I01; D4", missing=",".join(missing))
-
-
-def _require_reachable(agent: Agent, catalogue: Catalogue, task_code: str, delivery: str) -> None:
-    """I01, F09, T34: what the hub would refuse of this choice is said while the applicant is there to choose again."""
-    require_provable(delivery, catalogue.item(task_code).required_proof_level)
-    here = catalogue.window(identity.node_name(agent.identity.node))
-    if here is not None:
-        require_issuing(delivery, here)
 
 
 def _kept(draft: Draft, material: str, acquisition: str, *, anew: bool, at: int) -> tuple[DraftPage, ...]:

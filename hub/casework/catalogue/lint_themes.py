@@ -21,7 +21,7 @@ def rows(sound: Sound) -> Rows:
     yield from _departments(sound["departments"])
     known = {department["code"] for department in sound["departments"]}
     items = {item["task_code"]: item for item in sound["items"]}
-    windows = {window["node"] for window in sound["windows"]}
+    windows = {window["node"]: window for window in sound["windows"]}
     for code, times in Counter(theme["code"] for theme in sound["themes"]).items():
         if times > 1:
             yield Breach("THEME_TWICE", f"themes[{code}]", f"listed {times} times")
@@ -66,8 +66,8 @@ def _bodies(theme: Entry, known: set[str], where: str) -> Rows:
         yield Breach("THEME_UNIT_TWICE", where, "a cooperating unit is listed twice (B02)")
 
 
-def _plan(theme: Entry, plan: Entry, items: Mapping[str, Entry], windows: set[str], where: str) -> Rows:
-    """B01, B03: lead, notice, form, window, exit, rating, and the five groups of elements."""
+def _plan(theme: Entry, plan: Entry, items: Mapping[str, Entry], windows: Mapping[str, Entry], where: str) -> Rows:
+    """B01, B03, F09: lead, notice, form, window, exit that hands out, rating, and the five groups of elements."""
     live = theme["status"] == "LIVE"
     for name in ELEMENTS:
         if live and not plan[name].strip():
@@ -77,6 +77,8 @@ def _plan(theme: Entry, plan: Entry, items: Mapping[str, Entry], windows: set[st
             yield Breach("THEME_ELEMENT_MISSING", f"{where}.{name}", "a group of elements is empty (B03)")
     if live and (not plan["exit_node"].strip() or plan["windows"] and plan["exit_node"] not in plan["windows"]):
         yield Breach("THEME_EXIT", where, "results leave by one exit (B07, P8)")
+    if live and "ISSUE" not in windows.get(plan["exit_node"], {}).get("powers", ["ISSUE"]):
+        yield Breach("THEME_EXIT_POWER", where, "the exit is a window that hands out no results (F09)")
     if live and not plan["windows"]:
         yield Breach("THEME_WINDOWS", where, "no window takes the theme in (B18)")
     for node in plan["windows"]:

@@ -87,6 +87,7 @@ FINDINGS: dict[str, Message] = {
     "THEME_UNIT_TWICE": say("同一配合单位列了两次。", "请删去重复的一个。"),
     "THEME_ELEMENT_MISSING": say("实施方案五类要素缺一类。", "请补上审批条件、材料、表单、流程、时限中缺的一类。"),
     "THEME_EXIT": say("统一出件的节点须是收这件事的窗口之一。", "请从收件窗口中指定一个出件节点。"),
+    "THEME_EXIT_POWER": say("统一出件的窗口只收件，不发结果。", "请给这个窗口加上发放结果的职责，或改定出件节点。"),
     "THEME_WINDOWS": say("没有列出收件窗口。", "请列出至少一个收件窗口。"),
     "THEME_WINDOW_UNKNOWN": say("所列的收件窗口不在清单内。", "请核对窗口名。"),
     "THEME_PART_TWICE": say("子事项编码重复。", "请改成不同的编码。"),

@@ -10,7 +10,7 @@ from crypto.refusal import Refusal
 from hub.casework import facts
 from hub.casework.casefile import CaseFile
 from hub.casework.context import Act, World
-from hub.casework.delivery.guards import METHODS, require_provable
+from hub.casework.delivery.guards import METHODS, require_issuing, require_provable
 from hub.casework.entry.online import COUNTER, ONLINE, require_online
 from hub.casework.materials.ways import answers_in, called_for
 from hub.casework.parents import look, plan
@@ -82,7 +82,11 @@ def sealed_once(file: CaseFile | None, act: Act, world: World) -> None:
 
 
 def one_key_one_choice(file: CaseFile | None, act: Act, world: World) -> None:
-    """I01, B08: the applicant's one key for all results, and one way of delivery that proves what each needs."""
+    """I01, B08, F09: the applicant's one key for all results, and one way of delivery that proves what each needs.
+
+    Nobody fetches them at a window that hands out none: the collecting window is the one exit (PARENT_EXIT), and where
+    the results leave singly it is what each child names.
+    """
     key = read_public(act.statement.body.get("applicant_key"))
     kem.require_kem_public(key.suite, key.public)
     if act.text("delivery") not in METHODS:
@@ -90,6 +94,9 @@ def one_key_one_choice(file: CaseFile | None, act: Act, world: World) -> None:
     if act.by_portal and act.text("delivery") == COUNTER:
         raise Refusal("DELIVERY_NO_COUNTER", "A02; I01", delivery=COUNTER)
     catalogue = facts.pinned_catalogue(act, world)
+    window = catalogue.window(node_name(act.node.subject))
+    if window is not None:  # else ``parts_collectable`` refuses
+        require_issuing(act.text("delivery"), window)
     for part in plan.told_parts(act.statement.body):
         require_provable(act.text("delivery"), catalogue.item(part.task_code).required_proof_level)
 

@@ -69,6 +69,19 @@ def test_a_theme_has_one_form_and_one_list(family: Family) -> None:
         drafting.begin_theme(agent, "DH-9999-01", STAFF, {}, "COUNTER_COLLECT")
 
 
+@pytest.mark.requirement("F09", "I01")
+def test_a_way_that_the_hub_would_refuse_of_a_parent_is_refused_while_the_applicant_is_there(
+    family: Family, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalogue = family.world.agent.registry.catalogue()
+    here = catalogue.windows["chongqing-jiangjin-hall"]
+    changed = {**catalogue.windows, here.node: replace(here, powers=frozenset({"COLLECT"}))}
+    monkeypatch.setattr(catalogue, "windows", changed)
+    with pytest.raises(Refusal, match="WINDOW_NOT_ISSUING"):
+        family.begin_restaurant()
+    assert family.begin_baths(), "electronic results need no counter"
+
+
 @pytest.mark.parametrize(
     "changes, code",
     [

@@ -158,6 +158,19 @@ def not_online(document: dict[str, Any]) -> None:
             item["modes"] = ["PROXY_COLLECT"]
 
 
+def singly_at_collector(bench: Bench, step: Step) -> Step:
+    """The results would be fetched one by one at a window that only collects; the theme's exit is another (F09)."""
+
+    def change(document: dict[str, Any]) -> None:
+        hall, here = (node.rsplit("/", 1)[1] for node in (OTHER_WINDOW, WINDOW))
+        made = document["themes"][0]["plan"]
+        made["windows"], made["exit_node"] = sorted([*made["windows"], hall]), hall
+        next(window for window in document["windows"] if window["node"] == here)["powers"] = ["COLLECT"]
+
+    themed(bench, change)
+    return step.saying(partial_delivery=True, delivery="COUNTER_COLLECT")
+
+
 def family(**changes: Any) -> Spoil:
     """Another sealing of the whole."""
     return lambda bench, step: step.saying(manifest=bench.store(family_manifest(bench, **changes)))
@@ -367,6 +380,7 @@ PARENTS = [
     Scenario("P1S", "sealed_once", "MATERIAL_NOT_LISTED", foreign_line),
     Scenario("P1S", "declarations_given", "DECLARATION_MISSING", says(no_classified=None)),
     Scenario("P1S", "one_key_one_choice", "DELIVERY_UNKNOWN", says(delivery="PIGEON")),
+    Scenario("P1S", "one_key_one_choice", "WINDOW_NOT_ISSUING", singly_at_collector),
     Scenario("P1S", "no_original_seen", "ORIGINAL_NOT_SEEN", portal_saw),
     *_declared("P1S", written=False),
     Scenario("P2", "merge_in_turn", "SECOND_NOTICE", noticed),

@@ -179,6 +179,8 @@ PLANTED: list[tuple[str, Edit, str]] = [
     ("THEME_ELEMENT_MISSING", plan(form=[]), "B05"),
     ("THEME_EXIT", plan(exit_node=""), "B01"),
     ("THEME_EXIT", plan(exit_node="xihu-hall"), "B07"),
+    ("THEME_EXIT_POWER", lambda document: next(
+        window for window in document["windows"] if window["node"] == "yubei-hall").update(powers=["COLLECT"]), "F09"),
     ("THEME_WINDOWS", plan(windows=[]), "B18"),
     ("THEME_WINDOW_UNKNOWN", plan(windows=["yubei-hall", "nowhere"]), "B18"),
     ("ASSISTED_FEE", plan(assisted_fee=1), "B17"),
