@@ -323,6 +323,6 @@ class Directory(Register):
 def _only_differs(old: KeyRecord, new: KeyRecord, purposes: set[str]) -> bool:
     """Whether ``new`` says what ``old`` says, its title too (applicants are shown it), with the same keys but for these
     purposes."""
-    facts = ("roles", "region", "node", "kind", "public_prefix", "title")
+    facts = ("roles", "region", "node", "kind", "public_prefix", "title", "home", "centre")
     same = all(getattr(old, name) == getattr(new, name) for name in facts) and old.keys.keys() == new.keys.keys()
     return same and all(old.keys[purpose] == key for purpose, key in new.keys.items() if purpose not in purposes)

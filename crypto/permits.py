@@ -2,7 +2,7 @@
 
 Invariants:
 - a permission names the subject and a digest over all that its record must say beside its keys: kind, node, roles,
-  region, title, prefix, and the record that it replaces; one is good for one record, once;
+  region, title, prefix, bodies (F07), and the record that it replaces; one is good for one record, once;
 - as soon as the registrar has a system administrator, a record under the registrar's signature counts only with one, so
   that whoever has the registrar's machine alone enrols nobody; before there is one, and when the last is gone, the
   registrar's key alone counts (the founding);
@@ -30,17 +30,21 @@ def facts_digest(
     title: str,
     public_prefix: int | None,
     replaces: str | None,
+    home: str = "",
+    centre: str = "",
 ) -> str:
-    """Hex SHA-256 of the canonical form of what a record must say. ``replaces``: digest of a record, None for none."""
+    """Hex SHA-256 of the canonical form of what a record must say. ``replaces``: digest of a record, None for none;
+    ``home``, ``centre``: left out where empty, as in the record (F07)."""
+    bodies = {member: code for member, code in (("home", home), ("centre", centre)) if code}
     facts = {"subject": subject, "kind": kind, "node": node, "roles": sorted(roles), "region": region, "title": title}
-    return canonical.digest(canonical.encode({**facts, "public_prefix": public_prefix, "replaces": replaces}))
+    return canonical.digest(canonical.encode({**facts, **bodies, "public_prefix": public_prefix, "replaces": replaces}))
 
 
 def digest_of(record: KeyRecord) -> str:
     """The digest that a permission for this record names."""
     return facts_digest(
         record.subject, record.kind, record.node, record.roles, record.region, record.title, record.public_prefix,
-        record.replaces,
+        record.replaces, record.home, record.centre,
     )  # fmt: skip
 
 

@@ -43,6 +43,9 @@ GRANT_ENDS = ("LEFT_POST", "DUTY_CHANGED", "REPLACED", "MISUSED")
 _GRANT_ID = re.compile(r"[A-Za-z0-9._-]{1,80}")
 _GRANTED_ITEM = re.compile(r"\*|[A-Za-z0-9._-]{1,80}")
 _HEX64 = re.compile(r"[0-9a-f]{64}")
+_BODY_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+AFFILIATIONS = frozenset({"home", "centre"})
+"""Members that a person's record may have (F07); left out where there is nothing to say."""
 
 SECRETS = frozenset({"applicant"})
 """Secrets that the registrar shares out to nodes: the one that applicants' numbers are keyed with (A22)."""
@@ -67,7 +70,11 @@ class PublicKey:
 
 @dataclass(frozen=True)
 class KeyRecord:
-    """Keys of one node or person from registry position ``epoch`` on. ``digest`` is the statement's identity."""
+    """Keys of one node or person from registry position ``epoch`` on. ``digest`` is the statement's identity.
+
+    ``home``, ``centre``: of a person the body that has the post and leads the work (派出单位), and the service centre
+    that runs the day and judges performance (F07): social credit codes, empty where the record does not say.
+    """
 
     digest: str
     epoch: int
@@ -80,6 +87,8 @@ class KeyRecord:
     public_prefix: int | None
     keys: Mapping[str, PublicKey]
     replaces: str | None
+    home: str = ""
+    centre: str = ""
 
     @property
     def kem(self) -> PublicKey:
@@ -146,7 +155,7 @@ def read_key_record(digest: str, epoch: int, body: Mapping[str, object]) -> KeyR
     """
     wanted = {"subject", "kind", "node", "roles", "region", "title", "public_prefix", "keys", "replaces"}
     raw_keys, roles = body.get("keys"), body.get("roles")
-    if set(body) != wanted or not isinstance(raw_keys, dict) or not isinstance(roles, list):
+    if set(body) - AFFILIATIONS != wanted or not isinstance(raw_keys, dict) or not isinstance(roles, list):
         raise Refusal("KEY_RECORD_FORMAT", RULE, members=",".join(sorted(body)))
     kind, node, subject = str(body["kind"]), identity.require_node(str(body["node"])), str(body["subject"])
     allowed = NODE_ROLES if kind == "node" else PERSON_ROLES
@@ -174,7 +183,27 @@ def read_key_record(digest: str, epoch: int, body: Mapping[str, object]) -> KeyR
         public_prefix=prefix if isinstance(prefix, int) else None,
         keys=_read_keys(kind, raw_keys),
         replaces=replaces,
+        **_affiliations(kind, body),
     )
+
+
+def _affiliations(kind: str, body: Mapping[str, object]) -> dict[str, str]:
+    """F07: codes of bodies, never words (promise 1), and of persons alone."""
+    said = {member: body[member] for member in sorted(AFFILIATIONS & set(body))}
+    if said and kind != "person":
+        raise Refusal("KEY_RECORD_FORMAT", RULE, kind=kind, members=",".join(said))
+    for member, code in said.items():
+        if not isinstance(code, str) or not _is_body_code(code):
+            raise Refusal("KEY_RECORD_FORMAT", RULE, problem=member)
+    return {member: str(code) for member, code in said.items()}
+
+
+def _is_body_code(code: str) -> bool:
+    """GB 32100-2015, check digit included: a person's number is none but by chance."""
+    if len(code) != 18 or set(code) - set(_BODY_CHARACTERS):
+        return False
+    found = [_BODY_CHARACTERS.index(character) for character in code]
+    return (sum(value * pow(3, place, 31) for place, value in enumerate(found[:17])) + found[17]) % 31 == 0
 
 
 def _read_keys(kind: str, raw: Mapping[str, object]) -> dict[str, PublicKey]:

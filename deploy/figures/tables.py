@@ -16,6 +16,7 @@ from hub.casework.figures.report import DIMENSION_WORDS, OTHERS, Dimension, Repo
 from hub.casework.figures.spread import decimal, percent
 from hub.casework.figures.tally import Tally
 from hub.casework.figures.values import FACT_WORDS, STEP_WORDS, CaseFigures, Fact, Step
+from hub.casework.supervision.affiliation import WORDS as AFFILIATION_WORDS
 from hub.casework.supervision.card_rules import Level, level_of
 from hub.casework.time.clock_table import CLOCKS
 
@@ -122,16 +123,27 @@ def definition_rows() -> Rows:
     return rows + [[one.id, one.name, one.numerator, one.denominator, one.source] for one in definitions()]
 
 
-def people_rows(found: Mapping[str, Person]) -> Rows:
-    """G12: staff ids, never names."""
-    header = ["人员编号", "承诺时限内", "超承诺时限", "按时率", "预警", "黄牌", "红牌", "其中申诉中", "已撤销"]
+def people_rows(found: Mapping[str, Person], bodies: Mapping[str, tuple[str, str]]) -> Rows:
+    """G12, F07: staff ids, never names. ``bodies``: home department and service centre of each."""
+    header = [
+        "人员编号",
+        *AFFILIATION_WORDS.values(),
+        "承诺时限内",
+        "超承诺时限",
+        "按时率",
+        "预警",
+        "黄牌",
+        "红牌",
+        "其中申诉中",
+        "已撤销",
+    ]
     rows = [header]
     for subject, person in found.items():
         total = person.within + person.over
         counts = [person.cards[level] for level in Level]
         who = subject.rpartition("/person/")[2] if "/person/" in subject else "（未落实到人）"
         values = [person.within, person.over, _share(person.within, total), *counts, person.appealed, person.lifted]
-        rows.append([who, *map(str, values)])
+        rows.append([who, *bodies[subject], *map(str, values)])
     return rows
 
 

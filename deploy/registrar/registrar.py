@@ -122,10 +122,13 @@ class Registrar:
         public_prefix: int | None = None,
         node: str | None = None,
         replaces: str | None = None,
+        home: str = "",
+        centre: str = "",
     ) -> str:
-        """A one-time token for this record; ``node``: a person's node. ``facts(token)`` tells the facts."""
+        """A one-time token for this record; ``node``: a person's node; ``home``, ``centre``: a person's bodies (F07).
+        ``facts(token)`` tells the facts."""
         roles = tuple(sorted(roles))
-        facts = RecordFacts(subject, kind, node or subject, roles, region, title, public_prefix, replaces)
+        facts = RecordFacts(subject, kind, node or subject, roles, region, title, public_prefix, replaces, home, centre)
         return self.tokens.issue(facts).text
 
     def facts(self, token: str) -> RecordFacts:
@@ -189,7 +192,7 @@ class Registrar:
         """The system administrator's word that a subject may register with just these facts (H11)."""
         digest = permits.facts_digest(
             facts.subject, facts.kind, facts.node, facts.roles, facts.region, facts.title, facts.public_prefix,
-            facts.replaces,
+            facts.replaces, facts.home, facts.centre,
         )  # fmt: skip
         return self._say(permits.TYPE, {"subject": facts.subject, "facts": digest})
 

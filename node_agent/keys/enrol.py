@@ -41,6 +41,7 @@ class RecordFacts:
 
     ``kind``: node or person. ``region``: 12 digits. ``title``: what is shown (an office or post, never a name).
     ``public_prefix``: 5 digits, windows only. ``replaces``: digest of the record that this one takes the place of.
+    ``home``, ``centre``: persons only, codes of the body that has the post and of the service centre (F07), or empty.
     """
 
     subject: str
@@ -51,6 +52,8 @@ class RecordFacts:
     title: str
     public_prefix: int | None = None
     replaces: str | None = None
+    home: str = ""
+    centre: str = ""
 
 
 @dataclass(frozen=True)
@@ -190,7 +193,8 @@ def prepare_person(home: Path, facts: RecordFacts) -> Prepared:
 
 def record_body(facts: RecordFacts, keys: Mapping[str, PublicKey]) -> dict[str, object]:
     """Body of a ``key.register`` statement (``crypto.records.read_key_record``)."""
-    return {
+    bodies = {member: code for member, code in (("home", facts.home), ("centre", facts.centre)) if code}
+    return bodies | {
         "subject": facts.subject,
         "kind": facts.kind,
         "node": facts.node,
@@ -214,6 +218,8 @@ def facts_of(record: KeyRecord) -> RecordFacts:
         record.title,
         record.public_prefix,
         record.replaces,
+        record.home,
+        record.centre,
     )
 
 

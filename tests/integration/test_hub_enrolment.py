@@ -28,6 +28,7 @@ from node_agent.client.enrolment import EnrolmentDoor, Mode, PendingEnrolment, R
 from node_agent.keys.enrol import (
     RecordFacts,
     enrol_node,
+    enrol_person,
     finish_renewal,
     prepare_node,
     renew,
@@ -457,8 +458,30 @@ def test_a_person_gets_a_token_at_a_valid_node_in_a_role_for_persons(region: Reg
     region.enrol(name)
     _, facts = given(command(region, *asked, "COLLECTOR"))
     assert (facts.subject, facts.kind) == (f"{region.node(name)}/person/A01", "person")
+    assert (facts.home, facts.centre) == ("", "")
     wrong = command(region, *asked, "window")
     assert wrong.exit_code == 1 and json.loads(wrong.stdout)["refusal"]["code"] == "KEY_RECORD_FORMAT"
+
+
+@pytest.mark.requirement("F07")
+def test_a_person_is_enrolled_for_two_bodies_which_stay_until_told_otherwise(region: Region, name: str) -> None:
+    home, centre, other = "11360102MB00000101", "12360102MB0000020Y", "11360102MB00000303"
+    region.enrol(name)
+    asked = ("token", name, "--region", "500000000000", "--title", "收件岗", "--staff", "A01", "--role", "COLLECTOR")
+    token, facts = given(command(region, *asked, "--home-body", home.lower(), "--centre", centre))
+    assert (facts.home, facts.centre) == (home, centre)
+    made = enrol_person(region.home(name), region.door, region.registrar.authority_pem, token, facts)
+    assert (made.home, made.centre) == (home, centre)
+    rows = told(command(region, "list"))["records"]
+    assert isinstance(rows, list)
+    shown = next(row for row in rows if row["subject"] == facts.subject)
+    assert (shown["home"], shown["centre"]) == (home, centre)
+    _, again = given(command(region, *asked, "--home-body", other))
+    assert (again.home, again.centre) == (other, centre)
+    wrong = command(region, *asked, "--centre", centre[:-1] + "0")
+    assert wrong.exit_code == 1 and json.loads(wrong.stdout)["refusal"]["code"] == "CREDIT_CODE_CHECK"
+    node = command(region, *asked[:6], "--role", "window", "--home-body", home)
+    assert node.exit_code == 1 and json.loads(node.stdout)["refusal"]["code"] == "KEY_RECORD_FORMAT"
 
 
 def test_a_token_is_printed_once(region: Region, name: str) -> None:

@@ -167,16 +167,16 @@ class SyntheticLog:
         self.grant("G-SEAL", "SEAL_USE", ISSUER)
 
     def register(
-        self, subject: str, home: str, region: str, roles: list[str], prefix: int | None, **changes: Any
+        self, subject: str, node: str, region: str, roles: list[str], prefix: int | None, **changes: Any
     ) -> None:
-        is_node = subject == home
+        is_node = subject == node
         made = Keys(new_signer(), kem.generate_kem(kem.X25519) if is_node else None)
         self.keys[subject] = made
         keys = {"sign": PublicKey(made.sign.suite, made.sign.public).as_object()}
         if made.opening is not None:
             keys["kem"] = PublicKey(made.opening.suite, made.opening.public).as_object()
         body: dict[str, object] = {
-            "subject": subject, "kind": "node" if is_node else "person", "node": home, "roles": roles,
+            "subject": subject, "kind": "node" if is_node else "person", "node": node, "roles": roles,
             "region": region, "title": "", "public_prefix": prefix, "keys": keys, "replaces": None,
         }  # fmt: skip
         self.say_registry("key.register", body | changes, [made.sign, self.registrar])

@@ -23,7 +23,7 @@ from deploy.commands.shared.common import (
 from deploy.commands.shared.options import CaseName, KeptWords
 from hub.casework import reasons
 from hub.casework.supervision.view import notice_text
-from node_agent.supervision import supervising
+from node_agent.supervision import affiliation, supervising
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -41,19 +41,23 @@ def cards(
     notice: Annotated[bool, typer.Option("--notice", help="打印通知文本")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """一件的牌：规则、责任单位和人员、证据在日志哪一条、办到哪一步；或者本区域全部的牌。"""
+    """一件的牌：规则、责任单位和人员、由派出单位还是中心处理、证据在日志哪一条、办到哪一步；或者本区域全部的牌。"""
     with agent_at(home, as_json) as agent:
         if one_or_region(case, region):
             return region_cards(agent, unsettled, as_json)
         seen = supervising.look(agent, case)
-        table = Table("编号", "牌", "责任单位", "人员", "发出", "证据", "状态", title=f"发牌 {len(seen.cards)} 张")
+        heads = ("编号", "牌", "责任单位", "人员", "处理单位", "发出", "证据", "状态")
+        table = Table(*heads, title=f"发牌 {len(seen.cards)} 张")
         for card in seen.cards:
             proof = "、".join(str(one.index) for one in card.evidence)
             who = card.person.rpartition("/")[2] or "—"
             status = STATUS[card.status]
-            table.add_row(card.id, card.words, node_name(card.node), who, minute(card.at), proof, status)
-        texts = [notice_text(card, seen.file.case_no) for card in seen.cards] if notice else []
-        value = {"ok": True, "cards": [{**card.__dict__, "evidence": [one.__dict__ for one in card.evidence]}
+            minds = affiliation.minder(agent, card)
+            table.add_row(card.id, card.words, node_name(card.node), who, minds, minute(card.at), proof, status)
+        shown = seen.cards if notice else ()
+        texts = [notice_text(card, seen.file.case_no, affiliation.notice_lines(agent, card)) for card in shown]
+        value = {"ok": True, "cards": [{**card.__dict__, **affiliation.on_card(agent, card),
+                                        "evidence": [one.__dict__ for one in card.evidence]}
                                        for card in seen.cards]}  # fmt: skip
         show(value, as_json, table, *texts)
 

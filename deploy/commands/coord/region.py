@@ -17,7 +17,7 @@ from hub.casework import reasons
 from hub.casework.catalogue import changes
 from hub.casework.states import CHINESE, State
 from node_agent.process.runtime import Agent
-from node_agent.supervision import overseeing
+from node_agent.supervision import affiliation, overseeing
 from node_agent.supervision.overseeing import Call
 
 app = typer.Typer(no_args_is_help=True)
@@ -90,14 +90,19 @@ def one_or_region(case: str, region: bool) -> bool:
 def region_cards(agent: Agent, unsettled: bool, as_json: bool) -> None:
     """``coord cards --region``."""
     found = overseeing.cards(agent, unsettled=unsettled)
-    table = Table("办件", "编号", "牌", "责任单位", "人员", "发出", "状态", title=f"发牌 {len(found)} 张")
+    heads = ("办件", "编号", "牌", "责任单位", "人员", "处理单位", "发出", "状态")
+    table = Table(*heads, title=f"发牌 {len(found)} 张")
     for file, card in found:
         who = card.person.rpartition("/")[2] or "—"
         table.add_row(
-            file.case_no or file.case, card.id, card.words, node_name(card.node), who, minute(card.at),
-            STATUS[card.status],
+            file.case_no or file.case, card.id, card.words, node_name(card.node), who,
+            affiliation.minder(agent, card), minute(card.at), STATUS[card.status],
         )  # fmt: skip
-    plain = [{"case": file.case, "case_no": file.case_no, **card.__dict__, "evidence": []} for file, card in found]
+    plain = [
+        {"case": file.case, "case_no": file.case_no, **card.__dict__, **affiliation.on_card(agent, card),
+         "evidence": []}
+        for file, card in found
+    ]  # fmt: skip
     show({"ok": True, "cards": plain}, as_json, table)
 
 

@@ -24,11 +24,13 @@ from hub.casework.catalogue.model import Catalogue
 from hub.casework.figures.people import people
 from hub.casework.figures.report import Dimension, report
 from hub.casework.figures.tally import Period, overdue_runs
+from hub.casework.numbers import credit_code
 from node_agent import acts
 from node_agent.figures import freeze as freezing
 from node_agent.figures.collecting import checkpoint_of, collect
 from node_agent.figures.source import ALL, Seen, own_cases, packaged_cases
 from node_agent.process.runtime import Agent
+from node_agent.supervision import affiliation
 
 app = typer.Typer(no_args_is_help=True, help="统计：业务量、用时、按时率、台账、年度定稿")
 
@@ -69,15 +71,30 @@ def make_report(
 
 @app.command("people")
 def make_people(
-    home: Home, staff: Staff, since: Since = None, until: Until = None, out: Out = None, as_json: AsJson = False
+    home: Home,
+    staff: Staff,
+    since: Since = None,
+    until: Until = None,
+    body: Annotated[
+        str, typer.Option("--body", help="只列这个派出单位或政务服务中心的人员，统一社会信用代码；用于反馈考核结果")
+    ] = "",
+    out: Out = None,
+    as_json: AsJson = False,
 ) -> None:
-    """本单位人员的按时率和发牌情况，含申诉状态；只供本单位负责人。"""
+    """本单位人员的按时率和发牌情况，含申诉状态、派出单位和中心；只供本单位负责人。"""
     with agent_at(home, as_json) as agent:
         acts.role_of(agent, staff, LEADS)
         calendar, seen, period = agent.registry.calendar(), Seen(), _period(since, until)
         found = people(own_cases(agent, calendar, seen), period, agent.identity.node)
-        rows = tables.people_rows(found)
-        value = {"ok": True, "people": {who: person.as_object() for who, person in found.items()}, "read": _read(seen)}
+        belong = {who: affiliation.of_person(agent, who) for who in found}
+        found = {who: person for who, person in found.items() if not body or belong[who].of(credit_code(body))}
+        names = {
+            who: (affiliation.body_name(agent, one.home), affiliation.body_name(agent, one.centre))
+            for who, one in belong.items()
+        }
+        rows = tables.people_rows(found, names)
+        shown = {who: {**person.as_object(), **belong[who].__dict__} for who, person in found.items()}
+        value = {"ok": True, "people": shown, "read": _read(seen)}
         if out is not None:
             write({"人员": rows, "口径": tables.definition_rows()}, value, out)
         show(value, as_json, _period_text(period), table_of("人员", rows), *_remarks(seen, out))

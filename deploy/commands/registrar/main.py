@@ -27,6 +27,8 @@ from deploy.registrar.founding import renew_hub
 from deploy.registrar.registrar import RULE
 from deploy.registrar.tokens import DAYS
 from hub.casework.messages import ROLES
+from hub.casework.numbers import credit_code
+from hub.casework.supervision.affiliation import WORDS as AFFILIATION_WORDS
 from node_agent.keys.enrol import CERTIFICATE
 
 app = typer.Typer(no_args_is_help=True, help="登记机构：发登记口令、吊销、查有效登记、换发枢纽证书")
@@ -44,20 +46,28 @@ def token(
     role: Annotated[list[str], typer.Option("--role", help="角色代码，可以写几次")],
     title: Annotated[str, typer.Option("--title", help="单位或岗位名称（不是姓名）")],
     staff: Annotated[str, typer.Option("--staff", help="为这个节点的工作人员登记时填工号")] = "",
+    home_body: Annotated[
+        str, typer.Option("--home-body", help="人员编制所在的派出单位，统一社会信用代码；只随 --staff")
+    ] = "",
+    centre: Annotated[
+        str, typer.Option("--centre", help="负责日常管理和考核的政务服务中心，统一社会信用代码；只随 --staff")
+    ] = "",
 ) -> None:
     """发一个登记口令：只显示这一次，连同所列事项以纸面交给登记对象。
 
-    吊销后重新登记的窗口另给取件号段：旧机器上用到几号已无从知道。
+    吊销后重新登记的窗口另给取件号段：旧机器上用到几号已无从知道。人员重新登记时，派出单位和中心不写则照旧。
     """
     node = identity.node_id(seat.registrar.trust_domain, region, name)
     subject, kind = (identity.person_id(node, staff), "person") if staff else (node, "node")
     allowed = PERSON_ROLES if staff else NODE_ROLES
-    if not role or not set(role) <= allowed:
+    if not role or not set(role) <= allowed or ((home_body or centre) and not staff):
         raise Refusal("KEY_RECORD_FORMAT", RULE, subject=subject, kind=kind)
     if staff:
         administrators.require_apart(role)
         administrators.require_place(role, seat.directory.current(node).roles)
     last = seat.directory.newest(subject)
+    told = {"home": home_body or (last.home if last else ""), "centre": centre or (last.centre if last else "")}
+    bodies = {member: credit_code(code) for member, code in told.items() if code}
     made = seat.registrar.issue_token(
         subject,
         kind,
@@ -67,12 +77,14 @@ def token(
         public_prefix=last.public_prefix if last in seat.directory.records() else None,
         node=node,
         replaces=last.digest if last else None,
+        **bodies,
     )
     facts = seat.registrar.facts(made)
     if seat.registrar.officer is not None:
         seat.submit(seat.registrar.permit(facts))  # before the token is shown: without it no hub takes the record
     seat.registrar.note("token", subject)
     lines = [made, "", f"登记对象：{subject}", f"角色：{_roles(facts.roles)}", f"名称：{title}"]
+    lines += [f"{AFFILIATION_WORDS[member]}：{code}" for member, code in bodies.items()]
     if facts.public_prefix is not None:
         lines += [f"取件号段：{facts.public_prefix}", "登记完成后运行 yidi registrar share，发放申请人代码密钥"]
     panel = Panel("\n".join(lines), title=f"登记口令（只显示这一次，{DAYS} 天内有效）")
@@ -154,7 +166,9 @@ def list_records(seat: Seat) -> None:
     for record in records:
         short = record.subject.split("/", 4)[4]  # what ``revoke`` takes
         prefix = str(record.public_prefix or "")
-        table.add_row(short, record.region, record.title, _roles(record.roles), prefix)
+        bodies = ((AFFILIATION_WORDS["home"], record.home), (AFFILIATION_WORDS["centre"], record.centre))
+        title = "\n".join([record.title, *(f"{word} {code}" for word, code in bodies if code)])
+        table.add_row(short, record.region, title, _roles(record.roles), prefix)
     value = {"ok": True, "epoch": seat.directory.epoch, "records": [_object(record) for record in records]}
     seat.show(value, table)
 
@@ -193,6 +207,8 @@ def _object(record: KeyRecord) -> dict[str, object]:
         "region": record.region,
         "title": record.title,
         "public_prefix": record.public_prefix,
+        "home": record.home,
+        "centre": record.centre,
         "epoch": record.epoch,
         "record": record.digest,
         "keys": {purpose: key.id for purpose, key in sorted(record.keys.items())},

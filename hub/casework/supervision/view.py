@@ -94,14 +94,16 @@ def ranking(cards: Iterable[CardView]) -> list[tuple[str, int, int, int]]:
     return sorted(rows, key=lambda row: (-row[1], -row[2], -row[3], row[0]))
 
 
-def notice_text(card: CardView, case_no: str) -> str:
-    """G13: what the unit is told; codes and staff ids only, no personal data."""
+def notice_text(card: CardView, case_no: str, bodies: Sequence[str] = ()) -> str:
+    """G13: what the unit is told; codes and staff ids only, no personal data. ``bodies``: lines on the two bodies of
+    the person (F07)."""
     unit, who = identity.node_name(card.node), card.person.rpartition("/")[2]
     lines = (
         f"电子监察{LEVELS[card.level]}通知",
         f"编号：{card.id}",
         f"办件编号：{case_no}",
         f"责任单位：{unit}" + (f"；责任人员编号：{who}" if who else ""),
+        *bodies,
         f"监察规则：{card.rule}　{card.words}（{card.source}；依据 {card.citation}）",
         f"发出时间：{card.at[:19].replace('T', ' ')}",
         "证据：日志第 " + "、".join(str(one.index) for one in card.evidence) + " 条",

@@ -34,6 +34,7 @@ from node_agent.transfer.receiver import Receiver
 from tests.unit.agents.agent_region import Region, exchange
 from tests.unit.evidence_log import DEPARTMENT, ITEM, WINDOW
 
+HOME, CENTRE, OTHER_BODY = "11360102MB00000101", "12360102MB0000020Y", "11360102MB00000303"
 proves = pytest.mark.requirement
 NEXT_YEAR = "2027-01-04T09:00:00.000+08:00"
 THIS_YEAR = Period("2026-01-01", "2026-12-31", "2026-12-31T23:59:59.999+08:00")
@@ -354,6 +355,30 @@ def test_figures_of_persons_are_for_the_lead(
     assert (code, told["refusal"]["code"]) == (1, "ROLE_MISSING")
     code, told = run("people", "--staff", "H01", *period, "--out", tmp_path / "p.xlsx")
     assert code == 0 and told["people"][f"{DEPARTMENT}/person/A01"]["within"] == 1
+
+
+@proves("F07")
+def test_the_figures_of_persons_are_told_to_home_department_and_centre(
+    region: Region, agent: Agent, inbox: Receiver, run: Callable[..., Any]
+) -> None:
+    person = f"{DEPARTMENT}/person/A01"
+    bodies = {"home": HOME, "centre": CENTRE}
+    handled(region, agent, inbox, 1)
+    region.log.register(person, DEPARTMENT, "", ["ACCEPTOR"], None, replaces=_newest(region, person), **bodies)
+    agent.registry.refresh(agent.hub)
+    line = ("people", "--staff", "H01", "--from", "2026-01-01", "--to", "2099-12-31")
+    for body in (HOME, CENTRE, HOME.lower()):
+        code, told = run(*line, "--body", body)
+        assert code == 0 and list(told["people"]) == [person]
+        assert told["people"][person].items() >= {"within": 1, **bodies}.items()
+    assert run(*line, "--body", OTHER_BODY)[1]["people"] == {}
+    assert run(*line, "--body", HOME[:-1] + "0")[1]["refusal"]["code"] == "CREDIT_CODE_CHECK"
+
+
+def _newest(region: Region, person: str) -> str:
+    record = region.log.directory.newest(person)
+    assert record is not None
+    return record.digest
 
 
 @proves("C15")

@@ -27,6 +27,7 @@ from tests.unit.evidence_log import ACCEPTOR, COLLECTOR, DEPARTMENT, WINDOW
 OVERSEER = "spiffe://yidi.test/360000000000/jiangxi-zwfwb"
 STRANGER = "spiffe://yidi.test/110000000000/beijing-zwfwb"
 WORDS = "窗口态度生硬，三次让申请人重新排队"
+HOME, CENTRE = "11360102MB00000101", "12360102MB0000020Y"
 FACTS = {"channel": "HOTLINE", "ticket": "GD20260302-0001", "kind": "ATTITUDE", "about_node": WINDOW}
 
 
@@ -172,6 +173,32 @@ def test_a_bad_rating_is_checked_and_put_right_by_commands(
     assert region.log.files[case].clocks["K12"].stopped_at
 
 
+@pytest.mark.requirement("F07", "G13")
+def test_a_card_names_the_body_that_minds_it_with_the_person(
+    region: Region, agent: Agent, inbox: Receiver, case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    supervising.quality(agent, case, "A01", ["BLURRED"])
+    exchange(region, agent, inbox)
+    overseer = region.agent(tmp_path / "overseer", OVERSEER)
+    (card,) = supervising.look(overseer, case).cards
+    last = region.log.directory.newest(card.person)
+    assert last is not None and (card.rule, card.node) == ("Y5", WINDOW)
+    region.log.register(
+        card.person, WINDOW, "", sorted(last.roles), None, replaces=last.digest, home=HOME, centre=CENTRE
+    )
+    overseer.registry.refresh(overseer.hub)
+    monkeypatch.setattr(common, "open_agent", lambda home, attempts=1: overseer)
+    monkeypatch.setattr(type(agent), "close", lambda self: None)
+    done = CliRunner().invoke(coord_cards.app, ["cards", case, *_at(overseer)])
+    (shown,) = json.loads(done.stdout)["cards"]
+    assert shown == {**shown, "home": HOME, "centre": CENTRE, "minded_by": CENTRE}
+    done = CliRunner().invoke(coord_cards.app, ["cards", "--region", *_at(overseer)])
+    (shown,) = json.loads(done.stdout)["cards"]
+    assert shown == {**shown, "case": case, "person": "", "minded_by": ""}, "the list names whom the card itself names"
+    said = CliRunner().invoke(coord_cards.app, ["cards", case, "--notice", "--home", str(overseer.settings.home)])
+    assert f"处理单位：{CENTRE}" in said.stdout and f"反馈单位：{HOME}" in said.stdout
+
+
 @pytest.mark.requirement("F13", "F14", "G01", "A24")
 def test_a_region_is_seen_whole_with_whom_to_call(
     region: Region, agent: Agent, inbox: Receiver, case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -201,6 +228,8 @@ def test_a_region_is_seen_whole_with_whom_to_call(
     assert [one["case"] for one in _rows(told("complaints", "--region", "--open"), "complaints")] == [case]
     assert len(_rows(told("stuck", "--hours", "-999"), "cases")) == 2
     assert [(one["node"], one["count"]) for one in _rows(told("queues"), "queues")] == [(DEPARTMENT, 2)]
+    (shown,) = _rows(told("cards", case), "cards")
+    assert (shown["home"], shown["centre"], shown["minded_by"]) == ("", "", "")
     moving = overseer.hub.cases  # a case that changes while the list is read goes past: the list is read again
 
     def told_late(state: str = "", page_token: str = "") -> tuple[list[bytes], str]:
