@@ -112,6 +112,18 @@ def peer(certificate_pem: bytes) -> tuple[str, PublicKey, datetime]:
         raise Refusal("CERTIFICATE_FORMAT", RULE) from error
 
 
+def require_purposes(certificate_pem: bytes) -> None:
+    """The certificate is for the client's side of a connection. Refusals CERTIFICATE_FORMAT, CERTIFICATE_PURPOSE."""
+    try:
+        extensions = x509.load_pem_x509_certificate(certificate_pem).extensions
+        uses = list(extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
+        signs = extensions.get_extension_for_class(x509.KeyUsage).value.digital_signature
+    except UNREADABLE as error:
+        raise Refusal("CERTIFICATE_FORMAT", RULE) from error
+    if ExtendedKeyUsageOID.CLIENT_AUTH not in uses or not signs:
+        raise Refusal("CERTIFICATE_PURPOSE", RULE, uses=",".join(one.dotted_string for one in uses))
+
+
 def extra_names(authority_pem: bytes, certificate_pem: bytes) -> tuple[str, ...]:
     """DNS names and addresses in a node's certificate beside the node's own name, as ``certify`` takes them.
 

@@ -93,6 +93,18 @@ def query(
 
 
 @app.command()
+def selftest(
+    home: Home,
+    to: Annotated[str, typer.Option("--to", help="还要核对的另一单位：短名或完整节点标识")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """联通自检：枢纽应答、时钟、证书、登记、清单、存储上传下载；不留下任何材料或记录，有一项不通即退出码 1。"""
+    from deploy.commands.selftest import run
+
+    run(home, to, as_json)
+
+
+@app.command()
 def up(
     root: Root = Path(".yidi"),
     hubs: Annotated[int | None, typer.Option("--hubs", help="中枢进程数(1 至 16);记住,不写则照旧,初次为 2")] = None,

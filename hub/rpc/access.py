@@ -79,6 +79,10 @@ RULES: dict[str, Rule] = {
     "/yidi.v1.LogService/GetTile": Rule(ALL),
     "/yidi.v1.LogService/AddCosignature": Rule(ALL - {"hub"}),
     "/yidi.v1.LogService/ExportEvidence": Rule(CASE_NODES - {"gateway"}, seconds=120.0, kind=Kind.HEAVY),
+    "/yidi.v1.SelfTestService/Ping": Rule(ALL, 17 * KIB),
+    "/yidi.v1.SelfTestService/BeginProbe": Rule(READERS, KIB),
+    "/yidi.v1.SelfTestService/ReadProbe": Rule(READERS, KIB),
+    "/yidi.v1.SelfTestService/EndProbe": Rule(READERS, KIB),
     "/grpc.health.v1.Health/Check": Rule(ALL),
     "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": Rule(ADMINISTRATORS),
 }

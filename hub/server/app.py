@@ -34,6 +34,7 @@ from hub.rpc.log import LogServicer
 from hub.rpc.objects import ObjectServicer
 from hub.rpc.packets import KeyPacketServicer
 from hub.rpc.registry import EnrolmentServicer, RegistryServicer
+from hub.rpc.selftest import SelfTestServicer
 from hub.rpc.statements import StatementServicer
 from hub.rpc.supervision import SupervisionServicer
 from hub.server.certificate import LiveCertificate
@@ -47,6 +48,7 @@ from yidi.v1 import (
     objects_pb2_grpc,
     packets_pb2_grpc,
     registry_pb2_grpc,
+    selftest_pb2_grpc,
     statements_pb2_grpc,
     supervision_pb2_grpc,
 )
@@ -248,6 +250,9 @@ def _serve_nodes(server: aio.Server, parts: Parts) -> None:
     log_pb2_grpc.add_LogServiceServicer_to_server(LogServicer(parts.log, parts.evidence), server)
     supervision_pb2_grpc.add_SupervisionServiceServicer_to_server(
         SupervisionServicer(parts.views, parts.admission, parts.query), server
+    )
+    selftest_pb2_grpc.add_SelfTestServiceServicer_to_server(
+        SelfTestServicer(parts.probes, parts.publications, parts.clock), server
     )
     servicer = health.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(servicer, server)

@@ -16,6 +16,7 @@ from hub.services.evidence import EvidenceService
 from hub.services.integrator import Integrator, LogReader
 from hub.services.leader import Duty, Leader
 from hub.services.objects import ObjectService
+from hub.services.probes import Probes
 from hub.services.public_query import PublicQuery
 from hub.services.publications import Publications
 from hub.services.registry import RegistryService
@@ -44,6 +45,7 @@ class Parts:
     desk: EnrolmentDesk
     publications: Publications
     objects: ObjectService
+    probes: Probes
     integrator: Integrator
     log: LogReader
     views: Views
@@ -52,6 +54,7 @@ class Parts:
     bell: Bell
     admission: AdmissionService
     query: PublicQuery
+    clock: Clock
     watches: tuple[Leader, ...]
 
 
@@ -91,6 +94,7 @@ def assemble(settings: HubSettings, open_store: OpenStore | None = None, clock: 
         desk=EnrolmentDesk(database, registry, sequencer),
         publications=Publications(database, registry),
         objects=ObjectService(database, documents),
+        probes=Probes(documents),
         integrator=integrator,
         log=log,
         views=views,
@@ -99,6 +103,7 @@ def assemble(settings: HubSettings, open_store: OpenStore | None = None, clock: 
         bell=Bell(views.newest_in_inbox),
         admission=AdmissionService(database, sequencer, clock),
         query=PublicQuery(database, registry, clock),
+        clock=clock,
         watches=(
             Leader(database, Duty.TIMERS, Timers(database, sequencer, clock), TIMERS_IDLE),
             Leader(database, Duty.BOUNCES, bounces, BOUNCES_IDLE),

@@ -15,6 +15,7 @@ import grpc
 from crypto.refusal import Refusal
 from crypto.sealing import KeyPacket
 from node_agent.client.calls import ATTEMPTS, DEADLINE_SECONDS, LONG_SECONDS, Calls, refusal_of
+from node_agent.client.selftest import SelfTestClient
 from storage.objectstore import SignedPut
 from yidi.v1 import (
     catalogue_pb2,
@@ -141,6 +142,7 @@ class HubClient:
         self._catalogue = catalogue_pb2_grpc.CatalogueServiceStub(channel)
         self._log = log_pb2_grpc.LogServiceStub(channel)
         self._supervision = supervision_pb2_grpc.SupervisionServiceStub(channel)
+        self.selftest = SelfTestClient(channel)
 
     @property
     def repeated(self) -> int:

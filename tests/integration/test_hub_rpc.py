@@ -23,6 +23,7 @@ from yidi.v1 import (
     objects_pb2,
     packets_pb2,
     registry_pb2,
+    selftest_pb2,
     statements_pb2,
     supervision_pb2,
 )
@@ -35,6 +36,7 @@ PROTOS = (
     objects_pb2,
     packets_pb2,
     registry_pb2,
+    selftest_pb2,
     statements_pb2,
     supervision_pb2,
 )

@@ -25,6 +25,7 @@ from hub.casework.messages import (
     procedure,
     reading,
     review,
+    selftest,
     services,
     supervision,
     trust,
@@ -72,6 +73,7 @@ MESSAGES: Final = _merged(
     agents.MESSAGES,
     supervision.MESSAGES,
     online.MESSAGES,
+    selftest.MESSAGES,
 )
 
 

@@ -137,6 +137,7 @@ LABELS: Final = {
     "recipient": "接收单位",
     "region": "区划",
     "role": "身份",
+    "seconds": "相差秒数",
     "service": "服务",
     "setting": "设置项",
     "since": "起",
