@@ -13,6 +13,7 @@ from crypto.log import leaf as leaves
 from crypto.refusal import Refusal
 from crypto.sealing import KeyPacket
 from crypto.statement import CUSTODY, Actor, Envelope, Statement, read_envelope, read_statement, sign
+from hub.casework.late.guards import LATE
 from node_agent.keys.identity import AgentIdentity
 from node_agent.process.runtime import Agent
 from storage.journal import Journal, OutboxEntry
@@ -24,6 +25,19 @@ class Head:
 
     seq: int
     digest: str | None
+
+
+@dataclass(frozen=True)
+class LateEntry:
+    """What was done on paper while nothing worked, and is entered now (states.md 9; A22).
+
+    ``happened_at``: RFC 3339 text, UTC+8, ms; ``cause``: a code of ``reasons.LATE_CAUSES``; ``second``: staff code of
+    who confirms it and signs too, empty where the act has a second person anyway (a witness).
+    """
+
+    happened_at: str
+    cause: str
+    second: str = ""
 
 
 def known_head(journal: Journal, case_id: str) -> Head:
@@ -50,13 +64,19 @@ def build(
     chain: str = CUSTODY,
     head: Head | None = None,
     occurred_at: str = "",
+    late: LateEntry | None = None,
 ) -> Envelope:
     """A signed statement on the known head. ``role``: the person's role, or the node's for machine statements.
 
     ``second``: staff code of a second person who signs the same payload and is named in it (``second_person``).
     ``head``: another head, for acts that are queued together with the one that they hang on.
-    ``occurred_at``: when it happened, for what is said later than that; by itself now.
+    ``occurred_at``: when it happened, for what is said later than that; by itself now. ``late``: done on paper and
+    entered now: marked, with the time it happened as its own, and confirmed by a second person.
     """
+    now = canonical.time_text(datetime.now(UTC))
+    if late is not None:
+        occurred_at, second = late.happened_at, second or late.second or None
+        body = {**body, LATE: {"entered_at": now, "cause": late.cause}}
     head = head or known_head(journal, case_id)
     person, person_key = identity.person(staff_code) if staff_code else (None, None)
     other, other_key = identity.person(second) if second else (None, None)
@@ -69,7 +89,7 @@ def build(
         seq=head.seq + 1 if chain == CUSTODY else None,
         prev=head.digest,
         actor=Actor(identity.node, person, role),
-        occurred_at=occurred_at or canonical.time_text(datetime.now(UTC)),
+        occurred_at=occurred_at or now,
         body=body,
     )
     signers = [key for key in (person_key, other_key, identity.sign) if key is not None]
@@ -86,6 +106,7 @@ def by_person(
     *,
     second: str | None = None,
     chain: str = CUSTODY,
+    late: LateEntry | None = None,
 ) -> OutboxEntry:
     """The outbox entry of a person's act on the known head; not queued yet. Refusals of ``build``."""
     return entry_of(
@@ -99,6 +120,7 @@ def by_person(
             staff_code=staff_code,
             second=second,
             chain=chain,
+            late=late,
         )
     )
 
@@ -113,9 +135,10 @@ def queued_by_person(
     *,
     second: str | None = None,
     chain: str = CUSTODY,
+    late: LateEntry | None = None,
 ) -> OutboxEntry:
     """The same, queued: the point where the act is kept."""
-    entry = by_person(agent, case_id, event, body, role, staff_code, second=second, chain=chain)
+    entry = by_person(agent, case_id, event, body, role, staff_code, second=second, chain=chain, late=late)
     agent.journal.queue([entry])
     return entry
 

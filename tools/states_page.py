@@ -6,7 +6,9 @@ of twenty arrows, so that a picture stays one that somebody can follow.
 
 from collections.abc import Iterable, Mapping
 
+from hub.casework.late.guards import LATE
 from hub.casework.law import Rule
+from hub.casework.reasons import LATE_CAUSES
 from hub.casework.states import CHINESE, PARENT_STATES, State
 from hub.casework.time.clock_table import CLOCKS, ClockRule
 from tools import observe
@@ -48,6 +50,10 @@ def page(rows: tuple[Rule, ...]) -> str:
             _clock_pictures(observe.by_clock(seen)),
             "Which acts start, stop, pause and move each of them, and its length:\n",
             _clocks(observe.by_clock(seen)),
+            "## Late entries\n",
+            "Done on paper while nothing worked, entered later with its cause, signed by a second person too; every"
+            " clock counts from the log's time all the same:\n",
+            _late(rows),
             "## All rows\n",
             _rows(rows),
         ]
@@ -140,6 +146,12 @@ def _rows(rows: tuple[Rule, ...]) -> str:
             for row in rows
         ),
     )
+
+
+def _late(rows: tuple[Rule, ...]) -> str:
+    acts = " ".join(f"`{row.event}` ({row.id})" for row in rows if LATE in row.members)
+    causes = ", ".join(f"{code} {word}" for code, word in LATE_CAUSES.items())
+    return f"- acts: {acts}\n- causes: {causes}\n"
 
 
 def _picture(names: Iterable[str], arrows: Iterable[tuple[str, str, str]]) -> str:

@@ -8,10 +8,12 @@ from datetime import timedelta
 
 from crypto.canonical import time_text, time_value
 from crypto.refusal import Refusal
+from hub.casework import facts
 from hub.casework.casefile import CaseFile
 from hub.casework.context import Act, World
 from hub.casework.hub_event import HubEvent
 from hub.casework.law import Effect
+from hub.casework.row_values import WITNESSES
 from hub.casework.supervision.values import Card
 from hub.casework.time import clocks
 
@@ -32,6 +34,12 @@ def require_grant(kind: str, file: CaseFile | None, act: Act, world: World) -> N
     named = world.registry.grant(str(act.statement.body.get("grant")))
     if named is None or not named.covers(kind, person, file.task_code, act.date):
         raise Refusal("GRANT_MISSING", "F01, F03, F04; T31, T33", kind=kind, person=person)
+
+
+def require_colleague(act: Act, rule: str) -> None:
+    """Another person of the same node, in any post of the desk, signed too. Refusals of ``facts.require_second``."""
+    roles = sorted(act.second.roles & WITNESSES) if act.second else []
+    facts.require_second(act, roles[0] if roles else "COLLECTOR", rule)
 
 
 def stop(*names: str) -> Effect:

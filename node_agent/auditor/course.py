@@ -11,6 +11,7 @@ from crypto.evidence.timeline import envelope_of
 from crypto.log.leaf import Leaf
 from crypto.statement import CUSTODY, Statement, read_statement
 from hub.casework import reasons
+from hub.casework.late.guards import LATE
 from hub.casework.messages import event_name
 from hub.casework.supervision.values import Card
 from node_agent.known.casemirror import ROUTES
@@ -51,11 +52,14 @@ class CourseRow:
 
 
 def course(leaves: Sequence[Leaf]) -> list[CourseRow]:
-    """Custody acts and admissions of one case, in log order. Refusals ENVELOPE_FORMAT, STATEMENT_FORMAT."""
+    """Custody acts, admissions and late entries of one case, in log order.
+
+    Refusals ENVELOPE_FORMAT, STATEMENT_FORMAT.
+    """
     rows = []
     for leaf in leaves:
         statement = read_statement(envelope_of(leaf).payload)
-        if statement.chain not in _SHOWN or statement.type == "open_document":
+        if not _shown(statement):
             continue
         actor = statement.actor
         rows.append(
@@ -77,7 +81,23 @@ def card_words(card: Card) -> str:
     return f"{reasons.CARDS.get(card.kind, card.kind)}　{card.at[:16].replace('T', ' ')}　{card.subject}"
 
 
+def _shown(statement: Statement) -> bool:
+    """Legal acts and admissions; and of every other act, a paper's too, what was entered late (A22)."""
+    legal = statement.chain in _SHOWN and statement.type != "open_document"
+    return legal or LATE in statement.body
+
+
+def _late(statement: Statement) -> Iterator[str]:
+    """States.md 9: when it happened on paper, why it was entered later and when."""
+    said = statement.body.get(LATE)
+    if isinstance(said, dict):
+        cause, happened = str(said.get("cause")), statement.occurred_at[:16].replace("T", " ")
+        entered = str(said.get("entered_at"))[:16].replace("T", " ")
+        yield f"补录：{happened} 纸上办理，{reasons.LATE_CAUSES.get(cause, cause)}，{entered} 录入"
+
+
 def _details(statement: Statement) -> Iterator[str]:
+    yield from _late(statement)
     body = statement.body
     for member, words in _LISTS.get(statement.type, {}).items():
         code = str(body.get(member, ""))

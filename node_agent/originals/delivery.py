@@ -6,7 +6,7 @@ Invariants: as ``node_agent.originals.desk``; what the applicant signed stays he
 from pathlib import Path
 
 from node_agent import acts
-from node_agent.originals.desk import case_here, say
+from node_agent.originals.desk import Late, case_here, say
 from node_agent.paper.signed import keep_paper
 from node_agent.process.runtime import Agent
 from storage.journal import OutboxEntry
@@ -15,18 +15,21 @@ CHAIN = "delivery"
 COUNTER = ("COLLECTOR", "COLLECT_LEAD", "ISSUER")
 
 
-def choose(agent: Agent, case_id: str, staff_code: str, method: str, signed: Path) -> OutboxEntry:
+def choose(agent: Agent, case_id: str, staff_code: str, method: str, signed: Path, *, late: Late = None) -> OutboxEntry:
     """I01: the applicant wants it another way, in writing. ``method``: a code of ``METHODS``."""
     body = {"delivery": method, "paper": keep_paper(agent, signed)}
-    return say(agent, case_id, "choose_delivery", body, staff_code, roles=COUNTER[:2], chain=CHAIN)
+    return say(agent, case_id, "choose_delivery", body, staff_code, roles=COUNTER[:2], chain=CHAIN, late=late)
 
 
-def lay_out(agent: Agent, case_id: str, staff_code: str, notice: Path) -> OutboxEntry:
+def lay_out(agent: Agent, case_id: str, staff_code: str, notice: Path, *, late: Late = None) -> OutboxEntry:
     """D2, D8: the result lies at this counter; ``notice``: what the applicant was told, scanned."""
-    return say(agent, case_id, "lay_out", {"notice": keep_paper(agent, notice)}, staff_code, roles=COUNTER, chain=CHAIN)
+    body = {"notice": keep_paper(agent, notice)}
+    return say(agent, case_id, "lay_out", body, staff_code, roles=COUNTER, chain=CHAIN, late=late)
 
 
-def hand_over(agent: Agent, case_id: str, staff_code: str, signed: Path, proxy: Path | None = None) -> OutboxEntry:
+def hand_over(
+    agent: Agent, case_id: str, staff_code: str, signed: Path, proxy: Path | None = None, *, late: Late = None
+) -> OutboxEntry:
     """D2: to the applicant, identity checked, or to an agent with a proxy; ``signed``: the receipt that was signed.
 
     On the custody chain, since it is what closes the case (T34). Refusals ROLE_MISSING, those of the page check.
@@ -35,7 +38,7 @@ def hand_over(agent: Agent, case_id: str, staff_code: str, signed: Path, proxy: 
     if proxy is not None:
         body["proxy"] = keep_paper(agent, proxy)
     role = acts.role_of(agent, staff_code, COUNTER)
-    return acts.queued_by_person(agent, case_id, "hand_over", body, role, staff_code)
+    return acts.queued_by_person(agent, case_id, "hand_over", body, role, staff_code, late=late)
 
 
 SERVERS = ("window", "portal", "department")

@@ -24,15 +24,26 @@ from storage.journal import OutboxEntry
 CHAIN = "originals"
 STAFF = ("COLLECTOR", "COLLECT_LEAD", "ACCEPTOR", "ISSUER")
 COORDINATORS = ("COORDINATOR",)
+Late = acts.LateEntry | None
+"""``late`` of an act of paper: done while nothing worked, entered now (states.md 9; A22)."""
 
 
-def take(agent: Agent, case_id: str, staff_code: str, items: Sequence[tuple[str, str]], receipt: Path) -> OutboxEntry:
+def take(
+    agent: Agent,
+    case_id: str,
+    staff_code: str,
+    items: Sequence[tuple[str, str]],
+    receipt: Path,
+    *,
+    late: Late = None,
+) -> OutboxEntry:
     """O2: keep further originals. ``items``: (item, material); ``receipt``: the signed custody receipt, scanned.
 
     Refusals ROLE_MISSING, those of the page check.
     """
     listed = [{"item": item, "material": material} for item, material in items]
-    return say(agent, case_id, "take_original", {"items": listed, "paper": keep_paper(agent, receipt)}, staff_code)
+    body = {"items": listed, "paper": keep_paper(agent, receipt)}
+    return say(agent, case_id, "take_original", body, staff_code, late=late)
 
 
 def pack(
@@ -48,6 +59,7 @@ def pack(
     receiver: str = "",
     items: Sequence[str] = (),
     gateway: str = "",
+    late: Late = None,
 ) -> OutboxEntry:
     """O3, O14: originals into one parcel. ``packing_list``: digest of the printed list; ``items``: all that may go.
 
@@ -73,7 +85,7 @@ def pack(
     if to:
         body["receiver"] = to
     before = [] if to else [_address_for(agent, file, target)]
-    return say(agent, case_id, "pack", body, staff_code, second=witness, before=before)
+    return say(agent, case_id, "pack", body, staff_code, second=witness, before=before, late=late)
 
 
 def _address_for(agent: Agent, file: CaseFile, gateway: str) -> OutboxEntry:
@@ -122,6 +134,7 @@ def check_in(
     findings: Mapping[str, str] | None = None,
     seal_intact: bool = True,
     photo: Path | None = None,
+    late: Late = None,
 ) -> OutboxEntry:
     """O6, O7, E09: open a parcel against its list. ``findings``: code by item where it is not as listed.
 
@@ -136,7 +149,7 @@ def check_in(
     body: dict[str, object] = {"parcel": leg.parcel, "seal_intact": seal_intact, "lines": lines}
     if photo is not None:
         body["photo"] = keep_paper(agent, photo)
-    return say(agent, case_id, "check_in", body, staff_code)
+    return say(agent, case_id, "check_in", body, staff_code, late=late)
 
 
 def expected(file: CaseFile, node: str, parcel: str = "") -> ParcelLeg:
@@ -153,7 +166,14 @@ def answer(agent: Agent, case_id: str, staff_code: str, item: str, position: str
 
 
 def offer(
-    agent: Agent, case_id: str, staff_code: str, pages: int, items: Sequence[str] = (), receiver: str = ""
+    agent: Agent,
+    case_id: str,
+    staff_code: str,
+    pages: int,
+    items: Sequence[str] = (),
+    receiver: str = "",
+    *,
+    late: Late = None,
 ) -> OutboxEntry:
     """E08, E09: tell the other side to come and fetch, or the department whose turn it is (states.md 8). ``items``: all
     originals here that go there, or ``RESULT``.
@@ -165,32 +185,39 @@ def offer(
     turn = next((one.to for one in here if one.to not in ("", node) and one.item in (items or [one.item])), "")
     names = list(items) or [one.item for one in here if not turn or one.to == turn]
     body = {"handoff": secrets.token_hex(16), "receiver": receiver or turn or other, "items": names, "pages": pages}
-    return say(agent, case_id, "pick_up_offer", body, staff_code)
+    return say(agent, case_id, "pick_up_offer", body, staff_code, late=late)
 
 
-def pick_up(agent: Agent, case_id: str, staff_code: str, count: int, pages: int, handoff: str = "") -> OutboxEntry:
+def pick_up(
+    agent: Agent, case_id: str, staff_code: str, count: int, pages: int, handoff: str = "", *, late: Late = None
+) -> OutboxEntry:
     """E08: fetched and counted: ``count`` of items, ``pages`` all told. Refusal PICKUP_UNKNOWN."""
     made = [one for one in case_here(agent, case_id).pickups if not one.taken and handoff in ("", one.handoff)]
     mine = [one for one in made if one.receiver == agent.identity.node]
     if not mine:
         raise Refusal("PICKUP_UNKNOWN", "E08", handoff=handoff[:40])
     body = {"handoff": mine[-1].handoff, "offer": mine[-1].offer, "count": count, "pages": pages}
-    return say(agent, case_id, "pick_up", body, staff_code)
+    return say(agent, case_id, "pick_up", body, staff_code, late=late)
 
 
-def hand_back(agent: Agent, case_id: str, staff_code: str, signed: Path, items: Sequence[str] = ()) -> OutboxEntry:
+def hand_back(
+    agent: Agent, case_id: str, staff_code: str, signed: Path, items: Sequence[str] = (), *, late: Late = None
+) -> OutboxEntry:
     """O14: back to the applicant at this counter, identity checked. ``signed``: the receipt that he signed, scanned."""
     file = case_here(agent, case_id)
     names = list(items) or going(file, agent.identity.node, states.RETURN_KIND)
     body = {"items": names, "identity_checked": True, "signature": keep_paper(agent, signed)}
-    return say(agent, case_id, "hand_back", body, staff_code)
+    return say(agent, case_id, "hand_back", body, staff_code, late=late)
 
 
-def file_away(agent: Agent, case_id: str, staff_code: str, to: str, items: Sequence[str] = ()) -> OutboxEntry:
+def file_away(
+    agent: Agent, case_id: str, staff_code: str, to: str, items: Sequence[str] = (), *, late: Late = None
+) -> OutboxEntry:
     """O13: into custody (IN_CUSTODY) or into the archive (ARCHIVED)."""
     file = case_here(agent, case_id)
     names = list(items) or [one.item for one in file.originals if states.lies_with(one, agent.identity.node)]
-    return say(agent, case_id, "file_original", {"items": names, "to": to}, staff_code, roles=("ISSUER", "ACCEPTOR"))
+    body, roles = {"items": names, "to": to}, ("ISSUER", "ACCEPTOR")
+    return say(agent, case_id, "file_original", body, staff_code, roles=roles, late=late)
 
 
 def recall(agent: Agent, case_id: str, staff_code: str, parcel: str, reason: str) -> OutboxEntry:
@@ -217,6 +244,7 @@ def say(
     roles: Sequence[str] = STAFF,
     chain: str = CHAIN,
     before: Sequence[OutboxEntry] = (),
+    late: Late = None,
 ) -> OutboxEntry:
     """Sign a person's act on a side chain and queue it, together with ``before``. Refusal ROLE_MISSING."""
     envelope = acts.build(
@@ -229,6 +257,7 @@ def say(
         staff_code=staff_code,
         second=second,
         chain=chain,
+        late=late,
     )
     entry = acts.entry_of(envelope)
     agent.journal.queue([*before, entry])

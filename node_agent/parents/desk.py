@@ -144,7 +144,9 @@ def go_on(agent: Agent, case_id: str, staff_code: str, paper: Path) -> OutboxEnt
     return _by(agent, case_id, "go_on_in_part", body, COLLECTORS, staff_code)
 
 
-def withdraw(agent: Agent, case_id: str, staff_code: str, paper: Path) -> OutboxEntry:
+def withdraw(
+    agent: Agent, case_id: str, staff_code: str, paper: Path, *, late: acts.LateEntry | None = None
+) -> OutboxEntry:
     """P10: the whole while nothing is decided, later what is undecided. ``paper``: the signed request, scanned.
 
     While the parent's own leaves are not here it is whole still, or the hub says what it has become.
@@ -152,7 +154,7 @@ def withdraw(agent: Agent, case_id: str, staff_code: str, paper: Path) -> Outbox
     decided = is_sealed(agent, case_id) and any(look.decided(part) for part in _parts(agent, case_id))
     body = {"identity_checked": True, "paper": keep_paper(agent, paper)}
     event = "withdraw_undecided" if decided else "withdraw_parent"
-    return _by(agent, case_id, event, body, COLLECTORS, staff_code)
+    return _by(agent, case_id, event, body, COLLECTORS, staff_code, late=late)
 
 
 def gather(agent: Agent, case_id: str, staff_code: str) -> OutboxEntry:
@@ -219,6 +221,7 @@ def _by(
     roles: Sequence[str],
     staff_code: str,
     chain: str = CUSTODY,
+    late: acts.LateEntry | None = None,
 ) -> OutboxEntry:
     role = acts.role_of(agent, staff_code, roles)
-    return acts.queued_by_person(agent, case_id, event, body, role, staff_code, chain=chain)
+    return acts.queued_by_person(agent, case_id, event, body, role, staff_code, chain=chain, late=late)

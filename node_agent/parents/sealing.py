@@ -65,6 +65,7 @@ def seal(
     case_id: str,
     staff_code: str,
     reads: Reads = READS,
+    late: acts.LateEntry | None = None,
     /,
     *,
     insist: bool = False,
@@ -72,8 +73,10 @@ def seal(
     applicant_signed: bool,
     privacy_notice: bool,
 ) -> SealResult:
-    """Seal a parent's draft and queue it with its children. Refusals as ``window.seal.seal``; nothing is left of a
-    refused attempt."""
+    """Seal a parent's draft and queue it with its children, with ``late`` each a late entry.
+
+    Refusals as ``window.seal.seal``; nothing is left of a refused attempt.
+    """
     draft, now = drafts.open_draft(agent, case_id), datetime.now(UTC)
     ticks = {"no_classified": no_classified, "applicant_signed": applicant_signed, "privacy_notice": privacy_notice}
     require_ticks(ticks)
@@ -97,14 +100,14 @@ def seal(
     }
     serves = called_serves(catalogue, draft.parts, draft.serves, draft.answers)
     body = _parent_body(draft, serves, {**said, "public_no": public_no})
-    parent = _entry(agent, "seal_parent", case_id, body, role, staff_code, bundle)
+    parent = _entry(agent, "seal_parent", case_id, body, role, staff_code, bundle, late)
     parent = _with_check_code(parent, public_no, applicant)
     children = []
     for part in draft.parts:
         own = {**said, **_part_says(draft, part, got, serves), **_child_of(agent, draft, part, body)}
         if part.code in defects:
             own["insisted_defects"] = defects[part.code]
-        children.append(_entry(agent, "seal", part.case, own, role, staff_code, bundle))
+        children.append(_entry(agent, "seal", part.case, own, role, staff_code, bundle, late))
     wraps, notes, waiting_for = _wraps(agent, catalogue, draft, bundle, parent, children, today)
     entries = [parent, *children, *wraps]
     with undone(agent, bundle, parent):
@@ -246,10 +249,24 @@ def _child_of(agent: Agent, draft: Draft, part: DraftPart, parent_body: Body) ->
 
 
 def _entry(
-    agent: Agent, event: str, case_id: str, body: Body, role: str, staff_code: str, bundle: Bundle
+    agent: Agent,
+    event: str,
+    case_id: str,
+    body: Body,
+    role: str,
+    staff_code: str,
+    bundle: Bundle,
+    late: acts.LateEntry | None,
 ) -> OutboxEntry:
     envelope = acts.build(
-        agent.identity, agent.journal, event=event, case_id=case_id, body=body, role=role, staff_code=staff_code
+        agent.identity,
+        agent.journal,
+        event=event,
+        case_id=case_id,
+        body=body,
+        role=role,
+        staff_code=staff_code,
+        late=late,
     )
     return acts.entry_of(envelope, needs_upload=bundle.digest)
 

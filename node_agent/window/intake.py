@@ -190,8 +190,9 @@ def watch_camera(
             return
 
 
-def withdraw(agent: Agent, case_id: str, staff_code: str, paper: Path) -> str:
-    """Queue the applicant's written withdrawal (T35); payload digest. ``paper``: the scanned, signed request.
+def withdraw(agent: Agent, case_id: str, staff_code: str, paper: Path, *, late: acts.LateEntry | None = None) -> str:
+    """Queue the applicant's written withdrawal (T35); payload digest. ``paper``: the scanned, signed request; ``late``:
+    it was taken in on paper and is entered now (A22).
 
     The scan stays at this window under its digest. Refusals CASE_UNKNOWN, ROLE_MISSING, those of the page check.
     """
@@ -207,6 +208,7 @@ def withdraw(agent: Agent, case_id: str, staff_code: str, paper: Path) -> str:
         body={"identity_checked": True, "paper": digest},
         role=role,
         staff_code=staff_code,
+        late=late,
     )
     agent.journal.queue([acts.entry_of(envelope)])
     return envelope.digest

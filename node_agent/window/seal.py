@@ -87,6 +87,7 @@ def seal(
     case_id: str,
     staff_code: str,
     reads: Reads = READS,
+    late: acts.LateEntry | None = None,
     /,
     *,
     insist: bool = False,
@@ -99,6 +100,7 @@ def seal(
     ``reads``: how long to wait for pages that the list wants masked, and who is told of the progress.
 
     ``insist``: the applicant insists in spite of open lines (E04); the missing key materials are named in the act.
+    ``late``: taken in on paper while nothing worked, sealed now (A22); the clocks begin now all the same.
     Refusals DRAFT_…, DECLARATION_MISSING, MATERIALS_INCOMPLETE (all open key lines at once), SNAPSHOT_…, ITEM_…,
     ROLE_MISSING, PUBLIC_PREFIX_MISSING, PUBLIC_NUMBERS_SPENT, SPOOL_UNWRITABLE, RECEIPT_UNWRITABLE,
     JOURNAL_UNWRITABLE, DRAFT_NEWER; after any of them nothing is queued and nothing of the attempt is left on disk.
@@ -135,6 +137,7 @@ def seal(
         body=_body(draft, said),
         role=role,
         staff_code=staff_code,
+        late=late,
     )
     hashed = slow_hash(public_no, applicant.check_code) if applicant else ""
     sealed = acts.entry_of(envelope, check_code_hash=hashed, needs_upload=bundle.digest)

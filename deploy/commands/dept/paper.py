@@ -10,6 +10,7 @@ import typer
 
 from deploy.commands.shared.choices import code_of, listed
 from deploy.commands.shared.common import AsJson, Home, Staff, WaitSeconds, agent_at, finish, finish_act
+from deploy.commands.shared.late import Cause, HappenedAt, Second, late_of
 from deploy.commands.shared.options import CaseName
 from deploy.commands.shared.paper_acts import Items, add_shared
 from hub.casework import reasons
@@ -45,13 +46,18 @@ def file_original(
     staff: Staff,
     to: Annotated[str, typer.Option("--to", help=listed(PLACES))],
     item: Items = None,
+    happened_at: HappenedAt = None,
+    cause: Cause = "",
+    second: Second = "",
     wait: WaitSeconds = 30.0,
     as_json: AsJson = False,
 ) -> None:
     """原件归置：入库保管，或者办结后归档。"""
     with agent_at(home, as_json) as agent:
         place = code_of(PLACES, to, "--to")
-        entry = originals.file_away(agent, resolve(agent, case), staff, place, item or [])
+        entry = originals.file_away(
+            agent, resolve(agent, case), staff, place, item or [], late=late_of(happened_at, cause, second)
+        )
         finish_act(agent, entry, wait, as_json, f"原件已{PLACES[place]}")
 
 

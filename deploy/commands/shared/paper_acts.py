@@ -12,6 +12,7 @@ from rich.table import Table
 
 from deploy.commands.shared.choices import code_of, listed, pairs_of
 from deploy.commands.shared.common import AsJson, Home, Staff, WaitSeconds, agent_at, finish_act, show
+from deploy.commands.shared.late import Cause, HappenedAt, Second, late_of, late_packing
 from deploy.commands.shared.options import CaseName
 from hub.casework import reasons
 from hub.casework.originals import states
@@ -40,11 +41,14 @@ def pack(
     onward: Annotated[bool, typer.Option("--onward", help="几个部分共用的原件：寄给轮到的部门")] = False,
     item: Items = None,
     gateway: Annotated[str, typer.Option("--gateway", help="寄递网关节点，默认取本节点设置")] = "",
+    happened_at: HappenedAt = None,
+    cause: Cause = "",
     wait: WaitSeconds = 30.0,
     as_json: AsJson = False,
 ) -> None:
     """封装原件：打印物料流转凭证，见证人一同签名，交寄递网关取件。"""
     with agent_at(home, as_json) as agent:
+        late = late_packing(happened_at, cause, witness)
         case_id = resolve(agent, case)
         kind = states.RETURN_KIND if back else states.ONWARD_KIND if onward else states.ORIGINALS_KIND
         file = originals.case_here(agent, case_id)
@@ -54,6 +58,7 @@ def pack(
         entry = originals.pack(
             agent, case_id, staff, witness, seal_no, digest, photo,
             kind=kind, receiver=receiver, items=names, gateway=gateway,
+            late=late,
         )  # fmt: skip
         words = f"已封装 {len(names)} 份，封签号 {seal_no}；清单 {printed}"
         finish_act(agent, entry, wait, as_json, words, more={"packing_list": str(printed)})
@@ -79,6 +84,9 @@ def check_in(
     finding: Annotated[list[str] | None, typer.Option("--finding", help=_FOUND)] = None,
     broken: Annotated[bool, typer.Option("--seal-broken", help="封签破损")] = False,
     photo: Photo = None,
+    happened_at: HappenedAt = None,
+    cause: Cause = "",
+    second: Second = "",
     wait: WaitSeconds = 30.0,
     as_json: AsJson = False,
 ) -> None:
@@ -86,7 +94,14 @@ def check_in(
     with agent_at(home, as_json) as agent:
         found = dict(pairs_of(finding or [], reasons.CHECK_IN_FINDINGS, "--finding"))
         entry = originals.check_in(
-            agent, resolve(agent, case), staff, parcel=parcel, findings=found, seal_intact=not broken, photo=photo
+            agent,
+            resolve(agent, case),
+            staff,
+            parcel=parcel,
+            findings=found,
+            seal_intact=not broken,
+            photo=photo,
+            late=late_of(happened_at, cause, second),
         )
         finish_act(agent, entry, wait, as_json, "已核收，不符的待寄件方答复" if found or broken else "已核收，全部相符")
 
@@ -108,12 +123,22 @@ def answer(
 
 
 def offer(
-    home: Home, case: CaseName, staff: Staff, pages: Pages, item: Items = None, wait: WaitSeconds = 30.0,
+    home: Home,
+    case: CaseName,
+    staff: Staff,
+    pages: Pages,
+    item: Items = None,
+    happened_at: HappenedAt = None,
+    cause: Cause = "",
+    second: Second = "",
+    wait: WaitSeconds = 30.0,
     as_json: AsJson = False,
-) -> None:  # fmt: skip
+) -> None:
     """通知对方来取纸质材料；结果送窗口的写 --item RESULT。"""
     with agent_at(home, as_json) as agent:
-        entry = originals.offer(agent, resolve(agent, case), staff, pages, item or [])
+        entry = originals.offer(
+            agent, resolve(agent, case), staff, pages, item or [], late=late_of(happened_at, cause, second)
+        )
         finish_act(agent, entry, wait, as_json, "已通知对方来取；对方签收前由本处保管")
 
 
@@ -123,12 +148,17 @@ def pick_up(
     staff: Staff,
     count: Annotated[int, typer.Option("--count", min=1, help="清点的件数")],
     pages: Pages,
+    happened_at: HappenedAt = None,
+    cause: Cause = "",
+    second: Second = "",
     wait: WaitSeconds = 30.0,
     as_json: AsJson = False,
 ) -> None:
     """取走签收：当面清点件数、页数。"""
     with agent_at(home, as_json) as agent:
-        entry = originals.pick_up(agent, resolve(agent, case), staff, count, pages)
+        entry = originals.pick_up(
+            agent, resolve(agent, case), staff, count, pages, late=late_of(happened_at, cause, second)
+        )
         finish_act(agent, entry, wait, as_json, f"已取走签收：{count} 件 {pages} 页")
 
 
@@ -138,22 +168,37 @@ def hand_over(
     staff: Staff,
     signed: Signed,
     proxy: Annotated[Path | None, typer.Option("--proxy", help="授权委托书扫描件", exists=True, dir_okay=False)] = None,
+    happened_at: HappenedAt = None,
+    cause: Cause = "",
+    second: Second = "",
     wait: WaitSeconds = 30.0,
     as_json: AsJson = False,
 ) -> None:
     """当面交付结果：核对身份或委托，领取人签字。"""
     with agent_at(home, as_json) as agent:
-        entry = delivery.hand_over(agent, resolve(agent, case), staff, signed, proxy)
+        entry = delivery.hand_over(
+            agent, resolve(agent, case), staff, signed, proxy, late=late_of(happened_at, cause, second)
+        )
         finish_act(agent, entry, wait, as_json, "已当面交付")
 
 
 def hand_back(
-    home: Home, case: CaseName, staff: Staff, signed: Signed, item: Items = None, wait: WaitSeconds = 30.0,
+    home: Home,
+    case: CaseName,
+    staff: Staff,
+    signed: Signed,
+    item: Items = None,
+    happened_at: HappenedAt = None,
+    cause: Cause = "",
+    second: Second = "",
+    wait: WaitSeconds = 30.0,
     as_json: AsJson = False,
-) -> None:  # fmt: skip
+) -> None:
     """退还原件：核对身份，申请人签字。"""
     with agent_at(home, as_json) as agent:
-        entry = originals.hand_back(agent, resolve(agent, case), staff, signed, item or [])
+        entry = originals.hand_back(
+            agent, resolve(agent, case), staff, signed, item or [], late=late_of(happened_at, cause, second)
+        )
         finish_act(agent, entry, wait, as_json, "原件已退还申请人")
 
 
@@ -211,12 +256,15 @@ def lay_out(
     case: CaseName,
     staff: Staff,
     notice: Annotated[Path, typer.Option("--notice", help="给申请人的领取通知扫描件", exists=True, dir_okay=False)],
+    happened_at: HappenedAt = None,
+    cause: Cause = "",
+    second: Second = "",
     wait: WaitSeconds = 30.0,
     as_json: AsJson = False,
 ) -> None:
     """结果到窗口待领，通知申请人。"""
     with agent_at(home, as_json) as agent:
-        entry = delivery.lay_out(agent, resolve(agent, case), staff, notice)
+        entry = delivery.lay_out(agent, resolve(agent, case), staff, notice, late=late_of(happened_at, cause, second))
         finish_act(agent, entry, wait, as_json, "结果已到窗口待领")
 
 

@@ -14,6 +14,7 @@ from crypto.refusal import Refusal
 from crypto.statement import RECEIPT_TYPE, read_envelope, read_signed
 from deploy.commands.shared.common import act_object, minute, refusal_text
 from hub.casework.casefile import CaseFile
+from hub.casework.late.guards import LATE as ENTERED_LATE
 from hub.casework.messages import event_name
 from hub.casework.numbers import print_public_number
 from hub.casework.reasons import LANES, RETURN_REASONS
@@ -160,7 +161,8 @@ def _times(agent: Agent, case_id: str) -> dict[str, object]:
     seals = [entry for entry in agent.journal.acts(case_id) if entry.event in SEALS and entry.refusal is None]
     if not seals:
         return {}
-    declared = read_signed(seals[-1].envelope).occurred_at
+    said_here = read_signed(seals[-1].envelope)
+    declared, marked = said_here.occurred_at, said_here.body.get(ENTERED_LATE)
     found: dict[str, object] = {"occurred_at": declared}
     if not seals[-1].receipt:
         return found | {"late": "还没有登记，法定时间以枢纽登记为准"}
@@ -168,7 +170,8 @@ def _times(agent: Agent, case_id: str) -> dict[str, object]:
     found |= {"recorded_at": said["recorded_at"], "case_no": seals[-1].case_no}
     apart = canonical.time_value(str(said["recorded_at"])) - canonical.time_value(declared)
     if abs(apart) > LATE:
-        found["late"] = f"{'延后上传' if apart > LATE else '窗口时钟偏快'}，相差 {_span(apart)}；法定时间以枢纽登记为准"
+        why = "补录" if marked else "延后上传" if apart > LATE else "窗口时钟偏快"
+        found["late"] = f"{why}，相差 {_span(apart)}；法定时间以枢纽登记为准"
     return found
 
 

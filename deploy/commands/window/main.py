@@ -18,6 +18,7 @@ from deploy.commands.shared import common
 from deploy.commands.shared.choices import code_of, listed
 from deploy.commands.shared.common import AsJson, Home, Staff, WaitSeconds, agent_at, show
 from deploy.commands.shared.forms import item_of, pages_of, read_form, read_object
+from deploy.commands.shared.late import Cause, HappenedAt, Second, late_of
 from deploy.commands.shared.options import Delivery
 from deploy.commands.window import papers as window_papers
 from deploy.commands.window import scan as window_scan
@@ -26,6 +27,7 @@ from deploy.commands.window.papers import Name, print_after_seal, unprintable_wo
 from deploy.commands.window.reading import page_objects, page_words, reads
 from deploy.commands.window.scan import show_taken
 from hub.casework.reasons import DATA_KINDS
+from node_agent.acts import LateEntry
 from node_agent.known.snapshot import fetch_snapshot, kept_snapshot
 from node_agent.parents import sealing
 from node_agent.process.runtime import Agent
@@ -136,12 +138,16 @@ def seal(
     notice: Notice = False,
     insist: Annotated[bool, typer.Option("--insist", help="材料不齐，申请人坚持提交")] = False,
     read_wait: ReadWait = READ_SECONDS,
+    happened_at: HappenedAt = None,
+    cause: Cause = "",
+    second: Second = "",
     wait: WaitSeconds = 30,
     as_json: AsJson = False,
 ) -> None:
     """封存：加密、签名、排队发送，打印收件凭证。清单要求附遮盖件的页没有读完的，先等它读完。"""
     with agent_at(home, as_json) as agent:
-        _seal(agent, case, staff, (no_classified, signed, notice), insist, (read_wait, wait), as_json)
+        late = late_of(happened_at, cause, second)
+        _seal(agent, case, staff, (no_classified, signed, notice), insist, (read_wait, wait), as_json, late)
 
 
 @app.command()
@@ -209,12 +215,15 @@ def withdraw(
     paper: Annotated[Path, typer.Argument(help="申请人签字的撤回申请扫描件", exists=True, dir_okay=False)],
     home: Home,
     staff: Staff,
+    happened_at: HappenedAt = None,
+    cause: Cause = "",
+    second: Second = "",
     wait: WaitSeconds = 30,
     as_json: AsJson = False,
 ) -> None:
     """撤回：申请人书面撤回，决定作出以前都可以。"""
     with agent_at(home, as_json) as agent:
-        digest = _withdrawn(agent, case, staff, paper)
+        digest = _withdrawn(agent, case, staff, paper, late_of(happened_at, cause, second))
         common.finish(agent, [digest], wait, as_json, {"case": case}, "撤回申请已签名")
 
 
@@ -289,6 +298,7 @@ def _seal(
     insist: bool,
     waits: tuple[float, float],
     as_json: bool,
+    late: LateEntry | None = None,
 ) -> None:
     """``waits``: seconds for pages to be read, and for the hub's answer."""
     with common.bar(as_json) as progress:
@@ -299,6 +309,7 @@ def _seal(
             case,
             staff,
             reads(progress, task, waits[0]),
+            late,
             insist=insist,
             no_classified=ticks[0],
             applicant_signed=ticks[1],
@@ -326,13 +337,13 @@ def _seal(
     common.finish(agent, result.entries, min(waits[1], AWAY_WAIT) if away else waits[1], as_json, value)
 
 
-def _withdrawn(agent: Agent, case: str, staff: str, paper: Path) -> str:
+def _withdrawn(agent: Agent, case: str, staff: str, paper: Path, late: LateEntry | None) -> str:
     """The act's digest; of a parent, of the whole or of what is undecided (states.md 8, P10)."""
     from node_agent.parents import desk  # here: few cases are parents
 
     if desk.is_parent(agent, case):
-        return desk.withdraw(agent, case, staff, paper).payload_digest
-    return window.withdraw(agent, case, staff, paper)
+        return desk.withdraw(agent, case, staff, paper, late=late).payload_digest
+    return window.withdraw(agent, case, staff, paper, late=late)
 
 
 def _refusal(problem: Mapping[str, Any]) -> Refusal:

@@ -11,6 +11,7 @@ import typer
 from crypto.refusal import Refusal
 from deploy.commands.shared.choices import code_of, listed
 from deploy.commands.shared.common import AsJson, Home, Staff, WaitSeconds, agent_at, finish_act, show
+from deploy.commands.shared.late import Cause, HappenedAt, Second, late_of
 from deploy.commands.shared.options import CaseName
 from deploy.commands.shared.paper_acts import add_shared
 from hub.casework.messages import DELIVERY
@@ -49,13 +50,18 @@ def take_original(
     staff: Staff,
     item: Kept,
     receipt: Annotated[Path, typer.Option("--receipt", help="签字的收存凭证扫描件", exists=True, dir_okay=False)],
+    happened_at: HappenedAt = None,
+    cause: Cause = "",
+    second: Second = "",
     wait: WaitSeconds = 30.0,
     as_json: AsJson = False,
 ) -> None:
     """收存原件：只收清单要求归档的；申请人已在收存凭证上签字。"""
     with agent_at(home, as_json) as agent:
         pairs = _pairs(item)
-        entry = originals.take(agent, resolve(agent, case), staff, pairs, receipt)
+        entry = originals.take(
+            agent, resolve(agent, case), staff, pairs, receipt, late=late_of(happened_at, cause, second)
+        )
         finish_act(agent, entry, wait, as_json, f"已收存 {len(pairs)} 份原件")
 
 
@@ -66,13 +72,18 @@ def choose_delivery(
     staff: Staff,
     method: Annotated[str, typer.Option("--delivery", help=listed(DELIVERY))],
     signed: Annotated[Path, typer.Option("--signed", help="申请人签字的变更书扫描件", exists=True, dir_okay=False)],
+    happened_at: HappenedAt = None,
+    cause: Cause = "",
+    second: Second = "",
     wait: WaitSeconds = 30.0,
     as_json: AsJson = False,
 ) -> None:
     """变更送达方式：申请人书面提出，结果封装以前都可以改。"""
     with agent_at(home, as_json) as agent:
         code = code_of(DELIVERY, method, "--delivery")
-        entry = delivery.choose(agent, resolve(agent, case), staff, code, signed)
+        entry = delivery.choose(
+            agent, resolve(agent, case), staff, code, signed, late=late_of(happened_at, cause, second)
+        )
         finish_act(agent, entry, wait, as_json, f"送达方式改为：{DELIVERY[code]}")
 
 

@@ -27,6 +27,7 @@ from hub.casework.figures.values import (
     Step,
     Took,
 )
+from hub.casework.late.guards import LATE
 from hub.casework.supervision.view import cards_of
 from hub.casework.time import clocks
 from hub.casework.time.calendar import WorkCalendar
@@ -35,7 +36,8 @@ from hub.casework.visits import visits
 JOINT = "JOINT"
 """Theme of a parent that has none: 多地联办 alone."""
 LATE_AFTER = timedelta(hours=24)
-"""H04 (D): a person's act that reached the log later than this after it was signed counts as entered late."""
+"""H04 (D): a person's act that reached the log later than this after it was signed counts as entered late, as does
+every act that says so itself (states.md 9; A22)."""
 
 FACTS: Mapping[str, tuple[Fact, ...]] = {
     "seal": (Fact.COLLECTED,),
@@ -118,7 +120,8 @@ class Following:
         for fact in FACTS.get(said.type, ()):
             self._count(fact, leaf.recorded_at, place, _code_of(said))
         self._special_facts(said, leaf.recorded_at, place, file)
-        if actor.person and time_value(leaf.recorded_at) - time_value(said.occurred_at) > LATE_AFTER:
+        apart = time_value(leaf.recorded_at) - time_value(said.occurred_at)
+        if actor.person and (apart > LATE_AFTER or LATE in said.body):
             self._happened.append(Happened(Fact.LATE_ENTRY, leaf.recorded_at, *place, said.type))
         for state in file.clocks.values():
             self._runs[state.clock, state.started_at] = self._run(state, place)

@@ -6,14 +6,13 @@ Invariant: a guard looks and refuses; it never changes anything.
 import re
 
 from crypto.refusal import Refusal
-from hub.casework import facts, reasons
+from hub.casework import common, facts, reasons
 from hub.casework.casefile import CaseFile
 from hub.casework.context import Act, World
 from hub.casework.delivery import whereabouts
 from hub.casework.delivery.values import ParcelLeg
 from hub.casework.originals import limits, states
 from hub.casework.originals.values import ItemState, Original
-from hub.casework.row_values import WITNESSES
 from hub.casework.time import clocks
 
 ITEM = re.compile(r"[A-Za-z0-9_.-]{1,40}")
@@ -68,8 +67,7 @@ def packed_and_sealed(file: CaseFile | None, act: Act, world: World) -> None:
 
 def witnessed(file: CaseFile | None, act: Act, world: World) -> None:
     """O3: a second person of the same node watched and signs too (``packed_by``, ``witnessed_by``; postal.md 7)."""
-    roles = sorted(act.second.roles & WITNESSES) if act.second else []
-    facts.require_second(act, roles[0] if roles else "COLLECTOR", PACK_RULE)
+    common.require_colleague(act, PACK_RULE)
 
 
 def parcel_goes_right(file: CaseFile | None, act: Act, world: World) -> None:

@@ -22,6 +22,7 @@ from hub.casework.reasons.cards import IMAGE_DEFECTS as IMAGE_DEFECTS
 from hub.casework.reasons.entry import APPOINTMENT_CHANNELS as APPOINTMENT_CHANNELS
 from hub.casework.reasons.entry import DISCARD_REASONS as DISCARD_REASONS
 from hub.casework.reasons.entry import LANES as LANES
+from hub.casework.reasons.entry import LATE_CAUSES as LATE_CAUSES
 from hub.casework.reasons.entry import NOTICE_CHANNELS as NOTICE_CHANNELS
 from hub.casework.reasons.entry import PRE_REVIEW_ANSWERS as PRE_REVIEW_ANSWERS
 from hub.casework.reasons.hand_off import BOUNCE_FINDINGS as BOUNCE_FINDINGS

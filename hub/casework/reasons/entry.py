@@ -40,3 +40,12 @@ DISCARD_REASONS: Final[Words] = {
     "TIMEOUT": "草稿逾期",
 }
 """T07."""
+
+LATE_CAUSES: Final[Words] = {
+    "NO_POWER": "停电",
+    "NO_NETWORK": "断网",
+    "SYSTEM_DOWN": "系统停用或故障",
+    "DEVICE_DOWN": "本机设备故障",
+    "EMERGENCY": "灾害或突发事件",
+}
+"""States.md 9, A22: why something was done on paper and entered later."""

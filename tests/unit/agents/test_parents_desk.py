@@ -6,12 +6,15 @@ from pathlib import Path
 import pytest
 
 from crypto.identity import person_id
+from crypto.keystore import SoftwareKeystore
 from crypto.refusal import Refusal
+from crypto.statement import read_signed
+from node_agent.acts import LateEntry
 from node_agent.department import desk as department
 from node_agent.department import result, review
 from node_agent.known.casemirror import history, mirror
 from node_agent.originals import delivery
-from node_agent.parents import desk, supplement
+from node_agent.parents import desk, sealing, supplement
 from node_agent.process.runtime import Agent
 from node_agent.supervision import supervising
 from node_agent.supervision.supervising import Seen
@@ -20,12 +23,13 @@ from node_agent.transfer.rewrap import rewrap
 from node_agent.window import drafts
 from node_agent.window import ends as window_ends
 from node_agent.window.papers import notice_paper
+from node_agent.window.seal import READS
 from storage.journal import OutboxEntry
 from tests.paper_reader import read_paper
 from tests.unit.agents.family_region import BATHS, Family, open_family
 from tests.unit.agents.family_region import department as node_of
-from tests.unit.agents.window_world import STAFF, page_file
-from tests.unit.evidence_log import node
+from tests.unit.agents.window_world import STAFF, TICKS, page_file
+from tests.unit.evidence_log import WINDOW, node
 
 LINES = [f"T{number:02}" for number in range(1, 9)]
 
@@ -197,6 +201,28 @@ def test_a_parent_is_withdrawn_as_a_whole(family: Family, baths: dict[str, str],
     assert entry.event == "withdraw_parent"
     family.said(window, entry)
     assert [family.state(case) for case in baths.values()] == ["P_WITHDRAWN", *["WITHDRAWN"] * 3]
+
+
+@pytest.mark.requirement("A22", "row P1S", "row P10")
+def test_a_parent_taken_in_and_withdrawn_on_paper_is_entered_later_with_every_part(
+    family: Family, tmp_path: Path
+) -> None:
+    window, happened = family.world.agent, "2026-01-05T09:30:00.000+08:00"
+    person, keys = person_id(WINDOW, "L01"), SoftwareKeystore(window.settings.home / "persons" / "L01")
+    family.log.register(person, WINDOW, "", ["COLLECT_LEAD"], None)
+    keys._write("sign.pem", family.log.keys[person].sign.private_pem())
+    window.registry.refresh(window.hub)
+    late = LateEntry(happened, "EMERGENCY", "L01")
+    parent = family.begin_baths()
+    family.scan(parent, LINES)
+    sealing.seal(window, parent, STAFF, READS, late, **TICKS)
+    cases = family.dispatched(parent)
+    family.said(window, desk.withdraw(window, parent, STAFF, page_file(tmp_path, "signed.jpg", 77), late=late))
+    assert [family.state(case) for case in (parent, *cases.values())] == ["P_WITHDRAWN", *["WITHDRAWN"] * 3]
+    acts = [read_signed(act.envelope) for case in (parent, *cases.values()) for act in window.journal.acts(case)]
+    marked = [act for act in acts if act.type in ("seal_parent", "seal", "withdraw_parent")]
+    assert len(marked) == 5 and {act.occurred_at for act in marked} == {happened}
+    assert {act.body["second_person"] for act in marked} == {person}
 
 
 @pytest.mark.requirement("B07", "B08", "row P8")

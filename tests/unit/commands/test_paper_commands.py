@@ -8,10 +8,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from crypto.log.leaf import Leaf, decode
 from deploy.commands.coord import paper as coord_paper
 from deploy.commands.dept import paper as dept_paper
 from deploy.commands.shared import common
 from deploy.commands.window import paper as window_paper
+from node_agent.auditor.course import course
 from node_agent.process.runtime import Agent
 from tests.unit.agents.test_paper_agents import ACCEPTOR, CLERK, CLERK_ISSUER, Sides
 from tests.unit.evidence_log import WINDOW
@@ -42,6 +44,11 @@ class Desk:
         """A command of the department."""
         self.opened = self.sides.department
         return self._run(dept_paper.app, *words, "--staff", staff)
+
+    def told(self) -> list[Leaf]:
+        """The leaves of the case."""
+        log = self.sides.region.log
+        return [decode(log.entries[index]) for index in log.cases[self.sides.case]]
 
     def _run(self, app: typer.Typer, *words: str) -> Any:
         home = str(self.opened.settings.home)
@@ -94,3 +101,46 @@ def test_the_choice_the_counter_and_a_result_made_anew(desk: Desk, tmp_path: Pat
 @pytest.mark.parametrize("app", [window_paper.app, dept_paper.app, coord_paper.app])
 def test_each_command_has_words(app: typer.Typer) -> None:
     assert all(command.callback and command.callback.__doc__ for command in app.registered_commands)
+
+
+@pytest.mark.requirement("A22", "row D2", "row D2C")
+def test_what_was_handed_over_in_an_outage_is_entered_later_and_confirmed(desk: Desk) -> None:
+    case, page = desk.sides.case, str(desk.sides.page)
+    desk.window("choose-delivery", case, "--delivery", "COUNTER_DEPT", "--signed", page)
+    desk.sides.issued()
+    late = ("--happened-at", "2026-01-05 09:30", "--cause", "停电", "--second", ACCEPTOR)
+    desk.department("lay-out", case, "--notice", page, *late)
+    desk.department("hand-over", case, "--signed", page, *late)
+    assert desk.sides.file.state == "CLOSED"
+    told = [row for row in course(desk.told()) if row.event in ("lay_out", "hand_over")]
+    assert [row.second.rpartition("/")[2] for row in told] == [ACCEPTOR, ACCEPTOR]
+    assert all(row.detail.startswith("补录：2026-01-05 09:30 纸上办理，停电，") for row in told)
+
+
+@pytest.mark.requirement("A22", "row O3")
+def test_a_witness_confirms_a_packing_that_is_entered_later(desk: Desk) -> None:
+    case, page = desk.sides.case, str(desk.sides.page)
+    desk.window("offer", case, "--pages", "2")
+    desk.department("pick-up", case, "--count", "1", "--pages", "2", staff=ACCEPTOR)
+    words = ("--witness", ACCEPTOR, "--seal", "FQ-000001", "--photo", page, "--back", "--to", WINDOW)
+    desk.department("pack", case, *words, "--happened-at", "2026-01-05T10:00", "--cause", "NO_NETWORK")
+    (told,) = [row for row in course(desk.told()) if row.event == "pack"]
+    assert told.second.endswith(ACCEPTOR) and "断网" in told.detail
+
+
+@pytest.mark.requirement("A22")
+@pytest.mark.parametrize(
+    "late, code",
+    [
+        (("--happened-at", "2026-01-05 09:30", "--cause", "停电"), "LATE_ENTRY_PARTS"),
+        (("--second", ACCEPTOR), "LATE_ENTRY_PARTS"),
+        (("--happened-at", "2026-01-05 09:30", "--cause", "忘了", "--second", ACCEPTOR), "CHOICE_UNKNOWN"),
+        (("--happened-at", "2999-01-05 09:30", "--cause", "停电", "--second", ACCEPTOR), "LATE_ENTRY_TIMES"),
+    ],
+)
+def test_half_a_late_entry_is_refused_before_anything_is_signed(desk: Desk, late: tuple[str, ...], code: str) -> None:
+    agent = desk.opened = desk.sides.department
+    words = ["offer", desk.sides.case, "--pages", "2", "--staff", CLERK_ISSUER, *late]
+    done = CliRunner().invoke(dept_paper.app, [*words, "--home", str(agent.settings.home), "--json"])
+    assert done.exit_code == common.EXIT_REFUSED and json.loads(done.stdout)["refusal"]["code"] == code
+    assert not [act for act in agent.journal.acts(desk.sides.case) if act.event == "pick_up_offer"]

@@ -4,7 +4,9 @@ import re
 
 import pytest
 
+from hub.casework.late.rows import ON_PAPER
 from hub.casework.originals.values import ItemState
+from hub.casework.reasons import LATE_CAUSES
 from hub.casework.table import ROWS
 from hub.casework.time.clock_table import CLOCKS
 from tools import observe, states_page
@@ -42,3 +44,10 @@ def test_every_row_is_on_the_page_and_no_state_of_a_paper_is_missing(page: str) 
     drawn = set(re.findall(r"[A-Z][A-Z_]+", page))
     on_the_line_alone = {ItemState.SEEN_RETURNED}  # O1: the sealed line says it; nothing is kept of the paper
     assert {state.value for state in set(ItemState) - on_the_line_alone} <= drawn
+
+
+@pytest.mark.requirement("A22")
+def test_the_page_says_which_acts_take_a_late_entry_and_why(page: str) -> None:
+    (acts, causes) = re.findall(r"^- (?:acts|causes): (.*)$", page, re.M)
+    assert set(re.findall(r"\((\w+)\)", acts)) == ON_PAPER
+    assert all(f"{code} {word}" in causes for code, word in LATE_CAUSES.items())

@@ -25,6 +25,7 @@ from tests.unit.law.law_people import (
 )
 from tests.unit.law.law_scenarios import Scenario, future, moved, without
 from tests.unit.law.law_scenarios_entry import ENTRY
+from tests.unit.law.law_scenarios_late import LATE
 from tests.unit.law.law_scenarios_main import MAIN
 from tests.unit.law.law_scenarios_materials import MATERIALS
 from tests.unit.law.law_scenarios_online import ONLINE
@@ -45,7 +46,7 @@ FUTURE = [
 ]
 SCENARIOS = [
     *(*ENTRY, *MAIN, *PAPER, *ROUTE, *SUPPLEMENT, *REVIEW, *SUPERVISION),
-    *(*ONLINE, *SHARING, *MATERIALS, *PARENTS, *FUTURE),
+    *(*ONLINE, *SHARING, *MATERIALS, *PARENTS, *LATE, *FUTURE),
 ]
 PAIRS = [(row.id, guard.__name__) for row in ROWS for guard in row.guards]
 KEPT = ids_of_guards(ROWS)

@@ -117,6 +117,7 @@ LABELS: Final = {
     "nodes": "涉及单位",
     "now": "枢纽时间",
     "number": "取件号",
+    "entered_at": "录入时间",
     "occurred_at": "申报时间",
     "on": "办理日期",
     "option": "选项",

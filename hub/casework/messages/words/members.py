@@ -4,6 +4,8 @@ from typing import Final
 
 MEMBERS: Final = {
     "applicant": "申请人代码",
+    "late_entry": "补录说明",
+    "entered_at": "录入时间",
     "lane": "优先事由",
     "appointment": "预约编号",
     "channel": "预约渠道",

@@ -140,6 +140,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         **reasons.CONSTRUCTIVE_CAUSES,
         **reasons.LOSS_CAUSES,
         **reasons.CALL_CAUSES,
+        **reasons.LATE_CAUSES,
     },
     "defect": reasons.DEFECTS,
     "finding": {**reasons.BOUNCE_FINDINGS, **reasons.CHECK_IN_FINDINGS},
