@@ -21,7 +21,7 @@ from hub.casework.time.calendar import WorkCalendar
 if TYPE_CHECKING:
     from hub.casework.casefile import CaseFile
 
-RULES_VERSION = "2026.11-7"
+RULES_VERSION = "2026.11-8"
 
 
 class Registry(Protocol):

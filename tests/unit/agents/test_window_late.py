@@ -73,7 +73,7 @@ def test_a_case_taken_in_and_withdrawn_in_outages_is_entered_later(world: World,
     assert {act.body["second_person"] for act in acts} == {person_id(WINDOW, LEAD)}
 
 
-@pytest.mark.requirement("A22", "promise 6")
+@pytest.mark.requirement("A22")
 def test_what_was_sealed_while_the_hub_was_away_needs_nobody_else(world: World, tmp_path: Path) -> None:
     world.hub.away = True
     case = world.sealed(tmp_path).case_id

@@ -153,7 +153,7 @@ PLANTED: list[tuple[str, Edit, str]] = [
     ("NODE_NOT_EMPOWERED", lambda document: document["places"][2].update(may_accept=[]), "A16"),
     ("WINDOW_TWICE", lambda document: document["windows"].append(window("yubei-hall", XIHU)), "A18"),
     ("WINDOW_UNKNOWN_ITEM", lambda document: document["windows"][0]["may_collect"].append(task(9)), "A18"),
-    ("WINDOW_POWER", hall(powers=["COLLECT", "DECIDE"]), "D23"),
+    ("WINDOW_POWER", hall(powers=["COLLECT", "ISSUE", "DECIDE"]), "D23"),
     ("SEASON_ORDER", hall(seasons=[{"from": "2026-09-01", "to": "2026-08-01"}]), "D23"),
     ("AGREEMENT_TWICE", lambda document: document["agreements"].append(document["agreements"][0] | {"a": XIHU}), "A12"),
     ("AGREEMENT_PARTIES", agreement(a="donghu-spj"), "A12"),

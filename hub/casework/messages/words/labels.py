@@ -78,6 +78,7 @@ LABELS: Final = {
     "enrolment": "申请编号",
     "event": "办理环节",
     "file": "文件",
+    "folder": "文件夹",
     "first": "首处",
     "format": "格式",
     "frames": "张数",
