@@ -153,6 +153,11 @@ class Manifest:
         made = [(line, page, made) for line in self.lines for page in line.pages for made in page.renditions]
         return sorted(made, key=lambda one: one[2].stream.offset)
 
+    def rendition(self, line: str, page: int, name: str) -> Rendition | None:
+        """One sealed rendition of a page; None where there is none."""
+        wanted = (line, page, name)
+        return next((made for at, of, made in self.streams() if (at.line, of.number, made.name) == wanted), None)
+
     def data_key_names(self) -> set[tuple[str, str]]:
         """(line, rendition) of every data key of this sealing."""
         return {(line.line, made.name) for line, _, made in self.streams()}

@@ -199,11 +199,19 @@ def _affiliations(kind: str, body: Mapping[str, object]) -> dict[str, str]:
 
 
 def _is_body_code(code: str) -> bool:
-    """GB 32100-2015, check digit included: a person's number is none but by chance."""
-    if len(code) != 18 or set(code) - set(_BODY_CHARACTERS):
+    """GB 32100-2015, check digit included; a person's number never passes for one, though one in 31 would by chance."""
+    if len(code) != 18 or set(code) - set(_BODY_CHARACTERS) or _is_citizen_number(code):
         return False
     found = [_BODY_CHARACTERS.index(character) for character in code]
     return (sum(value * pow(3, place, 31) for place, value in enumerate(found[:17])) + found[17]) % 31 == 0
+
+
+def _is_citizen_number(code: str) -> bool:
+    """GB 11643-1999: a day of birth in its place, and the check digit of ISO 7064 MOD 11-2."""
+    if re.fullmatch(r"\d{6}(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])\d{3}[\dX]", code) is None:
+        return False
+    digits = [*map(int, code[:17]), 10 if code[17] == "X" else int(code[17])]
+    return sum(digit * pow(2, 17 - place, 11) for place, digit in enumerate(digits)) % 11 == 1
 
 
 def _read_keys(kind: str, raw: Mapping[str, object]) -> dict[str, PublicKey]:

@@ -10,6 +10,7 @@ Invariants:
 from dataclasses import dataclass
 
 from crypto import administrators
+from crypto.identity import node_name
 from crypto.permits import PermitBook
 from crypto.records import Grant, KeyRecord, Publication, PublicKey, Share
 from crypto.refusal import Refusal
@@ -85,6 +86,12 @@ class Register:
     def newest(self, subject: str) -> KeyRecord | None:
         """The last record of a subject, valid or ended: the one that its next record replaces; None without any."""
         return self._records[subject][-1] if subject in self._records else None
+
+    def title_of(self, subject: str) -> str:
+        """What a node is called on papers and lists, also when its keys have ended; without a title, the last part of
+        its id."""
+        found = self.newest(subject)
+        return found.title if found and found.title else node_name(subject)
 
     def records(self, epoch: int | None = None) -> list[KeyRecord]:
         """All valid records at ``epoch`` (now, where none is named), by subject."""

@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from crypto.refusal import Refusal
 
@@ -23,8 +22,6 @@ ECDSA_P256 = "ECDSA_P256_SHA256"
 ED25519 = "ED25519"
 ML_DSA_44 = "ML_DSA_44"
 RULE = "GB/T 39786-2021 8.4 h; architecture: signatures"
-
-_P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 def verify(suite: str, public: bytes, signature: bytes, data: bytes) -> None:
@@ -51,16 +48,6 @@ def require_public(suite: str, public: bytes) -> None:
         loader(public)
     except ValueError as error:
         raise Refusal("PUBLIC_KEY_INVALID", RULE, suite=suite) from error
-
-
-def der_from_raw(signature: bytes) -> bytes:
-    """DER from the 64-byte ``r || s`` that hardware tokens give (PKCS#11). Refusal SIGNATURE_INVALID."""
-    if len(signature) != 64:
-        raise Refusal("SIGNATURE_INVALID", RULE, suite=ECDSA_P256)
-    r, s = int.from_bytes(signature[:32]), int.from_bytes(signature[32:])
-    if not (0 < r < _P256_ORDER and 0 < s < _P256_ORDER):
-        raise Refusal("SIGNATURE_INVALID", RULE, suite=ECDSA_P256)
-    return encode_dss_signature(r, s)
 
 
 @lru_cache(maxsize=4096)

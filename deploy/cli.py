@@ -28,28 +28,31 @@ app = typer.Typer(
     add_completion=False,
 )
 GROUPS = (
-    ("window", "异地通办专窗:查事项、扫描、检查、封装、查办件"),
+    ("window", "异地通办专窗：查事项、扫描、检查、封装、查办件"),
     ("portal", "网上入口：接收网上申请和请求、查看办件"),
-    ("dept", "受理部门:待办、开卷、受理、决定、出件、寄出"),
+    ("dept", "受理部门：待办、开卷、受理、决定、出件、寄出"),
     ("coord", "统筹：待改派、改派、退回窗口"),
     ("catalogue", "事项清单：检查、导入、导出、比较、情形、一件事"),
-    ("keys", "节点密钥:换钥、查看状态、登记本机、恢复密钥解围"),
-    ("registrar", "登记机构:发登记口令、吊销、查有效登记、换发枢纽证书"),
-    ("audit", "审计:导出证据包、离线验证、交接表、时限、谁看过"),
-    ("figures", "统计:业务量、用时、按时率、台账、年度定稿"),
-    ("exchange", "交换:导出平台数据表、对账、业务系统接口"),
+    ("keys", "节点密钥：换钥、查看状态、登记本机、恢复密钥解围"),
+    ("registrar", "登记机构：发登记口令、吊销、查有效登记、换发枢纽证书"),
+    ("audit", "审计：导出证据包、离线验证、交接表、时限、谁看过"),
+    ("figures", "统计：业务量、用时、按时率、台账、年度定稿"),
+    ("exchange", "交换：导出平台数据表、对账、业务系统接口"),
 )
 Root = Annotated[Path, typer.Option("--root", envvar="YIDI_ROOT", help="单机环境的状态目录")]
 console = Console()
 
 
 MODULES = {
-    "window": ("main", "cases", "paper", "voices", "parents", "materials", "imaging", "assist", "fees", "outward"),
+    "window": (
+        *("main", "cases", "paper", "voices", "parents", "materials", "imaging", "assist", "fees", "outward"),
+        "survey",
+    ),
     "dept": (
         *("main", "refusals", "review", "sections", "paper", "cards", "parents", "materials", "data", "masked"),
-        "powers",
+        *("powers", "publication"),
     ),
-    "audit": ("main", "course", "masked"),
+    "audit": ("main", "course", "masked", "anomalies"),
     "figures": ("main", "plan"),
     "registrar": ("main", "publish", "share", "sharing"),
     "coord": ("main", "paper", "cards", "region", "in_place", "parents"),
@@ -78,7 +81,7 @@ for _name, _text in GROUPS:
 
 @app.command()
 def query(
-    public_no: Annotated[str, typer.Argument(help="12 位取件号")],
+    public_no: Annotated[str, typer.Argument(help="12 位查询号")],
     home: Home,
     code_file: Annotated[
         Path | None, typer.Option("--check-code-file", help="校验码所在文件；不写则现场输入", dir_okay=False)
@@ -86,7 +89,7 @@ def query(
     code_fd: Annotated[int | None, typer.Option("--check-code-fd", help="从这个已打开的描述符读校验码")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """查询办件：凭取件号和校验码，看办到哪一步、谁在办、接下来怎么办。"""
+    """查询办件：凭查询号和校验码，看办到哪一步、谁在办、接下来怎么办。"""
     from deploy.commands.window.query import ask
 
     ask(public_no, home, code_file, code_fd, as_json)
@@ -107,10 +110,10 @@ def selftest(
 @app.command()
 def up(
     root: Root = Path(".yidi"),
-    hubs: Annotated[int | None, typer.Option("--hubs", help="中枢进程数(1 至 16);记住,不写则照旧,初次为 2")] = None,
+    hubs: Annotated[int | None, typer.Option("--hubs", help="枢纽进程数（1 至 16），会记住；初次为 2")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """启动单机环境(首次启动会建立日志、登记机构、发布清单);状态都在一个目录里。"""
+    """启动单机环境（首次启动会建立日志、登记机构、发布清单）；状态都在一个目录里。"""
     with refusals(as_json):
         stack = _stack(root)
         with console.status("正在启动…", spinner="dots"):
@@ -120,7 +123,7 @@ def up(
 
 @app.command()
 def restart(root: Root = Path(".yidi"), as_json: AsJson = False) -> None:
-    """逐个重启中枢进程:任何时刻都有一个在办,窗口和部门不受影响。"""
+    """逐个重启枢纽进程：任何时刻都有一个在办，窗口和部门不受影响。"""
     with refusals(as_json):
         stack = _stack(root)
         with console.status("正在逐个重启…", spinner="dots"):
@@ -130,12 +133,12 @@ def restart(root: Root = Path(".yidi"), as_json: AsJson = False) -> None:
 
 @app.command()
 def down(root: Root = Path(".yidi"), as_json: AsJson = False) -> None:
-    """停止单机环境;什么也不会丢,再次 up 接着用。"""
+    """停止单机环境；什么也不会丢，再次 up 接着用。"""
     with refusals(as_json):
         stack = _stack(root)
         with console.status("正在停止…", spinner="dots"):
             stack.down()
-        show({"ok": True, "services": stack.status()}, as_json, "已停止,状态保留在 " + str(root))
+        show({"ok": True, "services": stack.status()}, as_json, "已停止，状态保留在 " + str(root))
 
 
 @app.command()
@@ -151,7 +154,7 @@ def demo(
     out: Annotated[Path, typer.Option("--out", help="证据包等产物写到哪里")] = Path("demo-out"),
     keep: Annotated[bool, typer.Option("--keep", help="结束后不删除演示环境的状态目录")] = False,
 ) -> None:
-    """演示:12 页材料从重庆窗口到江西部门,结果寄回,审计离线验证,十四种篡改逐一被发现。"""
+    """演示：12 页材料从重庆窗口到江西部门，结果寄回，审计离线验证，十四种篡改逐一被发现。"""
     from deploy.demo.run import run_demo
 
     with refusals(False):
@@ -179,10 +182,10 @@ def _next_steps(stack: "Stack") -> str:
 
     window_home = stack.layout.agent(WINDOW)
     return (
-        "试试看:\n"
+        "试试看：\n"
         f"  yidi window items 食品 --home {window_home}\n"
         f"  yidi window collect --help\n"
-        "  yidi dept queue --home … ;yidi audit --help"
+        "  yidi dept queue --home …；yidi audit --help"
     )
 
 

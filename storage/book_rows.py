@@ -7,14 +7,26 @@ long the log is; order is that of the key named.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Table, func, select
 
 from storage.applicant_rows import ApplicantRow, ApplicantRows
 from storage.case_rows import CaseRow, _case
 from storage.log_rows import Head, LeafRow, LogRows, _leaf
 from storage.object_rows import ObjectRows, PinnedRow, UploadRow, _pinned, _upload
 from storage.region_rows import RegionRows
-from storage.tables import case_serials, cases, documents, inbox, key_packets, leaves, pinned, uploads
+from storage.tables import (
+    applicants,
+    case_regions,
+    case_serials,
+    cases,
+    documents,
+    former_numbers,
+    inbox,
+    key_packets,
+    leaves,
+    pinned,
+    uploads,
+)
 
 PAGE = 256
 
@@ -86,6 +98,11 @@ class BookRows:
         """The further regions that are noted of a case."""
         return RegionRows(self._connection).of_case(case_id)
 
+    def former_of(self, case_id: str) -> set[str]:
+        """The public numbers that are noted as those a case had before."""
+        query = select(former_numbers.c.number).where(former_numbers.c.case_id == case_id)
+        return {str(number) for number in self._connection.scalars(query)}
+
     def cases_without_row(self) -> list[str]:
         """Cases that have leaves and no row."""
         known = select(cases.c.case_id).where(cases.c.case_id == leaves.c.case_id).exists()
@@ -118,8 +135,25 @@ class BookRows:
 
     def inbox_of_no_case(self) -> list[str]:
         """Cases that stand in an inbox and have no row."""
-        known = select(cases.c.case_id).where(cases.c.case_id == inbox.c.case_id).exists()
-        return [str(name) for name in self._connection.scalars(select(inbox.c.case_id).where(~known).distinct())]
+        return self._of_no_case(inbox)
+
+    def regions_of_no_case(self) -> list[str]:
+        """Cases that have further regions and no row."""
+        return self._of_no_case(case_regions)
+
+    def applicants_of_no_case(self) -> list[str]:
+        """Cases that stand in the index of applicants and have no row."""
+        return self._of_no_case(applicants)
+
+    def former_numbers_of_no_case(self) -> list[str]:
+        """Cases that had a number before and have no row."""
+        return self._of_no_case(former_numbers)
+
+    def _of_no_case(self, projection: Table) -> list[str]:
+        column = projection.c.case_id
+        known = select(cases.c.case_id).where(cases.c.case_id == column).exists()
+        query = select(column).where(~known).distinct().order_by(column).limit(PAGE)
+        return [str(name) for name in self._connection.scalars(query)]
 
     def packet_places(self, case_id: str) -> set[tuple[str, str, str]]:
         """(manifest, recipient, recipient key) of the packets of a case."""

@@ -287,6 +287,11 @@ class Journal:
         with self.transaction() as at:
             at.execute("DELETE FROM notes WHERE name=?", (name,))
 
+    def forget_over(self, name: str, before: bytes) -> bool:
+        """Erase a named note that still says ``before``; whether it did."""
+        with self.transaction() as at:
+            return at.execute("DELETE FROM notes WHERE name=? AND value=?", (name, before)).rowcount == 1
+
     def _count_drafts(self) -> None:
         """The column that a journal of before lacks."""
         with self.transaction() as at:

@@ -1,6 +1,6 @@
 """Rows of the log: head, leaves, inbox, checkpoint.
 
-Invariants: ``lock_head`` is taken before anything is appended; indexes are given out once and without gaps;
+Invariants: the head is locked (``LOCK_HEAD``) before anything is appended; indexes are given out once and without gaps;
 the checkpoint moves by compare-and-set on its size.
 """
 
@@ -18,7 +18,7 @@ from storage.tables import checkpoint, cosignatures, inbox, leaves, log_head
 
 INTEGRATOR_LOCK = 7415002
 _HEAD_ROW = select(log_head.c.origin, log_head.c.size, log_head.c.epoch, log_head.c.recorded_at)
-_HEAD, _LOCK_HEAD = Prepared(_HEAD_ROW), Prepared(_HEAD_ROW.with_for_update())
+_HEAD, LOCK_HEAD = Prepared(_HEAD_ROW), Prepared(_HEAD_ROW.with_for_update())
 _MOVE_HEAD = Prepared(
     update(log_head).values(size=bindparam("size"), epoch=bindparam("epoch"), recorded_at=bindparam("recorded_at"))
 )
@@ -90,7 +90,7 @@ class LogRows:
 
     def lock_head(self) -> Head:
         """The head, locked until the transaction ends: the one narrow place."""
-        return self._head(_LOCK_HEAD)
+        return self._head(LOCK_HEAD)
 
     def head(self) -> Head:
         """The head as last committed."""

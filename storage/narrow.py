@@ -16,13 +16,10 @@ from sqlalchemy import ColumnElement, Connection, Select, case, null, or_, selec
 from storage.applicant_rows import OF, OF_CASES, ApplicantRow, applicant_row
 from storage.bulk import Prepared, any_of, arrays, together
 from storage.case_rows import CaseRow
-from storage.log_rows import Head, LeafRow
+from storage.log_rows import LOCK_HEAD, Head, LeafRow
 from storage.object_rows import PinnedRow
-from storage.tables import cases, documents, leaves, log_head, pinned
+from storage.tables import cases, documents, leaves, pinned
 
-_LOCK_HEAD = Prepared(
-    select(log_head.c.origin, log_head.c.size, log_head.c.epoch, log_head.c.recorded_at).with_for_update()
-)
 _LEAF = ("idx", "leaf", "leaf_hash", "payload_digest", "case_id", "epoch", "is_registry")
 _KNOWN = Prepared(select(*(leaves.c[name] for name in _LEAF)).where(any_of(leaves.c.payload_digest, "digests")))
 _TAKEN = Prepared(select(cases.c.public_no).where(any_of(cases.c.public_no, "numbers")))
@@ -82,7 +79,7 @@ def look(connection: Connection, wanted: Wanted) -> Position:
     """Lock the head until the transaction ends, and look up behind it."""
     case_ids = list(wanted.cases)
     with together(connection):
-        heads = _LOCK_HEAD.run(connection)
+        heads = LOCK_HEAD.run(connection)
         known = _KNOWN.run(connection, {"digests": list(wanted.digests)})
         rows = _CASES.run(connection, {"all_case_id": case_ids, "all_known": list(wanted.cases.values())})
         named = {"manifests": list(wanted.manifests), "case_ids": case_ids, "read": list(wanted.read)}

@@ -9,7 +9,6 @@ import csv
 import io
 import json
 import socket
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +17,7 @@ from rich.table import Table
 
 from crypto.refusal import Refusal
 from deploy.catalogue.decode import text_in
-from deploy.commands.shared.common import AsJson, Home, Staff, WaitSeconds, agent_at, finish_act, minute, show, wait_for
+from deploy.commands.shared.common import AsJson, Home, Staff, WaitSeconds, agent_at, answered, finish_act, minute, show
 from deploy.commands.shared.options import CaseName
 from hub.casework.messages import event_name
 from node_agent.exchange import batch as batches
@@ -29,7 +28,6 @@ from node_agent.exchange.files import reconcile
 from node_agent.exchange.tables import SOURCE, TABLES
 from node_agent.known.casemirror import resolve
 from node_agent.process.runtime import Agent
-from storage.journal import OutboxEntry
 
 app = typer.Typer(no_args_is_help=True, help="交换：导出国家一体化平台数据表，与本部门业务系统对接")
 
@@ -56,7 +54,7 @@ def export(
 ) -> None:
     """导出上次以来的新数据：每件一次，不重不漏，中断后接着导；须有导出授权。"""
     with agent_at(home, as_json) as agent:
-        by = Exporter(agent, staff, _folder(agent, out), _answered(agent, wait, as_json), kind, source)
+        by = Exporter(agent, staff, _folder(agent, out), answered(agent, wait, as_json), kind, source)
         made = batches.export(by)
         table = Table("数据表", "行数", title=f"{made.name}：{made.cases} 件 {made.rows} 行")
         if made.folder is not None:
@@ -196,10 +194,6 @@ def read_counts(path: Path) -> dict[tuple[str, str], int]:
 
 def _folder(agent: Agent, out: Path | None) -> Path:
     return out or agent.settings.home / "exchange"
-
-
-def _answered(agent: Agent, seconds: float, as_json: bool) -> Callable[[str], OutboxEntry]:
-    return lambda digest: wait_for(agent, [digest], seconds, as_json)[0]
 
 
 def _left_out(found: dict[str, str]) -> str:

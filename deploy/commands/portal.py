@@ -19,7 +19,7 @@ from node_agent.portal.folder import take
 
 app = typer.Typer(no_args_is_help=True, help="网上入口：接收申请人在网上填好的申请和办件请求，查看办件")
 
-CaseName = Annotated[str, typer.Argument(metavar="CASE", help="12 位取件号、43 位办件编号或案件标识")]
+CaseName = Annotated[str, typer.Argument(metavar="CASE", help="12 位查询号、43 位办件编号或办件标识")]
 
 
 @app.command("take")
@@ -37,7 +37,7 @@ def take_order(
     with agent_at(home, as_json) as agent:
         made = take(agent, folder, answers)
         value = {"case": made.case, "public_no": made.public_no, "answer": str(made.answer or "")}
-        told = f"已接收，取件号 {print_public_number(made.public_no)}" if made.public_no else "已接收"
+        told = f"已接收，查询号 {print_public_number(made.public_no)}" if made.public_no else "已接收"
         finish(agent, list(made.entries), wait, as_json, value, told)
 
 
@@ -46,7 +46,7 @@ def cases(home: Home, as_json: AsJson = False) -> None:
     """本入口的办件：状态、到期、申请人跑了几趟。"""
     with agent_at(home, as_json) as agent:
         rows = []
-        table = Table("取件号", "状态", "跑动次数", "更新", title="网上办件")
+        table = Table("查询号", "状态", "跑动次数", "更新", title="网上办件")
         for case_id in agent.journal.case_ids():
             view = mirror(agent, case_id)
             file = view.file

@@ -40,7 +40,7 @@ def run_demo(out: Path, keep: bool) -> bool:
     stack = Stack(root)
     out.mkdir(parents=True, exist_ok=True)
     try:
-        console.print(Rule("驿递演示:重庆江津 → 江西东湖,结果寄回"))
+        console.print(Rule("驿递演示：重庆江津 → 江西东湖，结果寄回"))
         stack.up(lambda text: console.print(f"[dim]{_seconds(began)} {text}[/dim]"))
         with ThreadPoolExecutor(1) as beside:  # the departments of the later stories join meanwhile
             joined = beside.submit(parents.join, stack)
@@ -53,11 +53,11 @@ def run_demo(out: Path, keep: bool) -> bool:
         if not keep:
             parents.leave(stack)
         if keep:
-            console.print(f"演示环境仍在运行,状态在 {root};停止: yidi down --root {root}")
+            console.print(f"演示环境仍在运行，状态在 {root}；停止：yidi down --root {root}")
         else:
             stack.kill()
             shutil.rmtree(root, ignore_errors=True)
-    console.print(Rule(f"{'完成' if good else '有不符之处'},用时 {_seconds(began)}"))
+    console.print(Rule(f"{'完成' if good else '有不符之处'}，用时 {_seconds(began)}"))
     return good
 
 
@@ -70,7 +70,7 @@ class Story:
 
     def tell(self) -> str:
         """From the window to the proven delivery; the case id."""
-        console.print(Rule("一 收件地窗口:查事项、扫描、检查、封装", align="left"))
+        console.print(Rule("一 收件地窗口：查事项、扫描、检查、封装", align="left"))
         _until("窗口核验目录快照", lambda: self._window("snapshot", fails=True).get("ok"))
         sealed = self._window(
             "collect", str(HERE / "pages.json"), "--form", str(HERE / "form.json"), "--staff", "A01",
@@ -82,7 +82,7 @@ class Story:
         words = f"查询号 {sealed['public_no']}　校验码 {sealed['check_code']}\n凭证 {receipt}"
         console.print(Panel(words, title="收件凭证", expand=False))
 
-        console.print(Rule("二 受理地部门:自动取件、逐项验证、签收;写明用途后开卷", align="left"))
+        console.print(Rule("二 受理地部门：自动取件、逐项验证、签收；写明用途后开卷", align="left"))
         _until("部门代理取件、核验、签收", lambda: self._state(DEPARTMENT, case) == "PENDING_ACCEPT")
         self._dept("open", case, "--purpose", "受理审查", "--staff", "B01")
         self._dept("handover", case, "--purpose", "移交业务系统", "--staff", "B01")
@@ -91,11 +91,11 @@ class Story:
         result = HERE / json.loads((HERE / "pages.json").read_text())["result"]["file"]
         self._dept("issue", case, str(result), "--staff", "B03")
 
-        console.print(Rule("三 寄递:网关只见收件地址,承运方送达,达到凭证等级才结案", align="left"))
+        console.print(Rule("三 寄递：网关只见收件地址，承运方送达，达到凭证等级才结案", align="left"))
         self._dept("post", case, "--staff", "B03")
         desk = CarrierDesk(self._stack)
-        _until("网关拆封地址、向承运方出单,快件送达", lambda: desk.play() > 0)
-        _until("送达凭证达到等级,结案", lambda: self._state(WINDOW, case) == "CLOSED")
+        _until("网关拆封地址、向承运方出单，快件送达", lambda: desk.play() > 0)
+        _until("送达凭证达到等级，结案", lambda: self._state(WINDOW, case) == "CLOSED")
         return case
 
     def _window(self, *arguments: str, fails: bool = False) -> Mapping[str, object]:
@@ -114,7 +114,7 @@ class Story:
 
 def audit(stack: Stack, case: str, out: Path) -> bool:
     """The auditor's part: export, then everything else offline on the file alone."""
-    console.print(Rule("四 审计:只凭一个文件和预置公钥,离线验证", align="left"))
+    console.print(Rule("四 审计：只凭一个文件和预置公钥，离线验证", align="left"))
     home = stack.layout.agent(AUDITOR)
     package, pins = out / "evidence.zip", out / "pins.json"
     yidi("audit", "export", case, "-o", str(package), home=home)
@@ -138,11 +138,11 @@ def families(stack: Stack, root: Path, out: Path) -> bool:
         return parents.looked(home, words[-1]) if fails else yidi(*words, home=home)
 
     scenes = parents.Scenes(say, _until, root, parents.at_once, lambda text: console.print(f"  ✓ {text}"))
-    console.print(Rule("五 多地联办:三个地区一次申请,一部分在特别程序中,一个出口", align="left"))
+    console.print(Rule("五 多地联办：三个地区一次申请，一部分在特别程序中，一个出口", align="left"))
     baths = scenes.baths()
-    console.print(Rule("六 一件事:我要开餐馆,五个部门,一次告知,一个出口,一次评价", align="left"))
+    console.print(Rule("六 一件事：我要开餐馆，五个部门，一次告知，一个出口，一次评价", align="left"))
     restaurant = scenes.restaurant()
-    console.print(Rule("七 审计:联办件和它的部分,各凭一个文件离线验证", align="left"))
+    console.print(Rule("七 审计：联办件和它的部分，各凭一个文件离线验证", align="left"))
     wanted = {
         "baths": baths.parent,
         "baths-paused": baths.children["P3"],
@@ -160,10 +160,10 @@ def days_pass(stack: Stack, root: Path, out: Path) -> bool:
         return yidi(*words, home=stack.layout.agent(node), fails=fails)
 
     scenes = deadlines.Deadlines(say, _until, root)
-    console.print(Rule("八 期限:容缺与补交、现场踏勘与延长;一个部门没有答复", align="left"))
+    console.print(Rule("八 期限：容缺与补交、现场踏勘与延长；一个部门没有答复", align="left"))
     cases = scenes.today()
     deadlines.let_days_pass(stack)
-    console.print(f"  ✓ 演示时钟拨快 {deadlines.DAYS} 天,中枢继续运行")
+    console.print(f"  ✓ 演示时钟拨快 {deadlines.DAYS} 天，枢纽继续运行")
     scenes.days_later(cases)
     found = [_valid(stack, case, out / f"{name}.zip", out / "pins.json") for name, case in vars(cases).items()]
     return all(found)
@@ -214,7 +214,7 @@ def _without_network() -> Sequence[str]:
         prefix = [unshare or "unshare", *options]
         if unshare and subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode == 0:
             return prefix
-    console.print("[yellow]本机不允许建立无网络的进程,验证器仍只读这两个文件[/yellow]")
+    console.print("[yellow]本机不允许建立无网络的进程，验证器仍只读这两个文件[/yellow]")
     return ()
 
 

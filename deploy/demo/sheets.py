@@ -28,11 +28,26 @@ from deploy.demo.paper import (
 Form = dict[str, Any]
 Cell = tuple[str, int, str]
 """Text, width in pixels, and who wrote it: ``label``, ``print`` or ``pen``."""
+Row = tuple[int, list[Cell]]
+"""Height in pixels, and its cells."""
 
 LEFT, RIGHT = 170, WIDTH - 170
 
 
-def table(sheet: Sheet, y: int, rows: Sequence[tuple[int, Sequence[Cell]]], left: int = LEFT) -> int:
+def heads(height: int, *columns: tuple[str, int]) -> Row:
+    """A row of labels alone."""
+    return height, [(text, width, "label") for text, width in columns]
+
+
+def fields(height: int, kind: str, *pairs: tuple[str, int, str, int]) -> Row:
+    """A row of labels, each with its value beside it (label, width, value, width); ``kind``: who wrote the values."""
+    cells: list[Cell] = []
+    for label, beside, value, width in pairs:
+        cells += [(label, beside, "label"), (value, width, kind)]
+    return height, cells
+
+
+def table(sheet: Sheet, y: int, rows: Sequence[Row], left: int = LEFT) -> int:
     """Ruled table from rows of (height, cells); returns the y below it."""
     top = y
     for height, cells in rows:
@@ -71,80 +86,44 @@ def title(sheet: Sheet, text: str, y: int = 190, size: int = 62, spread: int = 1
 
 
 def application_1(sheet: Sheet, form: Form) -> None:
-    who, firm, what = form["applicant"], form["enterprise"], form["application"]
     title(sheet, "食品经营许可申请书", 170)
     sheet.text((LEFT, 285), "受理编号：", 30)
     sheet.text((LEFT + 150, 285), "（由受理机关填写）", 28, colour=(120, 120, 120))
     sheet.text((RIGHT, 285), "第 1 页 共 2 页", 28, anchor="ra")
-    wide = RIGHT - LEFT
-    y = table(
-        sheet,
-        340,
-        [
-            (84, [("经营者名称", 260, "label"), (firm["name"], wide - 260, "pen")]),
-            (84, [("统一社会信用代码", 260, "label"), (firm["credit_code"], wide - 260, "pen")]),
-            (
-                84,
-                [
-                    ("法定代表人（负责人）", 330, "label"),
-                    (who["name"], 320, "pen"),
-                    ("性别", 120, "label"),
-                    (who["sex"], 130, "pen"),
-                    ("民族", 120, "label"),
-                    (who["nation"], wide - 1020, "pen"),
-                ],
-            ),
-            (84, [("身份证号码", 260, "label"), (who["citizen_id"], wide - 260, "pen")]),
-            (84, [("住所", 260, "label"), (firm["domicile"], wide - 260, "pen")]),
-            (84, [("经营场所", 260, "label"), (what["premises"], wide - 260, "pen")]),
-            (
-                84,
-                [
-                    ("场所面积", 260, "label"),
-                    (f"{what['area_m2']} 平方米", 396, "pen"),
-                    ("其中厨房", 230, "label"),
-                    (f"{what['kitchen_m2']} 平方米", wide - 886, "pen"),
-                ],
-            ),
-            (
-                84,
-                [
-                    ("从业人员", 260, "label"),
-                    (f"{what['staff']} 人", 396, "pen"),
-                    ("联系电话", 230, "label"),
-                    (who["mobile"], wide - 886, "pen"),
-                ],
-            ),
-        ],
-    )
+    y = table(sheet, 340, _operator(form, RIGHT - LEFT))
     y = _choices(sheet, form, y)
     sheet.text((LEFT, y), "家庭成员共同经营的，填写：", 34, HEI, "Bold")
-    kin = form["family"]
-    y = table(
-        sheet,
-        y + 62,
-        [
-            (
-                74,
-                [
-                    ("姓名", 230, "label"),
-                    ("关系", 160, "label"),
-                    ("身份证号码", 520, "label"),
-                    ("联系电话", wide - 910, "label"),
-                ],
-            ),
-            (
-                84,
-                [
-                    (kin["name"], 230, "pen"),
-                    (kin["relation"], 160, "pen"),
-                    (kin["citizen_id"], 520, "pen"),
-                    (kin["mobile"], wide - 910, "pen"),
-                ],
-            ),
-        ],
-    )
+    y = table(sheet, y + 62, _kin(form, RIGHT - LEFT))
     sheet.text((LEFT, y + 40), "注：请用黑色或蓝黑色墨水填写，字迹清楚，不得涂改。", 28, colour=(80, 80, 80))
+
+
+def _operator(form: Form, wide: int) -> list[Row]:
+    """Who applies, and for which premises."""
+    who, firm, what = form["applicant"], form["enterprise"], form["application"]
+    person = ("法定代表人（负责人）", 330, who["name"], 320), ("性别", 120, who["sex"], 130)
+    area = ("场所面积", 260, f"{what['area_m2']} 平方米", 396)
+    kitchen = ("其中厨房", 230, f"{what['kitchen_m2']} 平方米", wide - 886)
+    return [
+        fields(84, "pen", ("经营者名称", 260, firm["name"], wide - 260)),
+        fields(84, "pen", ("统一社会信用代码", 260, firm["credit_code"], wide - 260)),
+        fields(84, "pen", *person, ("民族", 120, who["nation"], wide - 1020)),
+        fields(84, "pen", ("身份证号码", 260, who["citizen_id"], wide - 260)),
+        fields(84, "pen", ("住所", 260, firm["domicile"], wide - 260)),
+        fields(84, "pen", ("经营场所", 260, what["premises"], wide - 260)),
+        fields(84, "pen", area, kitchen),
+        fields(84, "pen", ("从业人员", 260, f"{what['staff']} 人", 396), ("联系电话", 230, who["mobile"], wide - 886)),
+    ]
+
+
+def _kin(form: Form, wide: int) -> list[Row]:
+    """The member of the family who runs it too."""
+    kin = form["family"]
+    widths = (230, 160, 520, wide - 910)
+    values = (kin["name"], kin["relation"], kin["citizen_id"], kin["mobile"])
+    return [
+        heads(74, *zip(("姓名", "关系", "身份证号码", "联系电话"), widths, strict=True)),
+        (84, [(value, width, "pen") for value, width in zip(values, widths, strict=True)]),
+    ]
 
 
 def _choices(sheet: Sheet, form: Form, y: int) -> int:
@@ -186,31 +165,11 @@ def application_2(sheet: Sheet, form: Form) -> None:
         ("油烟净化机", "1", "灶台上方", "已年检"),
         ("防蝇帘", "3", "各出入口", ""),
     )
-    rows: list[tuple[int, list[Cell]]] = [
-        (
-            70,
-            [
-                ("序号", 110, "label"),
-                ("名称", 380, "label"),
-                ("数量", 150, "label"),
-                ("位置", 330, "label"),
-                ("备注", wide - 970, "label"),
-            ],
-        )
-    ]
-    for k, (name, count, place, note) in enumerate(things, 1):
-        rows.append(
-            (
-                78,
-                [
-                    (str(k), 110, "label"),
-                    (name, 380, "pen"),
-                    (count, 150, "pen"),
-                    (place, 330, "pen"),
-                    (note, wide - 970, "pen"),
-                ],
-            )
-        )
+    widths = (110, 380, 150, 330, wide - 970)
+    rows = [heads(70, *zip(("序号", "名称", "数量", "位置", "备注"), widths, strict=True))]
+    for k, thing in enumerate(things, 1):
+        kinds = ("label", "pen", "pen", "pen", "pen")
+        rows.append((78, list(zip((str(k), *thing), widths, kinds, strict=True))))
     y = table(sheet, 290, rows)
     y = _delivery(sheet, form, y)
     sheet.text((LEFT, y + 44), "三、申请人声明", 36, HEI, "Bold")

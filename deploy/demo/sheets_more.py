@@ -3,6 +3,8 @@
 Invariants: those of ``deploy.demo.sheets``.
 """
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from PIL import Image
@@ -18,7 +20,7 @@ from deploy.demo.paper import (
     round_seal,
     square_seal,
 )
-from deploy.demo.sheets import LEFT, RIGHT, Form, border, code_square, table, title, written_date
+from deploy.demo.sheets import LEFT, RIGHT, Form, Row, border, code_square, fields, table, title, written_date
 
 
 def household(sheet: Sheet, form: Form) -> None:
@@ -48,63 +50,22 @@ def _register(sheet: Sheet, form: Form, y: int) -> int:
     kin = form["family"]
     year, month, day = kin["born"].split("-")
     born = f"{year}年{int(month)}月{int(day)}日"
-    row = 92
-    return table(
-        sheet,
-        y,
-        [
-            (
-                row,
-                [
-                    ("姓　名", 230, "label"),
-                    (kin["name"], 330, "print"),
-                    ("户主或与户主关系", 310, "label"),
-                    ("妻", 330, "print"),
-                ],
-            ),
-            (
-                row,
-                [
-                    ("曾 用 名", 230, "label"),
-                    ("—", 330, "print"),
-                    ("性　别", 310, "label"),
-                    (kin["sex"], 330, "print"),
-                ],
-            ),
-            (
-                row,
-                [
-                    ("出 生 地", 230, "label"),
-                    ("江西省南昌市", 330, "print"),
-                    ("民　族", 310, "label"),
-                    ("汉族", 330, "print"),
-                ],
-            ),
-            (
-                row,
-                [
-                    ("籍　贯", 230, "label"),
-                    ("江西省南昌市", 330, "print"),
-                    ("出生日期", 310, "label"),
-                    (born, 330, "print"),
-                ],
-            ),
-            (row, [("本市（县）其他住址", 330, "label"), ("无", 870, "print")]),
-            (row, [("公民身份号码", 330, "label"), (kin["citizen_id"], 870, "print")]),
-            (
-                row,
-                [
-                    ("文化程度", 230, "label"),
-                    ("大学本科", 330, "print"),
-                    ("婚姻状况", 310, "label"),
-                    ("有配偶", 330, "print"),
-                ],
-            ),
-            (row, [("服务处所", 230, "label"), (form["enterprise"]["name"], 970, "print")]),
-            (row, [("何时由何地迁来本址", 330, "label"), ("2014年6月由示例区示例街道迁来", 870, "print")]),
-        ],
-        left=227,
-    )
+
+    def two(one: tuple[str, str], other: tuple[str, str]) -> Row:
+        return fields(92, "print", (one[0], 230, one[1], 330), (other[0], 310, other[1], 330))
+
+    rows = [
+        two(("姓　名", kin["name"]), ("户主或与户主关系", "妻")),
+        two(("曾 用 名", "—"), ("性　别", kin["sex"])),
+        two(("出 生 地", "江西省南昌市"), ("民　族", "汉族")),
+        two(("籍　贯", "江西省南昌市"), ("出生日期", born)),
+        fields(92, "print", ("本市（县）其他住址", 330, "无", 870)),
+        fields(92, "print", ("公民身份号码", 330, kin["citizen_id"], 870)),
+        two(("文化程度", "大学本科"), ("婚姻状况", "有配偶")),
+        fields(92, "print", ("服务处所", 230, form["enterprise"]["name"], 970)),
+        fields(92, "print", ("何时由何地迁来本址", 330, "2014年6月由示例区示例街道迁来", 870)),
+    ]
+    return table(sheet, y, rows, left=227)
 
 
 def marriage(sheet: Sheet, form: Form) -> None:
@@ -117,13 +78,24 @@ def marriage(sheet: Sheet, form: Form) -> None:
         for k in range(page[1] + 70, page[3] - 8, 16):
             sheet.draw.arc((page[0] + 20, k - 40, page[2] - 20, k + 40), 200, 340, fill=(245, 221, 216), width=2)
         sheet.box((page[0] + 24, page[1] + 24, page[2] - 24, page[3] - 24), 3, (204, 116, 108))
+    _registered(sheet, who["name"])
+    _couple(sheet, right, (who, kin))
+    sheet.text((LEFT, 1640), "复印件与原件一致，仅供办理食品经营许可证明夫妻共同经营使用。", 34)
+    sheet.text((LEFT, 1730), "持证人签字：", 34)
+    x = sheet.pen((LEFT + 230, 1706), who["name"], 62, wild=1.7)
+    sheet.pen((x + 60, 1706), kin["name"], 60, wild=1.9)
+    written_date(sheet, RIGHT, 1830, form["application"]["date"])
+
+
+def _registered(sheet: Sheet, holder: str) -> None:
+    """The left page: photograph, register and seal."""
     photo = Image.new("RGB", (420, 290), (176, 30, 34))
     photo.paste(portrait(sheet.rng, (214, 290), (176, 30, 34), False), (0, 0))
     photo.paste(portrait(sheet.rng, (214, 290), (176, 30, 34), True), (206, 0))
     sheet.image.paste(photo, (255, 500))
     for k, (label, value) in enumerate(
         (
-            ("持 证 人", who["name"]),
+            ("持 证 人", holder),
             ("登记日期", "2014年05月20日"),
             ("结婚证字号", "J000000-2014-000000"),
             ("备　注", "样张"),
@@ -139,9 +111,13 @@ def marriage(sheet: Sheet, form: Form) -> None:
         round_seal(sheet.rng, "示例市示例区婚姻登记处", "登记专用章", 280),
         float(sheet.rng.uniform(-10, 10)),
     )
+
+
+def _couple(sheet: Sheet, right: tuple[int, int, int, int], persons: Sequence[Form]) -> None:
+    """The right page: the two persons."""
     sheet.text(((right[0] + right[2]) // 2, 490), "结 婚 证", 54, SONG, "Bold", (150, 24, 28), "ma")
     y = 640
-    for person in (who, kin):
+    for person in persons:
         for label, value in (
             ("姓　名", f"{person['name']}      性别  {person['sex']}"),
             ("国　籍", "中国"),
@@ -153,11 +129,6 @@ def marriage(sheet: Sheet, form: Form) -> None:
             sheet.lines([(right[0] + 250, y + 46), (right[2] - 70, y + 46)], 1, (150, 110, 100))
             y += 84
         y += 60
-    sheet.text((LEFT, 1640), "复印件与原件一致，仅供办理食品经营许可证明夫妻共同经营使用。", 34)
-    sheet.text((LEFT, 1730), "持证人签字：", 34)
-    x = sheet.pen((LEFT + 230, 1706), who["name"], 62, wild=1.7)
-    sheet.pen((x + 60, 1706), kin["name"], 60, wild=1.9)
-    written_date(sheet, RIGHT, 1830, form["application"]["date"])
 
 
 PROMISES = (
@@ -200,28 +171,11 @@ def proxy(sheet: Sheet, form: Form) -> None:
     wide = RIGHT - LEFT
     rows = []
     for role, person in (("委托人", who), ("受托人", agent)):
-        rows.append(
-            (
-                92,
-                [
-                    (role, 200, "label"),
-                    (person["name"], 380, "pen"),
-                    ("性别", 150, "label"),
-                    (person["sex"], wide - 730, "pen"),
-                ],
-            )
-        )
-        rows.append(
-            (
-                92,
-                [
-                    ("证件号码", 200, "label"),
-                    (person["citizen_id"], 620, "pen"),
-                    ("电话", 130, "label"),
-                    (person["mobile"], wide - 950, "pen"),
-                ],
-            )
-        )
+        number, mobile = person["citizen_id"], person["mobile"]
+        rows += [
+            fields(92, "pen", (role, 200, person["name"], 380), ("性别", 150, person["sex"], wide - 730)),
+            fields(92, "pen", ("证件号码", 200, number, 620), ("电话", 130, mobile, wide - 950)),
+        ]
     y = table(sheet, 420, rows)
     y = sheet.paragraph(
         (LEFT, y + 70),

@@ -6,8 +6,10 @@ Invariants:
 - what lay under the name stays until the new file is whole.
 """
 
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from crypto.refusal import Refusal
@@ -18,20 +20,35 @@ _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?%?")
 _COMPUTED = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def write(tables: Mapping[str, Rows], document: Mapping[str, object], path: Path) -> None:
-    """``.xlsx``, ``.json``, or a folder of CSV (UTF-8, BOM). Refusals FIGURES_FORMAT_UNKNOWN, FIGURES_UNWRITABLE."""
+def write(tables: Mapping[str, Rows], document: Mapping[str, object], path: Path, *, private: bool = False) -> None:
+    """``.xlsx``, ``.json``, or a folder of CSV (UTF-8, BOM); ``private``: readable by its owner alone.
+
+    Refusals FIGURES_FORMAT_UNKNOWN, FIGURES_UNWRITABLE.
+    """
     kind = path.suffix.lower()
     try:
-        if kind == ".json":
-            write_json(document, path)
-        elif kind == ".xlsx":
-            write_tables(tables, path)
-        elif not kind:
-            write_tables({title: [list(map(safe, row)) for row in rows] for title, rows in tables.items()}, path)
-        else:
-            raise Refusal("FIGURES_FORMAT_UNKNOWN", RULE, file=path.name)
+        with _mode_of(private):
+            if kind == ".json":
+                write_json(document, path)
+            elif kind == ".xlsx":
+                write_tables(tables, path)
+            elif not kind:
+                write_tables({title: [list(map(safe, row)) for row in rows] for title, rows in tables.items()}, path)
+            else:
+                raise Refusal("FIGURES_FORMAT_UNKNOWN", RULE, file=path.name)
     except OSError as error:
         raise Refusal("FIGURES_UNWRITABLE", RULE, problem=error.strerror or "") from error
+
+
+@contextmanager
+def _mode_of(private: bool) -> Iterator[None]:
+    """Files that are made meanwhile are the owner's alone; of a command, which is one thread."""
+    former = os.umask(0o077) if private else None
+    try:
+        yield
+    finally:
+        if former is not None:
+            os.umask(former)
 
 
 def safe(text: str) -> str:

@@ -15,7 +15,7 @@ from hub.casework.figures.people import Person
 from hub.casework.figures.report import DIMENSION_WORDS, OTHERS, Dimension, Report
 from hub.casework.figures.spread import decimal, percent
 from hub.casework.figures.tally import Tally
-from hub.casework.figures.values import FACT_WORDS, STEP_WORDS, CaseFigures, Fact, Step
+from hub.casework.figures.values import ENQUIRY, FACT_WORDS, STEP_WORDS, CaseFigures, Fact, Step
 from hub.casework.supervision.affiliation import WORDS as AFFILIATION_WORDS
 from hub.casework.supervision.card_rules import Level, level_of
 from hub.casework.time.clock_table import CLOCKS
@@ -30,6 +30,7 @@ _LISTS: Mapping[Fact, reasons.Words] = {
     Fact.ABANDONED: reasons.DISCARD_REASONS,
     Fact.NOTICE: reasons.DEFECTS,
     Fact.SECOND_NOTICE: reasons.DEFECTS,
+    Fact.ENQUIRED: reasons.ENQUIRY_TOPICS,
 }
 
 
@@ -72,19 +73,31 @@ def steps(word: str, groups: Groups) -> Rows:
 
 
 def clocks(word: str, groups: Groups) -> Rows:
-    """On-time rate of each limit."""
+    """On-time rate of each limit, and of answers to enquiries."""
+    names = {**{name: rule.name for name, rule in CLOCKS.items()}, ENQUIRY: "咨询答复期限"}
     rows = [[word, "时限", "名称", "按时", "超期", "按时率"]]
     for key, tally in groups:
-        for name, rule in CLOCKS.items():
+        for name, words in names.items():
             within, over = tally.within[name], tally.over[name]
             if within + over:
-                rows.append([key, name, rule.name, str(within), str(over), _share(within, within + over)])
+                rows.append([key, name, words, str(within), str(over), _share(within, within + over)])
     return rows
 
 
 def voices(word: str, groups: Groups) -> Rows:
-    """Cards that stand, cards lifted, ratings by level, complaints."""
-    header = [word, "预警", "黄牌", "红牌", "已撤销", *reasons.RATING_LEVELS.values(), "差评率", "投诉", "单位互评差"]
+    """Cards that stand, cards lifted, ratings by level, complaints, enquiries."""
+    header = [
+        word,
+        "预警",
+        "黄牌",
+        "红牌",
+        "已撤销",
+        *reasons.RATING_LEVELS.values(),
+        "差评率",
+        "投诉",
+        "咨询",
+        "单位互评差",
+    ]
     rows = [header]
     for key, tally in groups:
         cards = [sum(n for rule, n in tally.cards.items() if level_of(rule) is level) for level in Level]
@@ -92,9 +105,8 @@ def voices(word: str, groups: Groups) -> Rows:
         internal = _rated(tally, "INTERNAL", 4) + _rated(tally, "INTERNAL", 5)
         bad = tally.bad_ratings()
         values = [*cards, sum(tally.lifted.values()), *levels]
-        rows.append(
-            [key, *map(str, values), bad + "%" if bad else "", str(tally.volume[Fact.COMPLAINED]), str(internal)]
-        )
+        asked = [str(tally.volume[fact]) for fact in (Fact.COMPLAINED, Fact.ENQUIRED)]
+        rows.append([key, *map(str, values), bad + "%" if bad else "", *asked, str(internal)])
     return rows
 
 

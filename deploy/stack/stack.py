@@ -57,7 +57,7 @@ class Stack:
                 for hub in self.hubs():
                     hub.stop()  # a hub that runs would go on with its old certificate
         write_private(self._s3_file(), json.dumps(self._s3_credentials()).encode())
-        tell("启动中枢与登记机构")
+        tell("启动枢纽与登记机构")
         first, *others = self.hubs()
         first.start()  # alone: it founds the log
         with ThreadPoolExecutor(4) as threads:
@@ -65,7 +65,7 @@ class Stack:
             begun += [threads.submit(service.stop) for service in self._surplus_hubs()]
             for one in begun:
                 one.result()
-        tell("登记节点与人员,发布事项清单与工作日历")
+        tell("登记节点与人员，发布事项清单与工作日历")
         founding.found_nodes(self.layout)
         if not founding.share_secret(self.layout):  # an older stack, or a window with new keys
             tell("有收件窗口还没有申请人代码密钥：请系统管理员运行 yidi registrar share --officer 工号")

@@ -21,7 +21,7 @@ from hub.casework.time.calendar import WorkCalendar
 if TYPE_CHECKING:
     from hub.casework.casefile import CaseFile
 
-RULES_VERSION = "2026.11-8"
+RULES_VERSION = "2026.11-9"
 
 
 class Registry(Protocol):

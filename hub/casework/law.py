@@ -17,7 +17,7 @@ Adding the rest of states.md means adding rows to ``hub.casework.table`` and, wh
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -263,8 +263,3 @@ def _advance(row: Rule, file: CaseFile, act: Act) -> CaseFile:
     if row.target is not None:
         changes["state"] = row.target
     return file.changed(**changes)
-
-
-def rows_by_id(law: Law) -> Mapping[str, Rule]:
-    """Rows by their id (T05, …)."""
-    return {row.id: row for row in law.rows}

@@ -15,7 +15,6 @@ from typing import Any, Final
 
 from crypto import canonical
 from crypto.fields import check_fields, flattened, open_fields
-from crypto.manifest import Manifest, Rendition
 from crypto.manifest import read as read_manifest
 from crypto.refusal import Refusal
 from hub.casework.facts import FORM
@@ -103,7 +102,7 @@ def check_form_fields(manifest: bytes, opening: bytes) -> CheckedFields:
     line, page, shown = told.get("line"), told.get("page"), told.get("opened")
     if not isinstance(line, str) or type(page) is not int or not isinstance(shown, dict):
         raise Refusal("OPENING_FORMAT", RULE)
-    full = _full(made, line, page)
+    full = made.rendition(line, page, "full")
     if told.get("manifest") != canonical.digest(manifest) or full is None:  # 1
         raise Refusal("OPENING_OTHER_PAGE", RULE)
     if full.fields is None:  # 2
@@ -131,10 +130,3 @@ def _disclosed(opened: OpenedCase, line: OpenedLine, page: OpenedPage) -> Files:
     masked = page.others["masked"][1]()
     made = disclose(opened.manifest, line.line, page.number, salt=salt, full=full, masked=masked)
     return {MASKED: made.masked, OPENING: made.opening, MANIFEST: opened.manifest}
-
-
-def _full(manifest: Manifest, line: str, page: int) -> Rendition | None:
-    for at, where, made in manifest.streams():
-        if (at.line, where.number, made.name) == (line, page, "full"):
-            return made
-    return None

@@ -56,7 +56,7 @@ def notice(
     """
     body = _demand(lines, due, methods)
     role = acts.role_of(agent, staff_code, (ACCEPTOR,))
-    return queue_with_words(agent, case_id, "supplement_notice", body, role, staff_code, _words(words))
+    return queue_with_words(agent, case_id, "supplement_notice", body, role, staff_code, words_of(words))
 
 
 def second_notice(
@@ -77,7 +77,7 @@ def second_notice(
     body = {**_demand(lines, due, methods), "basis": basis}
     role = acts.role_of(agent, staff_code, (ACCEPTOR,))
     acts.role_of(agent, head_code, HEADS)
-    return queue_with_words(agent, case_id, "second_notice", body, role, staff_code, _words(words), second=head_code)
+    return queue_with_words(agent, case_id, "second_notice", body, role, staff_code, words_of(words), second=head_code)
 
 
 def first_notice(agent: Agent, case_id: str) -> FirstNotice | None:
@@ -169,7 +169,7 @@ def answer_pre_review(
     """T04: advice before the seal: OK, LACKS (with lines) or NOT_OURS. No legal decision. Refusal ROLE_MISSING."""
     body: dict[str, object] = {"answer": answer}
     if lines:
-        body["lines"] = _lines(lines)
+        body["lines"] = lines_of(lines)
     role = acts.role_of(agent, staff_code, (ACCEPTOR,))
     return acts.queued_by_person(agent, case_id, "pre_review_answer", body, role, staff_code)
 
@@ -219,12 +219,14 @@ def wraps_to(
 def _demand(lines: Sequence[tuple[str, str]], due: str, methods: Sequence[str]) -> dict[str, object]:
     if not lines:
         raise Refusal("LINES_MISSING", "行政许可法 32(1)(4); T16")
-    return {"lines": _lines(lines), "due": due, "methods": list(methods)}
+    return {"lines": lines_of(lines), "due": due, "methods": list(methods)}
 
 
-def _lines(lines: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+def lines_of(lines: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+    """Materials and their defects as a body has them."""
     return [{"material": material, "defect": defect} for material, defect in lines]
 
 
-def _words(words: str) -> dict[str, object]:
+def words_of(words: str) -> dict[str, object]:
+    """What is sealed beside an act; nothing for no words."""
     return {"words": words.strip()} if words.strip() else {}

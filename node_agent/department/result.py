@@ -124,22 +124,10 @@ def _seal_result(
     signed = acts.by_person(agent, case_id, event, body, role, staff_code, second=second or None)
     main = replace(signed, needs_upload=bundle.digest)
     window = str(seal_member(agent, case_id, "node"))
-    wraps = [
-        replace(
-            sealer.wrap_entry(
-                agent.identity,
-                agent.journal,
-                role="department",
-                case=case_id,
-                revision=bundle.manifest.revision,
-                manifest_digest=bundle.digest,
-                keys=bundle.keys,
-                recipient=agent.registry.directory.current(recipient),
-            ),
-            needs_upload=bundle.digest,
-        )
-        for recipient in (agent.identity.node, window, agent.settings.recovery_node)
-    ]
+    nodes = (agent.identity.node, window, agent.settings.recovery_node)
+    recipients = [agent.registry.directory.current(node) for node in nodes]
+    made = sealer.wraps_of(agent.identity, agent.journal, bundle, recipients, role="department")
+    wraps = [replace(wrap, needs_upload=bundle.digest) for wrap in made]
     agent.journal.keep(f"manifest:{bundle.digest}", bundle.encoded)
     agent.journal.queue([main, *wraps], [bundle.pending()])  # commit point: data keys are wrapped, act is kept
     return main

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from crypto import canonical
-from crypto.identity import node_name
 from crypto.refusal import Refusal
 from crypto.statement import Statement, read_signed
 from hub.casework import reasons
@@ -53,7 +52,7 @@ def limit_paper(agent: Agent, entry: OutboxEntry, words: str) -> Path:
     application = application_leaf(history(agent.journal, entry.case_id))
     if said.type not in LIMIT_NOTICES or application is None:
         raise Refusal("NOTHING_TO_PRINT", "行政许可法 42, 45; T26, T28", case=entry.case_id)
-    item, title = sealed.item_of(agent, entry.case_id), agent.registry.directory.current(agent.identity.node).title
+    item = sealed.item_of(agent, entry.case_id)
     heading, paragraphs = parts_of(said, {"words": words.strip()})
     public_no = str(sealed.seal_member(agent, entry.case_id, "public_no"))
     pairs = [("事项", item.name), ("办件编号", application.leaf.assigned.get("case_no", "")), ("查询号", public_no)]
@@ -61,7 +60,7 @@ def limit_paper(agent: Agent, entry: OutboxEntry, words: str) -> Path:
         heading,
         paragraphs,
         made_at=canonical.time_value(said.occurred_at),
-        issuer=title or node_name(agent.identity.node),
+        issuer=agent.registry.directory.title_of(agent.identity.node),
         complaint_channel=item.complaint_channel,
         facts=[(label, value) for label, value in pairs if value],
         sign_here=["申请人或者代理人签收"],

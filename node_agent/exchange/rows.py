@@ -93,12 +93,16 @@ def needs_form(rows: Sequence[Row]) -> bool:
     return any(row.table in tables.PERSONAL for row in rows)
 
 
-def payment_row(case_no: str, told: Mapping[str, str], batch: str, data_source: str) -> Row:
-    """A payment that the department told of (Table 14; I04): the hub takes no money and knows of none."""
+def payment_row(case_no: str, told: Mapping[str, str], batch: str, data_source: str, *, back: bool = False) -> Row:
+    """A payment that the department told of (Table 14; I04): the hub takes no money and knows of none.
+
+    ``back``: one that was given back, a row of its own beside the one that told the payment.
+    """
     at = told["charge_date"]
+    root = f"{case_no}:{told['pay_no']}" + (":back" if back else "")
     values = {
         **told,
-        "row_guid": guid("payment", f"{case_no}:{told['pay_no']}", {}),
+        "row_guid": guid("payment", root, {}),
         "project_no": case_no,
         "cd_operation": "I",
         "cd_time": at,
@@ -111,7 +115,7 @@ def payment_row(case_no: str, told: Mapping[str, str], batch: str, data_source: 
 
 def share_told(source: Source, told: Mapping[str, str]) -> dict[str, str]:
     """What the department tells of its part's share in a parent's one payment; ``source``: with the form."""
-    person, firm = _part(source.form, "applicant"), _part(source.form, "enterprise")
+    person, firm = form_part(source.form, "applicant"), form_part(source.form, "enterprise")
     payer = firm if firm.get("credit_code") else person
     return {**told, "charge_org": source.item.implementing_body.name, "payer": payer.get("name", "")}
 
@@ -119,7 +123,7 @@ def share_told(source: Source, told: Mapping[str, str]) -> dict[str, str]:
 def licence_row(source: Source, note: Mapping[str, Any], batch: str) -> Row:
     """A licence that the department issued, and told the number of (``up_lic_data``); ``source``: with the form."""
     case_no, told, at = str(note["case_no"]), note["told"], moment(str(note["issued_at"]))
-    person, firm = _part(source.form, "applicant"), _part(source.form, "enterprise")
+    person, firm = form_part(source.form, "applicant"), form_part(source.form, "enterprise")
     holder = firm if firm.get("credit_code") else person
     values = {
         **told,
@@ -187,7 +191,7 @@ def guid(table: str, root: str, values: Mapping[str, str]) -> str:
 
 def _accept(source: Source, one: Seen) -> dict[str, str]:
     file, item, form = one.after, source.item, source.form
-    person, firm, agent = (_part(form, name) for name in ("applicant", "enterprise", "agent"))
+    person, firm, agent = (form_part(form, name) for name in ("applicant", "enterprise", "agent"))
     legal = bool(firm.get("credit_code"))
     promise = file.clocks.get("K3")
     contact = agent or person
@@ -304,12 +308,13 @@ def _post(source: Source, one: Seen) -> Iterator[_Made]:
 
 def _parcel(source: Source, one: Seen, leg: ParcelLeg, arrived: bool) -> dict[str, str]:
     sent = leg.packed_at or leg.in_carrier_at or one.leaf.recorded_at
+    address, person = form_part(source.form, "delivery"), form_part(source.form, "applicant")
     return {
         "waybill_no": leg.waybill_no,
         "sender_org": source.item.implementing_body.name,
         "send_date": moment(sent),
         "sender": source.item.implementing_body.name,
-        "receiver": _part(source.form, "delivery").get("name", "") or _part(source.form, "applicant").get("name", ""),
+        "receiver": address.get("name", "") or person.get("name", ""),
         "receive_date": moment(one.leaf.recorded_at) if arrived else "",
     }
 
@@ -361,6 +366,7 @@ def _staff(one: Seen) -> str:
     return who.rpartition("/")[2] if who else identity.node_name(one.after.accepting_node)
 
 
-def _part(form: Mapping[str, Any], name: str) -> dict[str, str]:
+def form_part(form: Mapping[str, Any], name: str) -> dict[str, str]:
+    """The texts of one part of a form (``applicant``, ``enterprise``…); empty where it has none."""
     value = form.get(name)
     return {key: text for key, text in value.items() if isinstance(text, str)} if isinstance(value, dict) else {}

@@ -5,7 +5,8 @@ Invariants:
 - told once: the same again changes nothing, another value under the same number is refused;
 - a note goes out with one batch, and names it from then on;
 - of the one payment of a joint matter each department tells the share of its own part, as the parent's leaves say it
-  (一口式收费, I04).
+  (一口式收费, I04); what was given back is a row of its own with a negative amount: what was told before stays, and the
+  sum of all rows is the money that was kept.
 """
 
 import re
@@ -14,15 +15,16 @@ from typing import Any
 
 from crypto import canonical
 from crypto.refusal import Refusal
-from hub.casework.casefile import CaseFile
 from node_agent.department import sealed
 from node_agent.exchange import rows as making
 from node_agent.exchange.rows import Row, Source
 from node_agent.exchange.tables import SOURCE, TABLES, moment, problem_in
-from node_agent.known.casemirror import history, last_of, mirror, parent_of
+from node_agent.known.casemirror import Recorded, history, last_of, mirror, parent_of
 from node_agent.process.runtime import Agent
 
 PAYMENT, LICENCE, SHARE = "exchange:payment:", "exchange:licence:", "exchange:share:"
+BACK = "exchange:share-back:"
+_SHARES = {"PAID": SHARE, "REFUNDED": BACK}
 _PAID = frozenset({"pay_no", "charge_org", "charge_user", "amount", "charge_date", "payer"})
 _LICENSED = frozenset({"certificate_type_code", "certificate_number"})
 _AMOUNT = re.compile(r"[0-9]{1,13}\.[0-9]{2}")
@@ -66,24 +68,28 @@ def tell_licence(agent: Agent, case_id: str, told: Mapping[str, str]) -> None:
 
 
 def keep_shares(agent: Agent, case_ids: Iterable[str]) -> None:
-    """Keep the share of every part of this node in what was paid for its parent. ``case_ids``: cases with news, of a
-    part or of a parent; may be repeated. A payment that is due, waived or given back is none (Table 14 has paid ones).
+    """Keep the share of every part of this node in what was paid for its parent, and in what was given back.
+
+    ``case_ids``: cases with news, of a part or of a parent; may be repeated. A payment that is due or waived is none
+    (Table 14 has paid ones). One that was paid and given back between two batches brings both rows.
     """
     for parent in sorted({parent_of(history(agent.journal, case_id)) or case_id for case_id in case_ids}):
         file = mirror(agent, parent).file if agent.journal.leaves(parent) else None
-        if file is None or file.fee is None or file.fee.state != "PAID":
+        if file is None or file.fee is None or file.fee.state not in _SHARES:
             continue
         shares = dict(file.fee.shares)
-        for part in file.parts:
-            if part.part in shares and _has(agent, part.case):
-                value = {"case_no": _case_no(agent, part.case), "told": _share(agent, file, shares[part.part])}
-                _keep(agent, SHARE, part.case, file.fee.pay_no, value)
+        mine = [part for part in file.parts if part.part in shares and _has(agent, part.case)]
+        for said in [one for one in history(agent.journal, parent) if one.statement.type == "fee_told"]:
+            prefix = _SHARES.get(str(said.statement.body["state"]), "")
+            for part in mine if prefix else ():
+                told = _share(said, file.fee.pay_no, shares[part.part], back=prefix == BACK)
+                _keep(agent, prefix, part.case, file.fee.pay_no, {"case_no": _case_no(agent, part.case), "told": told})
 
 
 def waiting(agent: Agent) -> dict[str, list[str]]:
     """Notes that no batch has, by case."""
     found: dict[str, list[str]] = {}
-    for prefix in (PAYMENT, LICENCE, SHARE):
+    for prefix in (PAYMENT, LICENCE, SHARE, BACK):
         for name, value in agent.journal.notes(prefix):
             if "batch" not in canonical.parse(value):
                 found.setdefault(name.removeprefix(prefix).split(":")[0], []).append(name)
@@ -98,9 +104,9 @@ def rows_of(
         note: dict[str, Any] = canonical.parse(agent.journal.kept(name) or b"{}")
         if name.startswith(PAYMENT):
             yield making.payment_row(str(note["case_no"]), note["told"], batch, data_source)
-        elif name.startswith(SHARE):
+        elif name.startswith((SHARE, BACK)):
             paid = making.share_told(opened(), note["told"])
-            yield making.payment_row(str(note["case_no"]), paid, batch, data_source)
+            yield making.payment_row(str(note["case_no"]), paid, batch, data_source, back=name.startswith(BACK))
         else:
             yield making.licence_row(opened(), note, batch)
 
@@ -121,15 +127,12 @@ def _has(agent: Agent, case_id: str) -> bool:
     return file is not None and file.accepting_node == agent.identity.node
 
 
-def _share(agent: Agent, parent: CaseFile, fen: int) -> dict[str, str]:
-    fee = parent.fee
-    assert fee is not None
-    said = next(one for one in history(agent.journal, parent.case) if one.envelope.digest == fee.evidence)
+def _share(said: Recorded, pay_no: str, fen: int, *, back: bool) -> dict[str, str]:
     return {
-        "pay_no": fee.pay_no,
+        "pay_no": pay_no,
         "charge_user": (said.statement.actor.person or "").rpartition("/")[2],
-        "amount": f"{fen // 100}.{fen % 100:02}",
-        "charge_date": moment(fee.at),
+        "amount": f"{'-' if back else ''}{fen // 100}.{fen % 100:02}",
+        "charge_date": moment(said.leaf.recorded_at),
     }
 
 

@@ -10,13 +10,11 @@ Invariants:
 
 import hmac
 import json
-import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
-from urllib.parse import urlsplit
 
 import httpx
 import tenacity
@@ -31,10 +29,10 @@ from node_agent.gateway.tracking import (
     check_waybill,
     of_waybill,
 )
+from node_agent.private_http import require_private
 
 RULE_REACH = "architecture: promise 6"
 RULE_MODEL = "postal rules 7"
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 _CARRIER_PROOFS = frozenset({ProofSource.DELIVERY_CODE, ProofSource.SIGNATURE_IMAGE, ProofSource.ELECTRONIC_SLIP})
 
@@ -126,12 +124,7 @@ class HttpCarrier:
         timeout: float = 10.0,
         clock: Callable[[], datetime] = lambda: datetime.now(CHINA),
     ) -> None:
-        parts = urlsplit(base_url)
-        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-            raise Refusal("CARRIER_INSECURE_URL", "个人信息保护法 51", scheme=parts.scheme)
-        # These libraries log addresses, and ours name waybills.
-        for name in ("httpx", "httpcore"):
-            logging.getLogger(name).setLevel(logging.WARNING)
+        require_private(base_url)
         self._carrier = carrier
         self._attempts = attempts
         self._pause = pause

@@ -126,6 +126,15 @@ def is_over(told: list[Recorded]) -> bool:
     return bool(moves) and moves[-1] in ENDED
 
 
+def ended_at(told: list[Recorded]) -> str:
+    """When the case ended, as text in UTC+8; empty while it goes on. The archive is no end of its own."""
+    targets, at = _targets(told), ""
+    for one in told:
+        if one.statement.type in targets:
+            at = (at or one.leaf.recorded_at) if targets[one.statement.type] in ENDED else ""
+    return at
+
+
 def application_leaf(told: list[Recorded]) -> Recorded | None:
     """The leaf of the sealing that counts as the application now: the newest seal, else the pre-review's revision 0."""
     return last_of(told, *SEALS) or last_of(told, "ask_pre_review")

@@ -18,6 +18,7 @@ from hub.casework.parents.rows import KIN
 from hub.casework.parents.values import PartFile
 from hub.casework.reasons import OPINIONS
 from node_agent import acts
+from node_agent.department.refusals import lines_of, words_of
 from node_agent.department.result import RESULTS
 from node_agent.known.casemirror import history, last_of, mirror
 from node_agent.paper.signed import keep_paper
@@ -53,7 +54,7 @@ def answer(
     """P2: whether this part is complete: OK, or LACKS with all that it lacks, (own material, defect). ROLE_MISSING."""
     body: dict[str, object] = {"answer": answer}
     if lines:
-        body["lines"] = _lines(lines)
+        body["lines"] = lines_of(lines)
     return _by(agent, case_id, "defects_answer", body, ACCEPTORS, staff_code, chain=KIN)
 
 
@@ -65,7 +66,7 @@ def merged_notice(
     """
     body = _demand(parent_here(agent, case_id), due, methods)
     role = acts.role_of(agent, staff_code, ACCEPTORS)
-    return queue_with_words(agent, case_id, "merged_notice", body, role, staff_code, _words(words))
+    return queue_with_words(agent, case_id, "merged_notice", body, role, staff_code, words_of(words))
 
 
 def seen_by_overseer(agent: Agent, name: str) -> CaseFile:
@@ -112,7 +113,7 @@ def extend(
         acts.role_of(agent, head_code, HEADS)
     body: dict[str, object] = {"days": days, "reason": reason}
     return queue_with_words(
-        agent, case_id, "extend_parent", body, role, staff_code, _words(words), second=head_code or None
+        agent, case_id, "extend_parent", body, role, staff_code, words_of(words), second=head_code or None
     )
 
 
@@ -130,7 +131,7 @@ def opinion(agent: Agent, case_id: str, staff_code: str, answer: str, words: str
     role = acts.role_of(agent, staff_code, OPINION_GIVERS)
     body = {"consult": asked.digest, "answer": answer}
     return queue_with_words(
-        agent, case_id, "part_opinion", body, role, staff_code, _words(words), kind=OPINION,
+        agent, case_id, "part_opinion", body, role, staff_code, words_of(words), kind=OPINION,
         readers=(file.accepting_node,), chain=KIN,
     )  # fmt: skip
 
@@ -191,7 +192,7 @@ def _demand(file: CaseFile, due: str, methods: Sequence[str]) -> dict[str, objec
     lines = plan.merged_lacks(file)
     if not lines:
         raise Refusal("NOTHING_LACKS", "states.md 8, P2", case=file.case)
-    return {"lines": _lines(lines), "due": due, "methods": list(methods)}
+    return {"lines": lines_of(lines), "due": due, "methods": list(methods)}
 
 
 def _parts(agent: Agent, case_id: str) -> Sequence[PartFile]:
@@ -203,14 +204,6 @@ def _result_of(agent: Agent, part: PartFile) -> str:
     """Digest of the newest result of a part, as the leaves of its own case tell."""
     told = last_of(history(agent.journal, part.case), *RESULTS)
     return str(told.statement.body["manifest"]) if told else ""
-
-
-def _lines(lines: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
-    return [{"material": material, "defect": defect} for material, defect in lines]
-
-
-def _words(words: str) -> dict[str, object]:
-    return {"words": words.strip()} if words.strip() else {}
 
 
 def _by(

@@ -11,13 +11,11 @@ Invariants:
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 
 from crypto import identity
-from crypto.canonical import CHINA
-from crypto.checkcode import slow_hash
 from crypto.manifest import LineFacts
-from crypto.records import KeyRecord, PublicKey
+from crypto.records import KeyRecord
 from crypto.refusal import Refusal
 from crypto.sealing import KeyPacket
 from crypto.statement import read_signed
@@ -28,31 +26,25 @@ from hub.casework.parents import plan as plans
 from hub.casework.parents import share
 from node_agent import acts
 from node_agent.acts import Head
-from node_agent.keys.applicant import Applicant, new_applicant
-from node_agent.known.snapshot import require_fresh
-from node_agent.paper import shelf
 from node_agent.parents.merged import DraftPart, Serves, called_serves, missing, own_answers, part_form
 from node_agent.process.runtime import Agent
 from node_agent.transfer import behind
 from node_agent.transfer.missing_wraps import note_of
 from node_agent.transfer.sealer import Bundle, LineInput, packets_entry, seal_bundle, wrap_entry
-from node_agent.verification.evidence import said_in
 from node_agent.window import drafts
-from node_agent.window.draft_says import said_of
+from node_agent.window.bundle import json_page, proxy_line, sealed_line
 from node_agent.window.drafts import Draft
-from node_agent.window.ready import make_draft_ready
-from node_agent.window.receipt import order_of_seal
 from node_agent.window.seal import (
     READS,
+    Asked,
     Reads,
     SealResult,
-    collecting_role,
-    json_page,
+    act_of,
+    begin,
+    finish,
+    given_to,
     next_public_number,
-    proxy_line,
-    require_ticks,
-    sealed_line,
-    undone,
+    result_of,
 )
 from storage.journal import OutboxEntry
 
@@ -77,57 +69,39 @@ def seal(
 
     Refusals as ``window.seal.seal``; nothing is left of a refused attempt.
     """
-    draft, now = drafts.open_draft(agent, case_id), datetime.now(UTC)
     ticks = {"no_classified": no_classified, "applicant_signed": applicant_signed, "privacy_notice": privacy_notice}
-    require_ticks(ticks)
-    require_fresh(agent, now)
-    catalogue, today = agent.registry.catalogue(draft.catalogue), now.astimezone(CHINA).date()
-    _require_live(agent, catalogue, draft, today)
-    defects, got = _require_closed(agent, catalogue, draft, insist), said_of(agent, draft)
-    if verified := said_in(agent, draft):
-        got["verified"] = verified
-    role = collecting_role(agent, staff_code)
-    pages = make_draft_ready(agent, case_id, reads.seconds, reads.told)
-    draft = drafts.open_draft(agent, case_id)  # with pages turned and masked
-    applicant, public_no = new_applicant(), next_public_number(agent)
+    begun = begin(agent, Asked(case_id, staff_code, reads, late, insist, ticks), _require_live)
+    draft, given = begun.draft, given_to(agent, case_id)
+    catalogue = agent.registry.catalogue(draft.catalogue)
     bundle = _sealed(agent, catalogue, draft)
     said: Body = {
         **ticks,
         "manifest": bundle.digest,
-        "applicant_key": PublicKey(applicant.result_key.suite, applicant.result_key.public).as_object(),
+        "applicant_key": given.key,
         "delivery": draft.delivery,
         "catalogue": draft.catalogue,
     }
     serves = called_serves(catalogue, draft.parts, draft.serves, draft.answers)
-    body = _parent_body(draft, serves, {**said, "public_no": public_no})
-    parent = _entry(agent, "seal_parent", case_id, body, role, staff_code, bundle, late)
-    parent = _with_check_code(parent, public_no, applicant)
-    children = []
+    body = _parent_body(draft, serves, {**said, "public_no": given.public_no})
+    parent = act_of(agent, begun, "seal_parent", case_id, body, bundle, given.check_code_hash)
+    defects, children = _defects(agent, catalogue, draft), []
     for part in draft.parts:
-        own = {**said, **_part_says(draft, part, got, serves), **_child_of(agent, draft, part, body)}
-        if part.code in defects:
+        own = {**said, **_part_says(draft, part, begun.got, serves), **_child_of(agent, draft, part, body)}
+        if defects[part.code]:
             own["insisted_defects"] = defects[part.code]
-        children.append(_entry(agent, "seal", part.case, own, role, staff_code, bundle, late))
-    wraps, notes, waiting_for = _wraps(agent, catalogue, draft, bundle, parent, children, today)
+        children.append(act_of(agent, begun, "seal", part.case, own, bundle))
+    wraps, notes, waiting_for = _wraps(agent, catalogue, draft, bundle, parent, children, begun.today)
+    notes |= behind.notes_of((part.case for part in draft.parts), parent.payload_digest)
     entries = [parent, *children, *wraps]
-    with undone(agent, bundle, parent):
-        order = order_of_seal(agent, draft, public_no, read_signed(parent.envelope).occurred_at, applicant)
-        shelf.lay(agent.settings.home, parent.payload_digest, order.encode())
-        draft.state, draft.public_no = drafts.SEALED, public_no
-        notes |= behind.notes_of((part.case for part in draft.parts), parent.payload_digest)
-        # commit point: parent and children are on their way
-        agent.journal.queue(entries, [bundle.pending()], notes, drafts.kept(draft))
-    shelf.publish(agent.settings.home, parent.payload_digest, public_no)
-    drafts.forget_readings(agent, draft.lines.values())
-    digests = tuple(entry.payload_digest for entry in entries)
-    return SealResult(case_id, public_no, applicant.check_code, bundle.digest, digests, waiting_for, pages)
+    finish(agent, draft, bundle, entries, notes, given)
+    return result_of(begun, bundle, entries, waiting_for, given)
 
 
 # --- before the seal ---------------------------------------------------------------------------------------------
 
 
-def _require_live(agent: Agent, catalogue: Catalogue, draft: Draft, today: date) -> None:
-    here = identity.node_name(agent.identity.node)
+def _require_live(agent: Agent, draft: Draft, today: date) -> None:
+    catalogue, here = agent.registry.catalogue(draft.catalogue), identity.node_name(agent.identity.node)
     if draft.theme:
         catalogue.theme(draft.theme).require_intake(here)
     for part in draft.parts:
@@ -135,18 +109,13 @@ def _require_live(agent: Agent, catalogue: Catalogue, draft: Draft, today: date)
         routing.route(catalogue, part.task_code, part.region, today)
 
 
-def _require_closed(agent: Agent, catalogue: Catalogue, draft: Draft, insist: bool) -> dict[str, list[str]]:
-    """Key materials that are not there, by part under its own codes; empty unless the applicant insists (E04)."""
-    open_lines = [line for line in drafts.checklist(agent, draft.case) if line.strict and line.open]
-    if open_lines and not insist:
-        lines = ",".join(line.material for line in open_lines)
-        raise Refusal("MATERIALS_INCOMPLETE", "A03, E04; B05", missing=lines)
+def _defects(agent: Agent, catalogue: Catalogue, draft: Draft) -> dict[str, list[str]]:
+    """Key materials that are not there, by part under its own codes; none unless the applicant insists (E04)."""
     given = {line for line in draft.lines if not drafts.lacks(agent, draft, line)} | set(draft.tolerated)
-    found = {
+    return {
         part.code: missing(catalogue.item(part.task_code), part.code, draft.serves, given, draft.answers)
         for part in draft.parts
     }
-    return {part: codes for part, codes in found.items() if codes}
 
 
 def _sealed(agent: Agent, catalogue: Catalogue, draft: Draft) -> Bundle:
@@ -246,33 +215,6 @@ def _child_of(agent: Agent, draft: Draft, part: DraftPart, parent_body: Body) ->
         "public_no": next_public_number(agent),
         **plans.bond(parent_body, draft.case, part.code, agent.registry.catalogue(draft.catalogue)),
     }
-
-
-def _entry(
-    agent: Agent,
-    event: str,
-    case_id: str,
-    body: Body,
-    role: str,
-    staff_code: str,
-    bundle: Bundle,
-    late: acts.LateEntry | None,
-) -> OutboxEntry:
-    envelope = acts.build(
-        agent.identity,
-        agent.journal,
-        event=event,
-        case_id=case_id,
-        body=body,
-        role=role,
-        staff_code=staff_code,
-        late=late,
-    )
-    return acts.entry_of(envelope, needs_upload=bundle.digest)
-
-
-def _with_check_code(entry: OutboxEntry, public_no: str, applicant: Applicant) -> OutboxEntry:
-    return OutboxEntry(**{**entry.__dict__, "check_code_hash": slow_hash(public_no, applicant.check_code)})
 
 
 # --- the keys ----------------------------------------------------------------------------------------------------

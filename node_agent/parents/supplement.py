@@ -19,6 +19,7 @@ from hub.casework.parents.plan import bond_in
 from hub.casework.parents.rows import KIN
 from hub.casework.parents.share import line_of
 from hub.casework.states import State
+from node_agent.acts import LateEntry
 from node_agent.known.casemirror import application_leaf, history, last_of, mirror
 from node_agent.parents.told import parts_in
 from node_agent.process.runtime import Agent
@@ -89,7 +90,9 @@ def add_pages(
     return taken[0]
 
 
-def seal(agent: Agent, parent: str, staff_code: str, *, applicant_signed: bool) -> list[tuple[Demand, Supplemented]]:
+def seal(
+    agent: Agent, parent: str, staff_code: str, late: LateEntry | None = None, *, applicant_signed: bool
+) -> list[tuple[Demand, Supplemented]]:
     """Seal what was taken in, one addendum a part; works without hub and store. Refusals as ``window.supplement.seal``.
 
     Parts for which nothing was taken in yet are left for another day.
@@ -101,7 +104,7 @@ def seal(agent: Agent, parent: str, staff_code: str, *, applicant_signed: bool) 
         raise Refusal("DECLARATION_MISSING", "T17; A23", declaration="applicant_signed")
     shared = _share(agent, parent, ready, staff_code)  # first: pages are erased once the hub has a supplement
     made = [
-        (asked, window_supplement.seal(agent, asked.case, staff_code, applicant_signed=applicant_signed))
+        (asked, window_supplement.seal(agent, asked.case, staff_code, late, applicant_signed=applicant_signed))
         for asked in ready
     ]
     asked, first = made[0]

@@ -19,9 +19,8 @@ from typing import Any
 
 from crypto import identity
 from crypto.canonical import CHINA
-from crypto.checkcode import slow_hash
 from crypto.manifest import LineFacts
-from crypto.records import KeyRecord, PublicKey
+from crypto.records import KeyRecord
 from crypto.refusal import Refusal
 from crypto.statement import CUSTODY, read_signed
 from hub.casework.catalogue.model import Item
@@ -31,8 +30,7 @@ from hub.casework.hand_off import routing
 from hub.casework.materials.rows import MATERIALS
 from node_agent import acts
 from node_agent.acts import Head
-from node_agent.keys.applicant import Applicant, new_applicant
-from node_agent.known.casemirror import application_leaf, history, last_of, resolve
+from node_agent.known.casemirror import application_leaf, history, resolve
 from node_agent.known.snapshot import require_fresh
 from node_agent.portal import outcomes
 from node_agent.portal.masked import with_masked
@@ -41,16 +39,17 @@ from node_agent.portal.outcomes import ROLE
 from node_agent.portal.papers import Application, Order, commitment
 from node_agent.process.runtime import Agent
 from node_agent.transfer.missing_wraps import note_of
-from node_agent.transfer.sealer import Bundle, LineInput, PageInput, seal_bundle, wrap_entry
+from node_agent.transfer.sealer import Bundle, LineInput, PageInput, seal_bundle, wraps_of
 from node_agent.verification import queries
 from node_agent.window import drafts
+from node_agent.window.bundle import json_page
 from node_agent.window.debts import debts_of
 from node_agent.window.draft_says import said_of
 from node_agent.window.drafts import Draft
 from node_agent.window.intake import require_filled
 from node_agent.window.reading import hints_of
 from node_agent.window.recipients import recipients_of as addendum_recipients
-from node_agent.window.seal import json_page, next_public_number, next_revision, recipients_of, require_ticks
+from node_agent.window.seal import given_to, next_revision, recipients_of, require_ticks
 from node_agent.window.supplement import demand
 from node_agent.window.supplement import next_revision as next_addendum
 from storage.files import write_private
@@ -89,10 +88,7 @@ def apply(agent: Agent, name: str, asked: Application, answers: Path) -> Taken:
     require_ticks(dict(asked.declared))
     require_fresh(agent, now)
     draft, item = _draft(agent, asked, now)
-    earlier = last_of(history(agent.journal, draft.case), "seal") if asked.again else None
-    applicant = None if earlier else new_applicant()
-    public_no = str(earlier.statement.body["public_no"]) if earlier else next_public_number(agent)
-    key = _key(applicant) if applicant else earlier and earlier.statement.body["applicant_key"]
+    given = given_to(agent, draft.case)
     try:
         got = got_online(agent, draft, item, asked)
     except Refusal:
@@ -103,20 +99,20 @@ def apply(agent: Agent, name: str, asked: Application, answers: Path) -> Taken:
     body = {
         **asked.declared, **said_of(agent, draft), **({"verified": got.verified} if got.verified else {}),
         "task_code": draft.task_code, "region": draft.region, "catalogue": draft.catalogue,
-        "delivery": draft.delivery, "manifest": bundle.digest, "public_no": public_no, "applicant_key": key,
+        "delivery": draft.delivery, "manifest": bundle.digest, "public_no": given.public_no, "applicant_key": given.key,
         "mode": ONLINE, "order": order, **({"agent": True} if asked.proxy else {}),
     }  # fmt: skip
-    hashed = slow_hash(public_no, applicant.check_code) if applicant else ""
     envelope = acts.build(agent.identity, agent.journal, event="seal", case_id=draft.case, body=body, role=ROLE)
-    entry = acts.entry_of(envelope, check_code_hash=hashed, needs_upload=bundle.digest)
+    entry = acts.entry_of(envelope, check_code_hash=given.check_code_hash, needs_upload=bundle.digest)
     recipients, waiting_for = recipients_of(agent, draft, now)
     answer = answers / f"{name}.json"
-    told = {"ok": True, "state": "WAITING", "case": draft.case, "public_no": public_no}
-    told |= {"check_code": applicant.check_code, "secret": applicant.secret} if applicant else {}
+    told = {"ok": True, "state": "WAITING", "case": draft.case, "public_no": given.public_no}
+    if given.applicant:
+        told |= {"check_code": given.check_code, "secret": given.applicant.secret}
     write_private(_waiting(answer), json.dumps(told).encode())
-    made = _queue(agent, name, bundle, entry, recipients, waiting_for, public_no)
+    made = _queue(agent, name, bundle, entry, recipients, waiting_for, given.public_no)
     publish(answers, name)
-    return Taken(draft.case, public_no, made, answer)
+    return Taken(draft.case, given.public_no, made, answer)
 
 
 def supplement(agent: Agent, name: str, asked: Order) -> Taken:
@@ -251,10 +247,6 @@ def _own(code: str, pages: tuple[PageInput, ...]) -> LineInput:
     return LineInput(LineFacts(code, code, "FORM", "D", "NOT_NEEDED"), pages)
 
 
-def _key(applicant: Applicant) -> dict[str, object]:
-    return PublicKey(applicant.result_key.suite, applicant.result_key.public).as_object()
-
-
 def _queue(
     agent: Agent,
     name: str,
@@ -267,13 +259,7 @@ def _queue(
     """Act, upload, packets and note in one transaction; payload digests."""
     seq = read_signed(entry.envelope).seq
     head = Head(seq, entry.payload_digest) if seq is not None else acts.known_head(agent.journal, entry.case_id)
-    wraps = [
-        wrap_entry(
-            agent.identity, agent.journal, head=head, role=ROLE, case=bundle.manifest.case,
-            revision=bundle.manifest.revision, manifest_digest=bundle.digest, keys=bundle.keys, recipient=recipient,
-        )
-        for recipient in recipients
-    ]  # fmt: skip
+    wraps = wraps_of(agent.identity, agent.journal, bundle, recipients, role=ROLE, head=head)
     made = tuple(one.payload_digest for one in (entry, *wraps))
     notes = note_of(entry.case_id, bundle.digest, waiting_for)
     notes[outcomes.TAKEN + name] = _note(entry.case_id, public_no, made)

@@ -199,6 +199,11 @@ def loops_for(agent: Agent, record: KeyRecord) -> dict[str, Make]:
         from node_agent.portal.folder import PortalFolder  # here: it asks other bodies, over HTTP
 
         loops["portal"] = lambda: PortalFolder(agent, folder)
+    if "window" in record.roles and (notices := agent.settings.notice_folder):
+        from node_agent.window.handing import NoticeLoop  # here: no other node tells applicants
+        from node_agent.window.outward import FileAdapter
+
+        loops["notices"] = lambda: NoticeLoop(agent, FileAdapter(notices))
     if "gateway" in record.roles:
         from node_agent.gateway.booking import Gateway  # here, not above: no other node speaks HTTP to the outside
 

@@ -18,10 +18,9 @@ from node_agent.paper import shelf
 from node_agent.portal import masked as portal_masked
 from node_agent.process.runtime import Agent
 from node_agent.transfer import bounce
-from node_agent.window import debts, outward
+from node_agent.window import debts, outward, supplement_notes, survey
 from node_agent.window import ends as window_ends
 from node_agent.window import reading as window_reading
-from node_agent.window import supplement as window_supplement
 from node_agent.window.drafts import WRITING_LASTS
 
 log = logging.getLogger(__name__)
@@ -37,12 +36,13 @@ def tidy(agent: Agent, now: datetime) -> None:
         bounce.bound_spool(agent)
         if agent.registry.directory.current(agent.identity.node).roles & {"window", "portal"}:
             window_ends.tidy(agent, now)
-            window_supplement.sweep(agent, now)
+            supplement_notes.sweep(agent, now)
             for prefix in (debts.PREFIX, portal_masked.PREFIX):
                 _sweep_folders(agent.settings.home, prefix, now)
             _sweep_folders(Path(gettempdir()), scanner.FOLDER, now)
             outward.tidy(agent, time_text(now))
-            wanted = window_reading.in_open_drafts(agent) | window_supplement.pages_here(agent)
+            survey.tidy(agent, time_text(now))
+            wanted = window_reading.in_open_drafts(agent) | supplement_notes.pages_here(agent)
             window_reading.sweep(agent, wanted, now)
     except OSError as error:
         log.warning("not tidied: %s", type(error).__name__)

@@ -36,6 +36,10 @@ class AgentSettings(BaseSettings):
     spool_keep_mib: int = Field(
         default=2048, ge=0, description="Ciphertext kept until delivery, to store it again after a bounce (windows)."
     )
+    notice_folder: Path | None = Field(
+        default=None,
+        description="Folder where the agent lays notices for the hall's own sender; unset: by command (windows).",
+    )
     step_in_minutes: float = Field(
         default=10.0, ge=0, description="Minutes that a window leaves the former holder to wrap keys onward (T23)."
     )

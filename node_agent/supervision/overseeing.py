@@ -14,7 +14,7 @@ from crypto import canonical, identity
 from hub.casework.casefile import CaseFile, from_document
 from hub.casework.originals.states import ENDED
 from hub.casework.states import State
-from hub.casework.supervision.values import Complaint
+from hub.casework.supervision.values import Complaint, Enquiry
 from hub.casework.supervision.view import CardView, cards_of
 from hub.casework.supervision.waiting import LONGEST_HOURS, QueueAge, Waits, queue_ages, stuck
 from node_agent.process.runtime import Agent
@@ -69,6 +69,12 @@ def cards(agent: Agent, *, unsettled: bool = False) -> list[tuple[CaseFile, Card
 def complaints(agent: Agent, *, unsettled: bool = False) -> list[tuple[CaseFile, Complaint]]:
     """Complaints of the region, those due first. ``unsettled``: only those that are not answered."""
     found = [(file, one) for file in all_files(agent) for one in file.complaints if one.open or not unsettled]
+    return sorted(found, key=lambda pair: (not pair[1].open, pair[1].due))
+
+
+def enquiries(agent: Agent, *, unsettled: bool = False) -> list[tuple[CaseFile, Enquiry]]:
+    """Enquiries of the region, those due first (F05). ``unsettled``: only those that are not answered."""
+    found = [(file, one) for file in all_files(agent) for one in file.enquiries if one.open or not unsettled]
     return sorted(found, key=lambda pair: (not pair[1].open, pair[1].due))
 
 

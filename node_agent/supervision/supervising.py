@@ -15,7 +15,7 @@ from crypto import canonical
 from crypto.identity import node_name
 from crypto.log import leaf as leaves
 from crypto.refusal import Refusal
-from crypto.statement import read_envelope, read_statement
+from crypto.statement import read_envelope, read_signed, read_statement
 from hub.casework.casefile import CaseFile, from_document
 from hub.casework.supervision.rows import ANSWERERS, ASKED, CHAIN
 from hub.casework.supervision.values import Enquiry
@@ -29,6 +29,8 @@ from node_agent.transfer import pulling
 from storage.journal import OutboxEntry
 
 WORDS_NOTE = "words:"
+MATTERS = ("enquiry", "complaint", "card")
+"""Members of a body that name what the act belongs to."""
 SUPERVISOR = ("SUPERVISOR",)
 LEADS = ("HEAD", "COLLECT_LEAD")
 RATERS = ("ACCEPTOR", "REVIEWER", "HEAD", "COLLECTOR", "COLLECT_LEAD")
@@ -229,6 +231,29 @@ def enquiry_named(agent: Agent, name: str, enquiry: str) -> str:
     if len(found) != 1:
         raise Refusal("ENQUIRY_UNKNOWN", "F05; T38")
     return found[0]
+
+
+@dataclass(frozen=True)
+class KeptWords:
+    """What was said to an act of a case, kept here alone. ``at``: text in UTC+8; ``number``: of the enquiry,
+    complaint or card that it belongs to, else of the statement."""
+
+    event: str
+    number: str
+    at: str
+    words: str
+
+
+def words_here(agent: Agent, name: str) -> list[KeptWords]:
+    """The words behind the commitments that this node made in a case, in the order in which they were said."""
+    found = []
+    for entry in agent.journal.acts(_file(agent, name).case):
+        statement = read_signed(entry.envelope)
+        for value in statement.body.values():
+            if isinstance(value, str) and (words := words_of(agent, value)):
+                number = next((str(statement.body[one]) for one in MATTERS if one in statement.body), "")
+                found.append(KeptWords(entry.event, number or entry.payload_digest, statement.occurred_at, words))
+    return found
 
 
 def words_of(agent: Agent, digest: str) -> str:

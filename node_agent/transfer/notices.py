@@ -71,20 +71,8 @@ def queue_with_words(
     entry = acts.by_person(agent, case_id, event, named, role, staff_code, second=second, chain=chain)
     entry = replace(entry, needs_upload=bundle.digest)
     head = Head(before.seq + 1, entry.payload_digest) if chain == CUSTODY else before
-    wraps = [
-        sealer.wrap_entry(
-            agent.identity,
-            agent.journal,
-            head=head,
-            role="department",
-            case=case_id,
-            revision=bundle.manifest.revision,
-            manifest_digest=bundle.digest,
-            keys=bundle.keys,
-            recipient=agent.registry.directory.current(recipient),
-        )
-        for recipient in dict.fromkeys((agent.identity.node, *others))
-    ]
+    recipients = [agent.registry.directory.current(reader) for reader in dict.fromkeys((agent.identity.node, *others))]
+    wraps = sealer.wraps_of(agent.identity, agent.journal, bundle, recipients, role="department", head=head)
     agent.journal.keep(f"manifest:{bundle.digest}", bundle.encoded)
     wraps += along(head) if along else []
     agent.journal.queue([entry, *wraps], [bundle.pending()])  # commit point: the act and its words are kept

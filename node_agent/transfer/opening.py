@@ -135,7 +135,7 @@ def open_case(
         task_code=manifest.task_code,
         checked_by=seal.statement.actor.person or "",
         sealed_at=seal.leaf.recorded_at,
-        form=_form(lines),
+        form=form_of(lines),
         manifest=encoded,
         lines=lines,
         addenda=tuple(_addendum(one, told, *opened(str(one.statement.body["manifest"]))) for one in addenda_of(told)),
@@ -313,7 +313,8 @@ def _names(agent: Agent, case_id: str, manifest: Manifest) -> dict[str, str]:
     return {one.code: one.name for one in theme.plan.materials} if theme and theme.plan else {}
 
 
-def _form(lines: Sequence[OpenedLine]) -> dict[str, object]:
+def form_of(lines: Sequence[OpenedLine]) -> dict[str, object]:
+    """The applicant's form among opened lines; empty where there is none. Refusal FORM_UNREADABLE."""
     for line in lines:
         if line.material == FORM and line.pages:
             try:

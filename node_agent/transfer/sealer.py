@@ -10,8 +10,8 @@ Invariants:
 import io
 import os
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -73,6 +73,33 @@ class Bundle:
         return PendingUpload(self.digest, self.encoded, self.file)
 
 
+@dataclass
+class _Written:
+    """Pages as they are encrypted one after the other, and what the manifest says of each: (line, page, rendition)."""
+
+    case: str
+    revision: int
+    sealer: Sealer
+    keys: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    media: dict[tuple[str, int, str], str] = field(default_factory=dict)
+    trees: dict[tuple[str, int, str], tuple[str | None, str | None]] = field(default_factory=dict)
+    captures: dict[tuple[str, int], Capture] = field(default_factory=dict)
+
+    def add(self, line: LineInput) -> None:
+        """All renditions of a line's pages, each rendition under a key of its own."""
+        name = line.facts.line
+        for number, page in enumerate(line.pages, start=1):
+            if page.capture is not None:
+                self.captures[name, number] = page.capture
+            for made in (page, *page.beside):
+                key = self.keys.setdefault((name, made.rendition), new_data_key())
+                self.media[name, number, made.rendition] = made.media_type
+                self.trees[name, number, made.rendition] = (made.tiles, made.fields)
+                with _open(made.source) as source:
+                    at = Context(self.case, self.revision, name, number, made.rendition)
+                    self.sealer.add(key, at, source, made.salt)
+
+
 def seal_bundle(
     spool: Path,
     lines: Sequence[LineInput],
@@ -85,27 +112,14 @@ def seal_bundle(
 ) -> Bundle:
     """Encrypt all pages into one spool file. Refusals NOTHING_SEALED, SPOOL_UNWRITABLE (disk full: nothing is kept)."""
     name = secrets.token_hex(16)
-    keys: dict[tuple[str, str], bytes] = {}
-    media: dict[tuple[str, int, str], str] = {}
-    trees: dict[tuple[str, int, str], tuple[str | None, str | None]] = {}
-    captures: dict[tuple[str, int], Capture] = {}
     path = spool / name
     try:
         spool.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-            sealer = Sealer(out)
+            written = _Written(case, revision, Sealer(out))
             for line in lines:
-                for number, page in enumerate(line.pages, start=1):
-                    if page.capture is not None:
-                        captures[line.facts.line, number] = page.capture
-                    for made in (page, *page.beside):
-                        key = keys.setdefault((line.facts.line, made.rendition), new_data_key())
-                        at = Context(case, revision, line.facts.line, number, made.rendition)
-                        media[at.line, number, made.rendition] = made.media_type
-                        trees[at.line, number, made.rendition] = (made.tiles, made.fields)
-                        with _open(made.source) as source:
-                            sealer.add(key, at, source, made.salt)
-            sealed = sealer.finish()
+                written.add(line)
+            sealed = written.sealer.finish()
             out.flush()
             with failpoints.write("spool.file"):
                 os.fsync(out.fileno())
@@ -116,7 +130,7 @@ def seal_bundle(
     manifest = build(
         sealed,
         [line.facts for line in lines],
-        media,
+        written.media,
         case=case,
         revision=revision,
         kind=kind,
@@ -124,10 +138,10 @@ def seal_bundle(
         catalogue=catalogue,
         object_key=f"cases/{case}/{revision}/{name}",
         part_size=PART_SIZE,
-        trees=trees,
-        captures=captures,
+        trees=written.trees,
+        captures=written.captures,
     )
-    return Bundle(manifest, manifest.encode(), name, keys)
+    return Bundle(manifest, manifest.encode(), name, written.keys)
 
 
 def wrap_entry(
@@ -153,6 +167,32 @@ def wrap_entry(
     return packets_entry(
         identity, journal, role=role, case=case, manifest_digest=manifest_digest, packets=packets, head=head
     )
+
+
+def wraps_of(
+    identity: AgentIdentity,
+    journal: Journal,
+    bundle: Bundle,
+    recipients: Iterable[KeyRecord],
+    *,
+    role: str,
+    head: Head | None = None,
+) -> list[OutboxEntry]:
+    """A ``wrap`` of all data keys of a fresh sealing for each recipient; ``head`` as for ``wrap_entry``."""
+    return [
+        wrap_entry(
+            identity,
+            journal,
+            role=role,
+            case=bundle.manifest.case,
+            revision=bundle.manifest.revision,
+            manifest_digest=bundle.digest,
+            keys=bundle.keys,
+            recipient=recipient,
+            head=head,
+        )
+        for recipient in recipients
+    ]
 
 
 def packets_entry(

@@ -7,23 +7,21 @@ Invariants:
 """
 
 import json
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 import httpx
 import tenacity
 
 from crypto.canonical import time_value
 from crypto.refusal import Refusal
+from node_agent.private_http import require_private
 
 RULE = "A07, D20, H05"
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Kind(StrEnum):
@@ -109,11 +107,7 @@ class HttpConnector:
     def __init__(
         self, base_url: str, api_key: str, *, attempts: int = 3, timeout: float = 2.0, pause: float = 0.2
     ) -> None:
-        parts = urlsplit(base_url)
-        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-            raise Refusal("CARRIER_INSECURE_URL", "个人信息保护法 51", scheme=parts.scheme)
-        for name in ("httpx", "httpcore"):
-            logging.getLogger(name).setLevel(logging.WARNING)
+        require_private(base_url)
         self._attempts = attempts
         self._pause = pause
         self._client = httpx.Client(

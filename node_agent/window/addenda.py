@@ -10,7 +10,7 @@ from node_agent import acts
 from node_agent.known.casemirror import application_leaf, history
 from node_agent.process.runtime import Agent
 from node_agent.transfer.missing_wraps import note_of
-from node_agent.transfer.sealer import LineInput, seal_bundle, wrap_entry
+from node_agent.transfer.sealer import LineInput, seal_bundle, wraps_of
 from node_agent.window.recipients import recipients_of
 from node_agent.window.supplement import KIND, next_revision
 
@@ -24,7 +24,14 @@ class Queued:
 
 
 def queue_aside(
-    agent: Agent, case_id: str, staff_code: str, role: str, lines: Sequence[LineInput], event: str, chain: str
+    agent: Agent,
+    case_id: str,
+    staff_code: str,
+    role: str,
+    lines: Sequence[LineInput],
+    event: str,
+    chain: str,
+    late: acts.LateEntry | None = None,
 ) -> Queued:
     """Seal the lines as the case's next addendum, for its department, and queue ``event`` on a side chain.
 
@@ -45,22 +52,10 @@ def queue_aside(
     )
     materials = sorted(line.material for line in bundle.manifest.lines)
     body = {"manifest": bundle.digest, "materials": materials, "applicant_signed": True}
-    made = acts.by_person(agent, case_id, event, body, role, staff_code, chain=chain)
+    made = acts.by_person(agent, case_id, event, body, role, staff_code, chain=chain, late=late)
     entry = replace(made, needs_upload=bundle.digest)
-    wraps = [
-        wrap_entry(
-            agent.identity,
-            agent.journal,
-            head=acts.known_head(agent.journal, case_id),
-            role="window",
-            case=case_id,
-            revision=bundle.manifest.revision,
-            manifest_digest=bundle.digest,
-            keys=bundle.keys,
-            recipient=recipient,
-        )
-        for recipient in recipients
-    ]
+    head = acts.known_head(agent.journal, case_id)
+    wraps = wraps_of(agent.identity, agent.journal, bundle, recipients, role="window", head=head)
     notes = note_of(case_id, bundle.digest, waiting_for)
     agent.journal.queue([entry, *wraps], [bundle.pending()], notes)  # commit point: the addendum is on its way
     return Queued(tuple(one.payload_digest for one in (entry, *wraps)), waiting_for)

@@ -14,14 +14,16 @@ from tempfile import TemporaryDirectory
 from crypto.refusal import Refusal
 from hub.casework.materials.rows import MATERIALS
 from hub.casework.materials.values import Debt
+from node_agent.acts import LateEntry
 from node_agent.known.casemirror import application_leaf, history, mirror
 from node_agent.process.runtime import Agent
 from node_agent.window import drafts
 from node_agent.window.addenda import queue_aside
+from node_agent.window.bundle import sealed_line
 from node_agent.window.drafts import DraftLine
 from node_agent.window.pages import PLAIN, keep, read_pages
 from node_agent.window.ready import Desk, Lines, PageStand, make_ready, masked_of
-from node_agent.window.seal import READS, Reads, collecting_role, sealed_line
+from node_agent.window.seal import READS, Reads, collecting_role
 
 PREFIX = "paying-"
 """Beginning of the name of the folder of pages until they are sealed; housekeeping erases what a kill leaves."""
@@ -53,6 +55,7 @@ def pay(
     staff_code: str,
     pages: Mapping[str, Path | Sequence[Path]],
     original: str = "SEEN_RETURNED",
+    late: LateEntry | None = None,
     *,
     applicant_signed: bool,
     reads: Reads = READS,
@@ -73,7 +76,7 @@ def pay(
         if refused:
             return Paid((), (), refused=tuple(refused))
         kept, stands = _ready(agent, case_id, Path(folder), lines, reads)
-        paid = _sealed(agent, case_id, staff_code, role, Path(folder), kept)
+        paid = _sealed(agent, case_id, staff_code, role, Path(folder), kept, late)
         drafts.forget_readings(agent, kept)
         return replace(paid, pages=stands)
 
@@ -111,8 +114,15 @@ def _ready(
     return list(kept.values()), stands
 
 
-def _sealed(agent: Agent, case_id: str, staff_code: str, role: str, folder: Path, lines: Sequence[DraftLine]) -> Paid:
-    made = queue_aside(
-        agent, case_id, staff_code, role, [sealed_line(folder, line) for line in lines], "debt_settled", MATERIALS
-    )
+def _sealed(
+    agent: Agent,
+    case_id: str,
+    staff_code: str,
+    role: str,
+    folder: Path,
+    lines: Sequence[DraftLine],
+    late: LateEntry | None,
+) -> Paid:
+    sealed = [sealed_line(folder, line) for line in lines]
+    made = queue_aside(agent, case_id, staff_code, role, sealed, "debt_settled", MATERIALS, late)
     return Paid(tuple(line.material for line in lines), made.entries, made.waiting_for)

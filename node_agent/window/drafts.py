@@ -26,7 +26,7 @@ from crypto.refusal import Refusal
 from hub.casework.catalogue.model import Item, Material
 from hub.casework.materials import ways
 from node_agent.imaging.reading.queue import QUEUE, PageQueue
-from node_agent.known.casemirror import history, last_of
+from node_agent.known.casemirror import history, last_of, resolve
 from node_agent.parents.merged import DraftPart, merged_item
 from node_agent.process.runtime import Agent
 from storage import failpoints
@@ -174,6 +174,12 @@ def load(agent: Agent, case_id: str) -> Draft:
     values["lent"] = tuple(values.get("lent", ()))
     values["second_intake"] = tuple(values.get("second_intake", ("", "")))
     return Draft(**{**values, "state": found.state, "revision": found.revision})
+
+
+def named(agent: Agent, name: str) -> str:
+    """The case id of a draft, or of a case known here, by whatever name. Refusals of ``resolve``."""
+    plain = name.replace(" ", "")
+    return plain if agent.journal.draft(plain) is not None else resolve(agent, plain)
 
 
 def save(agent: Agent, draft: Draft) -> None:

@@ -6,7 +6,8 @@ Invariants:
   the codes and the digest of the paper alone;
 - page copies, form and address are erased when the hub has acknowledged the end (a withdrawal before the seal too), not
   before; nothing of them is left;
-- a draft that was ever sealed for acceptance is withdrawn in writing, never discarded (A02).
+- a draft that was ever sealed for acceptance is withdrawn in writing, never discarded (A02);
+- a draft ends as its clerk saw it: a page, or a seal, that came meanwhile refuses the end (DRAFT_NEWER).
 """
 
 from dataclasses import dataclass
@@ -43,10 +44,13 @@ class Declined:
     paper: Path
 
 
-def decline(agent: Agent, case_id: str, staff_code: str, *, applicant_agreed: bool) -> Declined:
+def decline(
+    agent: Agent, case_id: str, staff_code: str, late: acts.LateEntry | None = None, *, applicant_agreed: bool
+) -> Declined:
     """T06: what is missing, all of it, on one paper; nothing is sent and the applicant agrees.
 
-    Refusals DRAFT_…, NOTHING_MISSING (then it is sealed), DECLARATION_MISSING, ROLE_MISSING, RECEIPT_UNWRITABLE.
+    Refusals DRAFT_…, DRAFT_NEWER, NOTHING_MISSING (then it is sealed), DECLARATION_MISSING, ROLE_MISSING,
+    RECEIPT_UNWRITABLE.
     """
     draft, now = drafts.open_draft(agent, case_id), datetime.now(UTC)
     if draft.parts:
@@ -70,16 +74,16 @@ def decline(agent: Agent, case_id: str, staff_code: str, *, applicant_agreed: bo
     )
     missing = tuple(line.material for line in lines)
     body = {**_begun(draft), "missing": list(missing), "applicant_agreed": True, "paper": canonical.digest(paper.data)}
-    entry = acts.by_person(agent, case_id, "decline", body, role, staff_code)
+    entry = acts.by_person(agent, case_id, "decline", body, role, staff_code, late=late)
     file = shelf.put(agent.settings.home, f"list-{case_id[:12]}", paper.data)
-    agent.journal.queue([entry])  # commit point: the list that the applicant holds is named
+    agent.journal.queue([entry], draft=drafts.kept(draft))  # commit point: the list that the applicant holds is named
     return Declined(entry.payload_digest, missing, tuple(line.words for line in lines), file)
 
 
 def discard(agent: Agent, case_id: str, reason: str) -> str:
     """T07: a draft ends by the machine's word; payload digest. ``reason``: a code of ``reasons.DISCARD_REASONS``.
 
-    Refusals DRAFT_…, SEALED_ALREADY (a case with a number is withdrawn in writing).
+    Refusals DRAFT_…, DRAFT_NEWER, SEALED_ALREADY (a case with a number is withdrawn in writing).
     """
     draft = drafts.load(agent, case_id)
     if drafts.sealed(agent, case_id) or last_of(history(agent.journal, case_id), *SEALS) is not None:
@@ -93,7 +97,7 @@ def discard(agent: Agent, case_id: str, reason: str) -> str:
         role="window",
     )
     entry: OutboxEntry = acts.entry_of(envelope)
-    agent.journal.queue([entry])
+    agent.journal.queue([entry], draft=drafts.kept(draft))
     return entry.payload_digest
 
 
@@ -133,7 +137,16 @@ def tidy(agent: Agent, now: datetime) -> None:
         if not fresh or _refused_lately(agent, case_id, now):
             continue
         if canonical.time_value(drafts.load(agent, case_id).begun_at) < oldest:
-            discard(agent, case_id, "TIMEOUT")
+            _discard_untouched(agent, case_id)
+
+
+def _discard_untouched(agent: Agent, case_id: str) -> None:
+    """By time; not where somebody works on the draft or seals it just now."""
+    try:
+        discard(agent, case_id, "TIMEOUT")
+    except Refusal as refusal:
+        if refusal.code not in ("DRAFT_NEWER", "SEALED_ALREADY"):
+            raise
 
 
 def _ended(agent: Agent, case_id: str) -> bool:

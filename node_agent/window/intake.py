@@ -194,8 +194,10 @@ def withdraw(agent: Agent, case_id: str, staff_code: str, paper: Path, *, late: 
     """Queue the applicant's written withdrawal (T35); payload digest. ``paper``: the scanned, signed request; ``late``:
     it was taken in on paper and is entered now (A22).
 
-    The scan stays at this window under its digest. Refusals CASE_UNKNOWN, ROLE_MISSING, those of the page check.
+    The scan stays at this window under its digest. Refusals CASE_UNKNOWN, ROLE_MISSING, DRAFT_NEWER (the draft was
+    changed or sealed meanwhile), those of the page check.
     """
+    begun = agent.journal.draft(case_id)
     if acts.known_head(agent.journal, case_id).digest is None:
         raise Refusal("CASE_UNKNOWN", "T35", event="withdraw")
     role = collecting_role(agent, staff_code)
@@ -210,7 +212,8 @@ def withdraw(agent: Agent, case_id: str, staff_code: str, paper: Path, *, late: 
         staff_code=staff_code,
         late=late,
     )
-    agent.journal.queue([acts.entry_of(envelope)])
+    is_open = begun is not None and begun.state == drafts.OPEN  # else the order of the case alone decides
+    agent.journal.queue([acts.entry_of(envelope)], draft=begun if is_open else None)
     return envelope.digest
 
 

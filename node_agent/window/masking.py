@@ -4,7 +4,8 @@ page.
 Invariants:
 - a page that nobody has read yet, or that cannot be judged, gets no masked rendition by itself: it stays withheld until
   a clerk has looked at all of it;
-- every change of the boxes makes the masked file of before void;
+- every change of the boxes makes the masked file of before void; the file itself goes with all others after the seal,
+  or with housekeeping: somebody else may be sealing it just now, and is told then that the draft is newer;
 - what was found on a page, and its masked file, stay with that page: one shot again meanwhile is another page;
 - all of it happens before the seal, in the draft, or in the supplement once pages were taken in for one; afterwards
   the renditions are what was signed.
@@ -99,7 +100,6 @@ def cover(agent: Agent, case_id: str, material: str, number: int, *, looked: boo
     masked = mask_page(data, boxes)
     name = drafts.keep_files(folder, [(f"{material}-masked.png", masked.data)])[0]
     _put(agent, case_id, material, page, replace(page, marks=sheet.documents(marks), masked=name))
-    _unlink(folder, page.masked)
     return len(boxes)
 
 
@@ -180,7 +180,6 @@ def _page(lines: Lines, material: str, number: int) -> DraftPage:
 
 def _save(agent: Agent, case_id: str, material: str, page: DraftPage, marks: list[Mark]) -> None:
     _put(agent, case_id, material, page, replace(page, marks=sheet.documents(marks), masked=""))
-    _unlink(_desk(agent, case_id).home, page.masked)
 
 
 def _put(agent: Agent, case_id: str, material: str, before: DraftPage, page: DraftPage) -> None:
@@ -194,8 +193,3 @@ def _put(agent: Agent, case_id: str, material: str, before: DraftPage, page: Dra
         return {**lines, material: replace(line, pages=(*line.pages[:place], page, *line.pages[place + 1 :]))}
 
     _desk(agent, case_id).change(put)
-
-
-def _unlink(folder: Path, name: str) -> None:
-    if name:
-        (folder / name).unlink(missing_ok=True)

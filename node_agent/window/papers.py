@@ -12,7 +12,6 @@ from datetime import datetime
 from pathlib import Path
 
 from crypto import canonical
-from crypto.identity import node_name
 from crypto.refusal import Refusal
 from hub.casework import reasons
 from hub.casework.catalogue.model import Item
@@ -50,7 +49,7 @@ def supplement_receipt(agent: Agent, asked: Demand, made: Supplemented, now: dat
         Table(("序", "材料", "补正要求", "收到"), rows, (1, 5, 6, 2)),
         ["补正齐全之日起，受理机关重新计算受理期限，受理自补正齐全之日生效（行政许可法第三十二条）。"],
         made_at=now,
-        issuer=_title(agent, agent.identity.node),
+        issuer=agent.registry.directory.title_of(agent.identity.node),
         complaint_channel=asked.item.complaint_channel,
         facts=[*_numbers(asked.case_no, asked.public_no, asked.item), ("补正批次", f"第 {made.revision} 批")],
         fonts=fonts_of(agent.settings.home),
@@ -81,7 +80,7 @@ def notice_paper(agent: Agent, case_id: str, staff_code: str, answered: Answered
         table,
         footer,
         made_at=canonical.time_value(said.leaf.recorded_at),
-        issuer=_title(agent, said.statement.actor.node),
+        issuer=agent.registry.directory.title_of(said.statement.actor.node),
         complaint_channel=item.complaint_channel,
         facts=facts,
         sign_here=["申请人或者代理人签收"],
@@ -141,10 +140,6 @@ def _opened_words(agent: Agent, case_id: str, said: Recorded, staff_code: str, a
 def _numbers(case_no: str, public_no: str, item: Item) -> list[tuple[str, str]]:
     pairs = [("事项", item.name), ("办件编号", case_no), ("查询号", public_no)]
     return [(label, value) for label, value in pairs if value]
-
-
-def _title(agent: Agent, node: str) -> str:
-    return agent.registry.directory.current(node).title or node_name(node)
 
 
 def _word(words: reasons.Words, code: str) -> str:

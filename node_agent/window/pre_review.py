@@ -19,9 +19,10 @@ from node_agent.known.casemirror import Recorded, history, last_of
 from node_agent.known.snapshot import require_fresh
 from node_agent.process.runtime import Agent
 from node_agent.transfer.missing_wraps import note_of
-from node_agent.transfer.sealer import wrap_entry
+from node_agent.transfer.sealer import wraps_of
 from node_agent.window import drafts
-from node_agent.window.seal import collecting_role, recipients_of, require_ticks, sealed_draft
+from node_agent.window.bundle import sealed_draft
+from node_agent.window.seal import collecting_role, recipients_of, require_ticks
 
 REVISION = 0
 
@@ -39,7 +40,7 @@ def ask(agent: Agent, case_id: str, staff_code: str, *, no_classified: bool, pri
     """Seal the draft as revision 0 for the department that routing names; payload digest.
 
     Refusals DRAFT_…, DECLARATION_MISSING, SNAPSHOT_…, ITEM_…, ROUTE_…, PRE_REVIEW_ASKED (once a draft), ROLE_MISSING,
-    KEYS_MISSING (the department has no valid key), SPOOL_UNWRITABLE, JOURNAL_UNWRITABLE.
+    KEYS_MISSING (the department has no valid key), SPOOL_UNWRITABLE, JOURNAL_UNWRITABLE, DRAFT_NEWER.
     """
     draft, now = drafts.open_draft(agent, case_id), datetime.now(UTC)
     require_ticks({"no_classified": no_classified, "privacy_notice": privacy_notice})
@@ -68,22 +69,11 @@ def ask(agent: Agent, case_id: str, staff_code: str, *, no_classified: bool, pri
     }
     entry = acts.by_person(agent, case_id, "ask_pre_review", body, role, staff_code)
     entry = replace(entry, needs_upload=bundle.digest)
-    wraps = [
-        wrap_entry(
-            agent.identity,
-            agent.journal,
-            head=Head(1, entry.payload_digest),
-            role="window",
-            case=case_id,
-            revision=REVISION,
-            manifest_digest=bundle.digest,
-            keys=bundle.keys,
-            recipient=recipient,
-        )
-        for recipient in recipients
-    ]
+    head = Head(1, entry.payload_digest)
+    wraps = wraps_of(agent.identity, agent.journal, bundle, recipients, role="window", head=head)
     notes = note_of(case_id, bundle.digest, waiting_for)
-    agent.journal.queue([entry, *wraps], [bundle.pending()], notes)  # commit point: the scans are on their way
+    # commit point: the scans are on their way, as the draft stands
+    agent.journal.queue([entry, *wraps], [bundle.pending()], notes, drafts.kept(draft))
     return entry.payload_digest
 
 

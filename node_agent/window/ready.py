@@ -101,6 +101,24 @@ def make_draft_ready(agent: Agent, case_id: str, seconds: float, told: Told | No
     return make_ready(agent, draft_desk(agent, case_id), seconds, told)
 
 
+def ready_draft(
+    agent: Agent, case_id: str, seconds: float, told: Told | None = None
+) -> tuple[Draft, tuple[PageStand, ...]]:
+    """A draft to be sealed as it is given, and how its pages stand: of a page that came, or lost its masked copy, since
+    it was made ready, a masked copy is made or it is marked. Refusals DRAFT_…"""
+    end = time.monotonic() + seconds
+    while True:
+        stands = make_draft_ready(agent, case_id, max(0.0, end - time.monotonic()), told)
+        draft = drafts.open_draft(agent, case_id)
+        if is_ready(agent, draft_desk(agent, case_id), draft.lines):
+            return draft, stands
+
+
+def is_ready(agent: Agent, desk: Desk, lines: Lines) -> bool:
+    """Whether nothing is left to do on these lines before they are sealed."""
+    return _masked_lines(agent, desk, lines)[0] == lines
+
+
 def draft_desk(agent: Agent, case_id: str) -> Desk:
     """Where the pages of an open draft are kept. Refusals DRAFT_…"""
     draft = drafts.open_draft(agent, case_id)

@@ -116,7 +116,7 @@ def window_lines(agent: Agent, catalogue: str) -> list[tuple[str, str]]:
     """This window on a printed paper, as (label, value): name, and address, telephone, hours as the catalogue tells."""
     node = agent.identity.node
     found = agent.registry.catalogue(catalogue).window(identity.node_name(node))
-    lines = [("名称", agent.registry.directory.current(node).title or identity.node_name(node))]
+    lines = [("名称", agent.registry.directory.title_of(node))]
     return lines + (_contact(found) if found else [])
 
 

@@ -4,48 +4,41 @@ Invariants:
 - sealing works without hub and store, on a directory snapshot that is not too old;
 - seal, upload, key packets and the draft's new state are queued in one journal transaction: a kill leaves all of them
   or none, and a page that came while the draft was being sealed refuses the seal, so none is left out;
+- what the seal says is said of the draft whose pages it seals: as it stands when they are ready;
 - what the receipt says is on disk before that, so no case is sealed without the paper that proves it;
 - data keys leave memory only as packets; the window itself is always among the recipients;
 - the applicant's secret stands on that paper alone and is kept nowhere else.
 """
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
-from secrets import token_bytes
-from typing import Any
+from datetime import UTC, date, datetime
 
 from crypto import identity
 from crypto.canonical import CHINA
 from crypto.checkcode import slow_hash
-from crypto.fields import root_of_form
-from crypto.manifest import LineFacts
 from crypto.records import KeyRecord, PublicKey
 from crypto.refusal import Refusal
-from crypto.sealing import SALT_SIZE
 from crypto.statement import read_signed
 from hub.casework import numbers
-from hub.casework.facts import ADDRESS, FORM, PROXY
 from hub.casework.hand_off import routing
 from node_agent import acts
 from node_agent.acts import Head
-from node_agent.keys.applicant import new_applicant
+from node_agent.keys.applicant import Applicant, new_applicant
 from node_agent.known.casemirror import history, last_of
 from node_agent.known.snapshot import require_fresh
 from node_agent.paper import shelf
 from node_agent.process.runtime import Agent
 from node_agent.transfer.missing_wraps import note_of
-from node_agent.transfer.sealer import Bundle, LineInput, PageInput, seal_bundle, wrap_entry
+from node_agent.transfer.sealer import Bundle, wraps_of
 from node_agent.verification.evidence import said_in
 from node_agent.window import drafts
+from node_agent.window.bundle import sealed_draft
 from node_agent.window.draft_says import said_of
-from node_agent.window.drafts import Draft, DraftLine
-from node_agent.window.pages import sealed_page
+from node_agent.window.drafts import CheckLine, Draft
 from node_agent.window.reading import Told
-from node_agent.window.ready import READ_SECONDS, PageStand, make_draft_ready
+from node_agent.window.ready import READ_SECONDS, PageStand, ready_draft
 from node_agent.window.receipt import order_of_seal
 from storage.journal import OutboxEntry
 
@@ -82,6 +75,60 @@ class Reads:
 READS = Reads()
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What the clerk asks for at the seal. ``ticks``: declaration to whether it was given; ``insist``: E04."""
+
+    case_id: str
+    staff_code: str
+    reads: Reads
+    late: acts.LateEntry | None
+    insist: bool
+    ticks: dict[str, bool]
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A seal that nothing stands against. ``draft``: the newest, its pages turned and masked; ``now``: UTC.
+
+    ``got``: members of the body that say how the materials were got (``draft_says``, ``evidence``); ``open``: key
+    lines that are open, where the applicant insists (E04); ``pages``: as in ``SealResult``.
+    """
+
+    asked: Asked
+    now: datetime
+    role: str
+    draft: Draft
+    got: dict[str, object]
+    open: tuple[CheckLine, ...]
+    pages: tuple[PageStand, ...]
+
+    @property
+    def today(self) -> date:
+        """The day in China."""
+        return self.now.astimezone(CHINA).date()
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the applicant is known by. ``key``: member ``applicant_key`` of the seal; ``applicant``: who is new, None
+    when a case that came back (T24) is sealed again."""
+
+    public_no: str
+    key: object
+    applicant: Applicant | None
+
+    @property
+    def check_code(self) -> str:
+        """Empty for a case that came back."""
+        return self.applicant.check_code if self.applicant else ""
+
+    @property
+    def check_code_hash(self) -> str:
+        """For the hub, with the seal; empty for a case that came back."""
+        return slow_hash(self.public_no, self.applicant.check_code) if self.applicant else ""
+
+
 def seal(
     agent: Agent,
     case_id: str,
@@ -101,58 +148,109 @@ def seal(
 
     ``insist``: the applicant insists in spite of open lines (E04); the missing key materials are named in the act.
     ``late``: taken in on paper while nothing worked, sealed now (A22); the clocks begin now all the same.
-    Refusals DRAFT_…, DECLARATION_MISSING, MATERIALS_INCOMPLETE (all open key lines at once), SNAPSHOT_…, ITEM_…,
-    ROLE_MISSING, PUBLIC_PREFIX_MISSING, PUBLIC_NUMBERS_SPENT, SPOOL_UNWRITABLE, RECEIPT_UNWRITABLE,
-    JOURNAL_UNWRITABLE, DRAFT_NEWER; after any of them nothing is queued and nothing of the attempt is left on disk.
+    Refusals of ``begin``, ROUTE_…, PUBLIC_PREFIX_MISSING, PUBLIC_NUMBERS_SPENT, SPOOL_UNWRITABLE and of ``finish``;
+    after any of them nothing is queued and nothing of the attempt is left on disk.
     """
-    draft, now = drafts.open_draft(agent, case_id), datetime.now(UTC)
     ticks = {"no_classified": no_classified, "applicant_signed": applicant_signed, "privacy_notice": privacy_notice}
-    require_ticks(ticks)
-    require_fresh(agent, now)
-    agent.registry.catalogue(draft.catalogue).require_live(
-        draft.task_code, now.astimezone(CHINA).date(), identity.node_name(agent.identity.node), draft.region
-    )
-    defects, got = _require_closed(agent, draft, insist), said_of(agent, draft)
-    role = collecting_role(agent, staff_code)
-    pages = make_draft_ready(agent, case_id, reads.seconds, reads.told)
-    draft = drafts.open_draft(agent, case_id)  # with pages turned and masked
-    recipients, waiting_for = recipients_of(agent, draft, now)
-    earlier = last_of(history(agent.journal, case_id), "seal")
-    applicant = None if earlier else new_applicant()
-    public_no = str(earlier.statement.body["public_no"]) if earlier else next_public_number(agent)
+    begun = begin(agent, Asked(case_id, staff_code, reads, late, insist, ticks), _require_live)
+    draft = begun.draft
+    recipients, waiting_for = recipients_of(agent, draft, begun.now)
+    given = given_to(agent, case_id)
     bundle = sealed_draft(agent, draft, next_revision(agent, case_id))
-    key = PublicKey(applicant.result_key.suite, applicant.result_key.public).as_object() if applicant else None
-    given = key or earlier and earlier.statement.body["applicant_key"]
-    said: dict[str, object] = {**ticks, **got, "public_no": public_no, "manifest": bundle.digest}
-    said["applicant_key"] = given
-    if defects:
+    said = {**ticks, **begun.got, "public_no": given.public_no, "manifest": bundle.digest, "applicant_key": given.key}
+    if defects := sorted(line.material for line in begun.open if drafts.lacks(agent, draft, line.material)):
         said["insisted_defects"] = defects
-    if verified := said_in(agent, draft):
-        said["verified"] = verified
+    sealed = act_of(agent, begun, "seal", case_id, _body(draft, said), bundle, given.check_code_hash)
+    head = Head(1, sealed.payload_digest)
+    entries = [sealed, *wraps_of(agent.identity, agent.journal, bundle, recipients, role="window", head=head)]
+    notes = note_of(case_id, bundle.digest, waiting_for)
+    finish(agent, draft, bundle, entries, notes, given)
+    return result_of(begun, bundle, entries, waiting_for, given)
+
+
+# --- the frame of every seal of a draft: of one case, and of a parent with its parts ---------------------------------
+
+
+def begin(agent: Agent, asked: Asked, require_live: Callable[[Agent, Draft, date], None]) -> Begun:
+    """What comes before anything is sealed. ``require_live``: what the list must allow on this day in China.
+
+    1. the declarations, a snapshot that is not too old, the list
+    2. the draft says enough; told before anybody waits, and once more when the waiting is over
+    3. pages are turned and masked; the draft is taken anew, with what other commands kept in it meanwhile
+
+    Refusals DRAFT_…, DECLARATION_MISSING, SNAPSHOT_…, those of ``require_live``, MATERIALS_INCOMPLETE (all open key
+    lines at once), those of ``said_of``, ROLE_MISSING. Nothing was queued or given out then.
+    """
+    draft, now = drafts.open_draft(agent, asked.case_id), datetime.now(UTC)
+    require_ticks(asked.ticks)  # 1
+    require_fresh(agent, now)
+    require_live(agent, draft, now.astimezone(CHINA).date())
+    _got(agent, draft, asked.insist)  # 2
+    role = collecting_role(agent, asked.staff_code)
+    draft, pages = ready_draft(agent, asked.case_id, asked.reads.seconds, asked.reads.told)  # 3
+    got, still_open = _got(agent, draft, asked.insist)  # 2
+    return Begun(asked, now, role, draft, got, still_open, pages)
+
+
+def given_to(agent: Agent, case_id: str) -> Given:
+    """Number and key of a case that came back (T24) hold; else new ones. Refusals of ``next_public_number``."""
+    earlier = last_of(history(agent.journal, case_id), "seal")
+    if earlier:
+        return Given(str(earlier.statement.body["public_no"]), earlier.statement.body["applicant_key"], None)
+    applicant = new_applicant()
+    key = PublicKey(applicant.result_key.suite, applicant.result_key.public).as_object()
+    return Given(next_public_number(agent), key, applicant)
+
+
+def act_of(
+    agent: Agent,
+    begun: Begun,
+    event: str,
+    case_id: str,
+    body: dict[str, object],
+    bundle: Bundle,
+    check_code_hash: str = "",
+) -> OutboxEntry:
+    """An act of the seal by who asked for it; it waits until the bundle is in the store."""
+    asked = begun.asked
     envelope = acts.build(
         agent.identity,
         agent.journal,
-        event="seal",
+        event=event,
         case_id=case_id,
-        body=_body(draft, said),
-        role=role,
-        staff_code=staff_code,
-        late=late,
+        body=body,
+        role=begun.role,
+        staff_code=asked.staff_code,
+        late=asked.late,
     )
-    hashed = slow_hash(public_no, applicant.check_code) if applicant else ""
-    sealed = acts.entry_of(envelope, check_code_hash=hashed, needs_upload=bundle.digest)
-    entries = [sealed, *(_wrap(agent, bundle, recipient, sealed) for recipient in recipients)]
+    return acts.entry_of(envelope, check_code_hash=check_code_hash, needs_upload=bundle.digest)
+
+
+def finish(
+    agent: Agent, draft: Draft, bundle: Bundle, entries: Sequence[OutboxEntry], notes: Mapping[str, bytes], given: Given
+) -> None:
+    """Queue a seal, the first of ``entries``, with all that goes with it, and the draft as sealed.
+
+    What the receipt says is on disk before. Refusals RECEIPT_UNWRITABLE, JOURNAL_UNWRITABLE, DRAFT_NEWER (a page came
+    while it was sealed); nothing of the attempt is left then.
+    """
+    sealed, public_no = entries[0], given.public_no
     with undone(agent, bundle, sealed):
-        order = order_of_seal(agent, draft, public_no, read_signed(sealed.envelope).occurred_at, applicant)
+        order = order_of_seal(agent, draft, public_no, read_signed(sealed.envelope).occurred_at, given.applicant)
         shelf.lay(agent.settings.home, sealed.payload_digest, order.encode())
         draft.state, draft.public_no = drafts.SEALED, public_no
-        notes = note_of(case_id, bundle.digest, waiting_for)
         agent.journal.queue(entries, [bundle.pending()], notes, drafts.kept(draft))  # commit point: case is on its way
     shelf.publish(agent.settings.home, sealed.payload_digest, public_no)
     drafts.forget_readings(agent, draft.lines.values())
+
+
+def result_of(
+    begun: Begun, bundle: Bundle, entries: Sequence[OutboxEntry], waiting_for: tuple[str, ...], given: Given
+) -> SealResult:
+    """What the desk is told of a seal that is queued."""
     digests = tuple(entry.payload_digest for entry in entries)
-    code = applicant.check_code if applicant else ""
-    return SealResult(case_id, public_no, code, bundle.digest, digests, waiting_for, pages)
+    case_id, number = begun.asked.case_id, given.public_no
+    return SealResult(case_id, number, given.check_code, bundle.digest, digests, waiting_for, begun.pages)
 
 
 @contextmanager
@@ -167,23 +265,12 @@ def undone(agent: Agent, bundle: Bundle, sealed: OutboxEntry) -> Iterator[None]:
             raise
 
 
+# --- pieces ------------------------------------------------------------------------------------------------------
+
+
 def next_revision(agent: Agent, case_id: str) -> int:
     """Revision of the next sealing of the application: 1, or one more for each time that the case came back (T24)."""
     return sum(one.statement.type == "seal" for one in history(agent.journal, case_id)) + 1
-
-
-def _wrap(agent: Agent, bundle: Bundle, recipient: KeyRecord, seal: OutboxEntry) -> OutboxEntry:
-    return wrap_entry(
-        agent.identity,
-        agent.journal,
-        head=Head(1, seal.payload_digest),
-        role="window",
-        case=bundle.manifest.case,
-        revision=bundle.manifest.revision,
-        manifest_digest=bundle.digest,
-        keys=bundle.keys,
-        recipient=recipient,
-    )
 
 
 def _body(draft: Draft, said: Mapping[str, object]) -> dict[str, object]:
@@ -203,13 +290,22 @@ def require_ticks(ticks: Mapping[str, bool]) -> None:
             raise Refusal("DECLARATION_MISSING", "A23; 个人信息保护法 35; T05", declaration=tick)
 
 
-def _require_closed(agent: Agent, draft: Draft, insist: bool) -> list[str]:
-    """Codes of materials that are not there as the list wants them; empty unless the applicant insists."""
-    open_lines = [line for line in drafts.checklist(agent, draft.case) if line.strict and line.open]
-    if open_lines and not insist:
-        missing = ",".join(line.material for line in open_lines)
-        raise Refusal("MATERIALS_INCOMPLETE", "A03, E04; T05", missing=missing)
-    return sorted(line.material for line in open_lines if drafts.lacks(agent, draft, line.material))
+def _require_live(agent: Agent, draft: Draft, today: date) -> None:
+    catalogue, here = agent.registry.catalogue(draft.catalogue), identity.node_name(agent.identity.node)
+    catalogue.require_live(draft.task_code, today, here, draft.region)
+
+
+def _got(agent: Agent, draft: Draft, insist: bool) -> tuple[dict[str, object], tuple[CheckLine, ...]]:
+    """How the draft's materials were got, and the key lines that are open; none of these unless the applicant insists.
+
+    Refusals MATERIALS_INCOMPLETE, those of ``said_of``.
+    """
+    still_open = tuple(line for line in drafts.checklist(agent, draft.case) if line.strict and line.open)
+    if still_open and not insist:
+        missing = ",".join(line.material for line in still_open)
+        raise Refusal("MATERIALS_INCOMPLETE", "A03, E04; T05, B05", missing=missing)
+    got, verified = said_of(agent, draft), said_in(agent, draft)
+    return ({**got, "verified": verified} if verified else got), still_open
 
 
 def collecting_role(agent: Agent, staff_code: str) -> str:
@@ -256,45 +352,3 @@ def next_public_number(agent: Agent) -> str:
     if counter > COUNTER_LAST:
         raise Refusal("PUBLIC_NUMBERS_SPENT", "architecture: public number", prefix=prefix)
     return numbers.public_number(prefix, counter)
-
-
-def sealed_draft(agent: Agent, draft: Draft, revision: int) -> Bundle:
-    """The draft's pages, form and address as one sealing. Refusals of ``seal_bundle``."""
-    home = agent.settings.home / "drafts" / draft.case
-    order = [material.code for material in drafts.item_of(agent, draft).materials if material.code in draft.lines]
-    lines = [sealed_line(home, draft.lines[code]) for code in order]
-    form = [json_page(draft.form)]
-    if draft.tolerated:
-        form.append(json_page({"tolerated": draft.tolerated, "promises": draft.promises}))
-    lines.append(LineInput(LineFacts(FORM, FORM, "FORM", "D", "NOT_NEEDED"), tuple(form)))
-    if draft.delivery == "POST":
-        facts = LineFacts(ADDRESS, ADDRESS, "FORM", "D", "NOT_NEEDED")
-        lines.append(LineInput(facts, (json_page(draft.address),)))
-    lines += proxy_line(home, draft)
-    return seal_bundle(
-        agent.spool,
-        lines,
-        case=draft.case,
-        revision=revision,
-        kind="application",
-        task_code=draft.task_code,
-        catalogue=draft.catalogue,
-    )
-
-
-def sealed_line(home: Path, line: DraftLine) -> LineInput:
-    """A line of a draft or a supplement as it goes into a sealing; ``home``: the folder of its pages."""
-    facts = LineFacts(line.material, line.material, line.acquisition, line.trust, line.original)
-    return LineInput(facts, tuple(sealed_page(home, page) for page in line.pages))
-
-
-def proxy_line(home: Path, draft: Draft) -> list[LineInput]:
-    """The power of attorney, checked against its original, where somebody else acts for the applicant (T01)."""
-    return [sealed_line(home, DraftLine(PROXY, "SUBMIT", "B", "SEEN_RETURNED", draft.proxy))] if draft.proxy else []
-
-
-def json_page(value: Mapping[str, Any]) -> PageInput:
-    """A form, an address or a promise as a page, committed to field by field (``crypto.fields``)."""
-    salt = token_bytes(SALT_SIZE)
-    data = json.dumps(value, ensure_ascii=False, sort_keys=True).encode()
-    return PageInput(data, drafts.JSON_MEDIA, salt=salt, fields=root_of_form(value, salt))

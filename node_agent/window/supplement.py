@@ -5,17 +5,14 @@ Invariants:
 - another window than the collecting one sees the case only after the applicant showed public number and check code
   there; the code goes to the hub in the request and is kept nowhere;
 - pages lie in a folder of their own, mode 0600, until the addendum's receipt is here, no notice stands any more, or
-  nobody added to them for ``draft_days``; then they are erased;
+  nobody added to them for ``draft_days``; then they are erased (``supplement_notes``);
 - sealing, act and key packets are queued in one journal transaction; for the own window's cases this needs no network.
 """
 
-import json
-import shutil
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from crypto.refusal import Refusal
 from crypto.statement import read_signed
@@ -24,32 +21,30 @@ from node_agent import acts
 from node_agent.acts import Head
 from node_agent.known.casemirror import (
     ADDENDA,
-    DEMANDS,
     Recorded,
     addenda_of,
     application_leaf,
     demanded,
     history,
-    last_of,
     resolve,
 )
 from node_agent.process.runtime import Agent
 from node_agent.transfer.missing_wraps import note_of
-from node_agent.transfer.sealer import LineInput, seal_bundle, wrap_entry
+from node_agent.transfer.sealer import LineInput, seal_bundle, wraps_of
 from node_agent.window import drafts, reading
-from node_agent.window.drafts import DraftLine, DraftPage
+from node_agent.window.bundle import sealed_line
+from node_agent.window.drafts import DraftLine
 from node_agent.window.intake import PagesTaken
 from node_agent.window.pages import PLAIN, Shooting, keep, read_pages
-from node_agent.window.ready import Desk, Lines, PageStand, make_ready, masked_of
+from node_agent.window.ready import Desk, Lines, PageStand, is_ready, make_ready, masked_of
 from node_agent.window.recipients import recipients_of
-from node_agent.window.seal import READS, Reads, collecting_role, sealed_line
+from node_agent.window.seal import READS, Reads, collecting_role
+from node_agent.window.supplement_notes import NOTE, change, document, folder_of, load, load_kept, standing
+from node_agent.window.supplement_notes import begun as begun
+from node_agent.window.supplement_notes import tidy as tidy
 
-NOTE = "supplement:"
-FOLDER = "supplements"
 KIND = "addendum"
 ADMISSIONS = ("admit", "admit_with_parent")
-ENDING = ("supplement_complete", "lapse", "withdraw")
-"""Events after which a notice asks for nothing any more."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +115,7 @@ def here(agent: Agent, case_id: str) -> bool:
 def demand(agent: Agent, case_id: str) -> Demand:
     """What is demanded and what of it is here. Refusals CASE_UNKNOWN_HERE, NOTHING_DEMANDED."""
     told = history(agent.journal, case_id)
-    application, notice = application_leaf(told), _standing(told)
+    application, notice = application_leaf(told), standing(told)
     if application is None:
         raise Refusal("CASE_UNKNOWN_HERE", "A24", case=case_id)
     if notice is None:
@@ -128,7 +123,7 @@ def demand(agent: Agent, case_id: str) -> Demand:
     body = application.statement.body
     item = agent.registry.catalogue(str(body["catalogue"]), agent.hub).item(str(body["task_code"]))
     lines, due, methods = demanded(told)
-    taken, given = _load(agent, case_id), _handed_in(told, notice)
+    taken, given = load(agent, case_id), _handed_in(told, notice)
     return Demand(
         case=case_id,
         case_no=application.leaf.assigned.get("case_no", ""),
@@ -162,13 +157,13 @@ def add_pages(
         raise Refusal("NOT_DEMANDED", "T17; E01", material=material[:40])
     if original not in drafts.ORIGINAL:
         raise Refusal("ORIGINAL_UNKNOWN", "A03", original=original[:20])
-    seen = _load(agent, case_id)
+    seen = load(agent, case_id)
     good, refused = read_pages(agent, source, how)
     if refused:
         return PagesTaken((), tuple(refused))
     if not good:
         raise Refusal("PAGES_NONE", "A04", material=material)
-    pages = keep(agent, _folder(agent, case_id), material, good, how)
+    pages = keep(agent, folder_of(agent, case_id), material, good, how)
     trust = "B" if original in drafts.SEEN else "C"
 
     def put(now: Lines) -> Lines:
@@ -177,24 +172,29 @@ def add_pages(
         return {**now, material: DraftLine(material, "SUBMIT", trust, original, pages)}
 
     gone: Lines = {}
-    _change(agent, case_id, put)
+    change(agent, case_id, put)
     before = gone.get(material)
-    reading.ask(agent, _folder(agent, case_id), pages, (), again=material in masked_of(asked.item))
+    reading.ask(agent, folder_of(agent, case_id), pages, (), again=material in masked_of(asked.item))
     if before:
         drafts.forget_readings(agent, [before])
-    for page in before.pages if before else ():
-        for name in page.files:
-            (_folder(agent, case_id) / name).unlink(missing_ok=True)
     return PagesTaken(pages)
 
 
-def seal(agent: Agent, case_id: str, staff_code: str, *, applicant_signed: bool, reads: Reads = READS) -> Supplemented:
+def seal(
+    agent: Agent,
+    case_id: str,
+    staff_code: str,
+    late: acts.LateEntry | None = None,
+    *,
+    applicant_signed: bool,
+    reads: Reads = READS,
+) -> Supplemented:
     """Seal what was taken in as the next addendum; works without hub and store. ``reads``: as for the application.
 
     Refusals NOTHING_DEMANDED, SUPPLEMENT_SEALED, PAGES_NONE, DECLARATION_MISSING, ROLE_MISSING, SPOOL_UNWRITABLE,
     JOURNAL_UNWRITABLE, DRAFT_NEWER (a page came while it was sealed).
     """
-    asked, taken = demand(agent, case_id), _load(agent, case_id)
+    asked, taken = demand(agent, case_id), load(agent, case_id)
     if not taken:
         raise Refusal("PAGES_NONE", "T17; A04", material=",".join(line.material for line in asked.lines))
     if not applicant_signed:
@@ -204,9 +204,8 @@ def seal(agent: Agent, case_id: str, staff_code: str, *, applicant_signed: bool,
     application = application_leaf(told)
     assert application is not None  # ``demand`` found it
     recipients, waiting_for = recipients_of(agent, told)
-    home = _folder(agent, case_id)
-    _, pages = ready_lines(agent, asked, reads)
-    kept, taken = agent.journal.kept(NOTE + case_id), _load(agent, case_id)
+    home = folder_of(agent, case_id)
+    kept, taken, pages = _made_ready(agent, asked, reads)
     bundle = seal_bundle(
         agent.spool, [sealed_line(home, line) for line in taken.values()],
         case=case_id, revision=next_revision(agent, case_id, told), kind=KIND,
@@ -215,18 +214,12 @@ def seal(agent: Agent, case_id: str, staff_code: str, *, applicant_signed: bool,
     )  # fmt: skip
     materials = tuple(sorted(taken))
     body = {"manifest": bundle.digest, "materials": list(materials), "applicant_signed": True}
-    entry = acts.by_person(agent, case_id, "supplement_part", body, role, staff_code)
+    entry = acts.by_person(agent, case_id, "supplement_part", body, role, staff_code, late=late)
     entry = replace(entry, needs_upload=bundle.digest)
     head = Head(read_signed(entry.envelope).seq or 0, entry.payload_digest)
-    wraps = [
-        wrap_entry(
-            agent.identity, agent.journal, head=head, role="window", case=case_id, revision=bundle.manifest.revision,
-            manifest_digest=bundle.digest, keys=bundle.keys, recipient=recipient,
-        )
-        for recipient in recipients
-    ]  # fmt: skip
+    wraps = wraps_of(agent.identity, agent.journal, bundle, recipients, role="window", head=head)
     notes = note_of(case_id, bundle.digest, waiting_for)
-    notes[NOTE + case_id] = _document(taken, sealed=entry.payload_digest)
+    notes[NOTE + case_id] = document(taken, sealed=entry.payload_digest)
     # commit point: the supplement is on its way, all that was taken in of it
     agent.journal.queue([entry, *wraps], [bundle.pending()], notes, over={NOTE + case_id: kept})
     drafts.forget_readings(agent, taken.values())
@@ -238,140 +231,36 @@ def ready_lines(
     agent: Agent, asked: Demand, reads: Reads = READS
 ) -> tuple[dict[str, DraftLine], tuple[PageStand, ...]]:
     """What was taken in, by material, with pages turned and masked where the list wants it; may be repeated."""
-    pages = make_ready(agent, desk_of(agent, asked), reads.seconds, reads.told)
-    return _load(agent, asked.case), pages
+    return _made_ready(agent, asked, reads)[1:]
 
 
 def desk_of(agent: Agent, asked: Demand) -> Desk:
     """Where the pages of a supplement are kept until they are sealed."""
     case_id = asked.case
     return Desk(
-        home=_folder(agent, case_id),
-        load=lambda: _load(agent, case_id),
-        change=lambda make: _change(agent, case_id, make),
+        home=folder_of(agent, case_id),
+        load=lambda: load(agent, case_id),
+        change=lambda make: change(agent, case_id, make),
         masked=masked_of(asked.item),
     )
 
 
-def begun(agent: Agent, case_id: str) -> bool:
-    """Whether pages were taken in for a supplement of the case and wait to be sealed, or are on their way."""
-    return bool(_note(agent, case_id)["lines"])
-
-
 def inputs(agent: Agent, case_id: str, lines: Sequence[DraftLine]) -> list[LineInput]:
     """Lines that were taken in for ``case_id``, for a sealing."""
-    return [sealed_line(_folder(agent, case_id), line) for line in lines]
-
-
-def tidy(agent: Agent, case_id: str) -> None:
-    """Erase the pages of an addendum whose receipt is here. May be repeated."""
-    kept = agent.journal.kept(NOTE + case_id)
-    sealed = str(json.loads(kept)["sealed"]) if kept else ""
-    entry = agent.journal.entry(sealed) if sealed else None
-    if entry is not None and entry.state == "DONE":
-        _erase(agent, case_id)
-
-
-def sweep(agent: Agent, now: datetime) -> None:
-    """Erase pages of supplements that will not be sealed here any more, and files that a kill left without a name.
-
-    A supplement that waits for its answer is kept: one that the hub refuses is sealed again. ``now``: aware.
-    """
-    home = agent.settings.home / FOLDER
-    cases = {path.name for path in home.iterdir()} if home.is_dir() else set()
-    cases |= {name.removeprefix(NOTE) for name, _ in agent.journal.notes(NOTE)}
-    for case_id in sorted(cases):
-        tidy(agent, case_id)
-        value = _note(agent, case_id)
-        if _waits(agent, value):
-            continue
-        folder = home / case_id
-        if _standing(history(agent.journal, case_id)) is None or _untouched(
-            folder, now - timedelta(days=agent.settings.draft_days)
-        ):
-            _erase(agent, case_id)
-            continue
-        kept = [page for line in value["lines"].values() for page in line["pages"]]
-        named = {page[member] for page in kept for member in ("file", "camera", "masked") if page.get(member)}
-        for path in folder.iterdir() if folder.is_dir() else ():
-            if path.name not in named and _untouched(path, now - drafts.WRITING_LASTS):
-                path.unlink(missing_ok=True)
-
-
-def pages_here(agent: Agent) -> set[str]:
-    """Digests of the pages of supplements that wait to be sealed."""
-    notes = [dict(json.loads(value)) for _, value in agent.journal.notes(NOTE)]
-    lines = [line for note in notes if not _waits(agent, note) for line in _lines(note).values()]
-    return {page.sha256 for line in lines for page in line.pages}
+    return [sealed_line(folder_of(agent, case_id), line) for line in lines]
 
 
 # --- pieces ------------------------------------------------------------------------------------------------------
 
 
-def _load(agent: Agent, case_id: str) -> dict[str, DraftLine]:
-    """Lines taken in and not sealed yet, by material. Refusal SUPPLEMENT_SEALED while an addendum is on its way."""
-    tidy(agent, case_id)
-    value = _note(agent, case_id)
-    if _waits(agent, value):
-        raise Refusal("SUPPLEMENT_SEALED", "T17; invariant 12", case=case_id)
-    return _lines(value)
-
-
-def _lines(note: dict[str, Any]) -> dict[str, DraftLine]:
-    return {
-        code: DraftLine(**{**line, "pages": tuple(DraftPage(**page) for page in line["pages"])})
-        for code, line in note["lines"].items()
-    }
-
-
-def _change(agent: Agent, case_id: str, make: Callable[[Lines], Lines]) -> Lines:
-    """The lines changed and kept; made again on newer ones where another command kept them meanwhile."""
-
-    def once() -> Lines:
-        kept = agent.journal.kept(NOTE + case_id)
-        made = make(_load(agent, case_id))
-        agent.journal.keep_over(NOTE + case_id, kept, _document(made))
-        return made
-
-    return drafts.again()(once)
-
-
-def _document(lines: Lines, sealed: str = "") -> bytes:
-    return json.dumps({"lines": {code: asdict(line) for code, line in lines.items()}, "sealed": sealed}).encode()
-
-
-def _note(agent: Agent, case_id: str) -> dict[str, Any]:
-    kept = agent.journal.kept(NOTE + case_id)
-    return dict(json.loads(kept)) if kept else {"lines": {}, "sealed": ""}
-
-
-def _waits(agent: Agent, note: dict[str, Any]) -> bool:
-    """Whether the addendum of the note is on its way."""
-    entry = agent.journal.entry(str(note["sealed"])) if note["sealed"] else None
-    return entry is not None and entry.state == "WAITING"
-
-
-def _erase(agent: Agent, case_id: str) -> None:
-    drafts.forget_readings(agent, _lines(_note(agent, case_id)).values())
-    shutil.rmtree(agent.settings.home / FOLDER / case_id, ignore_errors=True)
-    agent.journal.forget(NOTE + case_id)
-
-
-def _untouched(path: Path, since: datetime) -> bool:
-    """Whether nothing came to a file or folder since then; True also when it is not there."""
-    return not path.exists() or path.stat().st_mtime < since.timestamp()
-
-
-def _standing(told: list[Recorded]) -> Recorded | None:
-    """The leaf of the notice that still asks for something, or None."""
-    found = last_of(told, *ENDING, *DEMANDS)
-    return found if found is not None and found.statement.type in DEMANDS else None
-
-
-def _folder(agent: Agent, case_id: str) -> Path:
-    path = agent.settings.home / FOLDER / case_id
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return path
+def _made_ready(agent: Agent, asked: Demand, reads: Reads) -> tuple[bytes | None, Lines, tuple[PageStand, ...]]:
+    """The note as it stands when nothing is left to do on its lines, the lines, and how their pages stand."""
+    desk, end = desk_of(agent, asked), time.monotonic() + reads.seconds
+    while True:
+        stands = make_ready(agent, desk, max(0.0, end - time.monotonic()), reads.told)
+        kept, lines = load_kept(agent, asked.case)
+        if is_ready(agent, desk, lines):
+            return kept, lines, stands
 
 
 def _line(item: Item, line: dict[str, str], taken: dict[str, DraftLine], given: set[str]) -> DemandLine:

@@ -9,7 +9,8 @@ too. ``fresh_first_run`` is what was found in the third set before any rule was 
 
 Beside: the same reading with plain regular expressions; presidio-image-redactor with Tesseract on every n-th page.
 Tesseract then reads the masked pages: a page counts when a sensitive value still stands in what it reads.
-Seconds are wall clock of this process and its CPU time; memory and the queue's pace come from the real worker.
+Seconds are wall clock of this process and its CPU time (marks are seen while the words are read); memory and the
+queue's pace come from the real worker.
 """
 
 import argparse
@@ -37,6 +38,7 @@ from node_agent.imaging.finding.find import find, in_text  # noqa: E402
 from node_agent.imaging.finding.hints import Hint  # noqa: E402
 from node_agent.imaging.finding.layout import Text, arrange, plain  # noqa: E402
 from node_agent.imaging.picture import Pixels  # noqa: E402
+from node_agent.imaging.reading.beside import Beside  # noqa: E402
 from node_agent.imaging.reading.engine import Engine, turned  # noqa: E402
 from node_agent.imaging.reading.keeper import Keeper  # noqa: E402
 from node_agent.imaging.reading.lines import Box, Reading, on_the_page_given  # noqa: E402
@@ -89,10 +91,11 @@ def measure(folder: Path, pages: Sequence[Mapping[str, Any]], every: int, tell: 
     clock = Clock()
     for page in pages:
         pixels = _load(folder / page["file"])
+        beside = Beside(engine)
         with clock.of("reading"):
-            reading = engine.read(pixels)
+            reading = beside.read(pixels)
         with clock.of("finding"):
-            judged = find(turned(pixels, reading.turn), reading)
+            judged = find(turned(pixels, reading.turn), reading, (), beside.seen(reading.turn))
         boxes = [one.box for one in judged.covered(Profile.OUTSIDE)]
         hinted = [*boxes, *by_form(reading, page)]
         if judged.withheld:

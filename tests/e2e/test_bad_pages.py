@@ -12,6 +12,7 @@ from PIL import Image
 
 from deploy.stack.layout import WINDOW
 from tests.e2e.town import DEMO, Answer, Town
+from tests.hostile import chunk
 
 pytestmark = pytest.mark.e2e
 PLAN = json.loads((DEMO / "pages.json").read_text(encoding="utf-8"))
@@ -20,10 +21,6 @@ GOOD = (DEMO / PLAN["pages"][0]["file"]).read_bytes()
 
 def huge_header() -> bytes:
     """A PNG of a few bytes that claims 30,000 × 30,000 pixels: decoded, it would fill 2.7 GB."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
 

@@ -185,9 +185,10 @@ class CaseWork:
         assert isinstance(outcome, Placed), outcome
         return outcome
 
-    def to_forwarded(self) -> "CaseWork":
-        """Seal and wrap to window, recovery, gateway and department: the hub routes after the last."""
-        self.do(self.seal(), WINDOW)
+    def to_forwarded(self, **said: object) -> "CaseWork":
+        """Seal (and say ``said`` there) and wrap to window, recovery, gateway and department: the hub routes after the
+        last."""
+        self.do(self.seal(**said), WINDOW)
         for recipient in (WINDOW, RECOVERY, GATEWAY, DEPARTMENT):
             self.do(self.wrap(recipient), WINDOW)
         return self

@@ -14,6 +14,7 @@ import grpc
 from pydantic import SecretStr
 
 from crypto import canonical, identity
+from crypto.directory import Directory
 from crypto.keystore import SoftwareKeystore
 from crypto.refusal import Refusal
 from crypto.statement import Envelope
@@ -152,6 +153,13 @@ class Region:
     def revoke(self, name: str) -> Answer:
         """The registrar revokes a node."""
         return self.say(self.registrar.revoke(self.node(name), "KEY_LOST"))
+
+    def directory(self) -> Directory:
+        """The directory as anybody replays it from the hub's leaves, every signature verified."""
+        with RegistryDoor.open(self.address, self.registrar.authority_pem, *self.registrar.node_tls()) as door:
+            desk = type(self.desk)(self.registrar, door)
+            desk.catch_up()
+            return desk.directory
 
     def publish_calendar(self, version: str = "2026.1") -> tuple[Envelope, bytes]:
         """A small calendar and the statement that publishes it."""

@@ -1,9 +1,6 @@
 """What came of statements that were placed, and whether the books are whole."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
-
-import pytest
 
 from crypto.log import leaf as leaves
 from crypto.log.merkle import leaf_hash
@@ -20,13 +17,6 @@ if TYPE_CHECKING:
 def code(outcome: Outcome) -> str:
     """The refusal's code, or PLACED."""
     return outcome.code if isinstance(outcome, Refusal) else "PLACED"
-
-
-def code_of(action: Callable[[], object]) -> str:
-    """Code of the refusal that ``action`` must end in."""
-    with pytest.raises(Refusal) as caught:
-        action()
-    return caught.value.code
 
 
 def placed(outcome: Outcome) -> Placed:

@@ -13,8 +13,8 @@ from storage.objectstore_s3 import S3ObjectStore
 from tests.integration.casework import CaseWork
 from tests.integration.cast import DEPARTMENT, OTHER_WINDOW, WINDOW
 from tests.integration.detours import CODE, Detour, Shelf
-from tests.integration.placing import code_of
 from tests.integration.sealings import Sealed, seal_pages
+from tests.refused import code_of
 
 pytestmark = pytest.mark.integration
 

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.integration
 LEAF = "(SELECT max(idx) FROM leaves WHERE NOT is_registry)"
 CASE, OTHER = "'@case'", "'@other'"  # the case with most leaves, and another one
+FIRST = "'@first'"  # the case that names its applicant
+NOBODY = "'" + "f" * 32 + "'"  # no such case
 
 
 @dataclass
@@ -53,13 +55,16 @@ class Library:
     integrator: Integrator
     case: str = ""
     other: str = ""
+    first: str = ""
 
     def found(self, *broken: str, deep: bool = False) -> dict[str, Grade]:
         """Codes found with the rows changed by these statements, which are undone."""
         counts = Counts()
         with self.world.database.unit() as unit:
             for statement in broken:
-                named = statement.replace("@case", self.case).replace("@other", self.other)
+                named = (
+                    statement.replace("@case", self.case).replace("@other", self.other).replace("@first", self.first)
+                )
                 done = unit._connection.exec_driver_sql(named)
                 assert done.rowcount != 0, statement
             reading = BookRows(unit._connection)
@@ -124,13 +129,13 @@ def library(postgres_service: "Databases", seaweed_service: "ObjectServer") -> I
     works = [world.unpinned() for _ in range(3)]
     for work in works:
         made.put(work.application, WINDOW)
-    works[0].to_forwarded()
+    works[0].to_forwarded(applicant="a1" * 32)
     works[1].to_pending()
     works[2].to_pending()
     works[2].result = world.sealing(works[2].case, kind="result", revision=2, materials=("RESULT",))
     made.put(works[2].result, DEPARTMENT)
     works[2].to_closed_from_pending()
-    made.case, made.other = works[2].case, works[1].case
+    made.case, made.other, made.first = works[2].case, works[1].case, works[0].case
     while integrator.integrate_once():
         pass
     yield made
@@ -188,6 +193,10 @@ BROKEN: dict[str, tuple[str, ...]] = {
         f" WHERE case_id = {CASE}",
     ),
     "REGION_DIFFERS": (f"INSERT INTO case_regions VALUES ({CASE}, '360102000000')",),
+    "FORMER_NUMBER_DIFFERS": (f"INSERT INTO former_numbers VALUES ('{'1' * 12}', {CASE})",),
+    "APPLICANT_STRAY": (f"INSERT INTO applicants SELECT {NOBODY}, repeat('a', 64), 'item', 'number', 'node', '', ''",),
+    "REGION_STRAY": (f"INSERT INTO case_regions VALUES ({NOBODY}, '360102000000')",),
+    "FORMER_NUMBER_STRAY": (f"INSERT INTO former_numbers VALUES ('{'1' * 12}', {NOBODY})",),
     "SERIAL_BEHIND": ("UPDATE case_serials SET serial = serial - 1",),
     "OBJECT_UNPINNED": (f"DELETE FROM pinned WHERE case_id = {CASE}",),
     "PIN_DIFFERS": (f"UPDATE pinned SET case_id = {OTHER} WHERE case_id = {CASE}",),
@@ -216,6 +225,16 @@ def test_each_broken_row_is_found_by_its_name(library: Library, code: str) -> No
     found = errors(library.found(*BROKEN[code]))
     assert code in found
     assert found <= {code} | ALSO.get(code, set())
+
+
+def test_a_row_of_the_applicants_index_that_is_lost(library: Library) -> None:
+    """The case itself is whole: what it says of its applicant stands in the leaves, and nowhere in the index."""
+    assert errors(library.found(f"DELETE FROM applicants WHERE case_id = {FIRST}")) == {"APPLICANT_DIFFERS"}
+
+
+def test_rows_that_outlive_the_row_of_their_case(library: Library) -> None:
+    gone = library.found(f"DELETE FROM cases WHERE case_id = {FIRST}")
+    assert errors(gone) == {"CASE_ROW_MISSING", "INBOX_STRAY", "APPLICANT_STRAY"}
 
 
 def test_a_lost_leaf(library: Library) -> None:

@@ -10,29 +10,23 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from typer.testing import CliRunner, Result
 
 from crypto import certificates
 from crypto.directory import Directory
 from crypto.keystore import SoftwareKeystore
 from crypto.refusal import Refusal
 from crypto.statement import read_envelope
-from deploy.cli import app
 from deploy.registrar.desk import RegistrarDesk
-from deploy.registrar.founding import found_hub, renew_hub
 from deploy.registrar.registrar import Decision, Registrar
 from deploy.stack import founding
 from deploy.stack.layout import GATEWAY, Layout
 from hub.services import enrolment
 from node_agent.client.enrolment import EnrolmentDoor, Mode, PendingEnrolment, RegistryDoor
 from node_agent.keys.enrol import (
-    RecordFacts,
     enrol_node,
-    enrol_person,
     finish_renewal,
     prepare_node,
     renew,
-    renewal_is_due,
     token_tag,
 )
 from tests.integration.hub_region import Region
@@ -40,18 +34,10 @@ from tests.integration.hub_region import Region
 pytestmark = pytest.mark.integration
 
 
-def directory(region: Region) -> Directory:
-    """The directory as anybody replays it from the hub's leaves, every signature verified."""
-    with RegistryDoor.open(region.address, region.registrar.authority_pem, *region.registrar.node_tls()) as door:
-        desk = type(region.desk)(region.registrar, door)
-        desk.catch_up()
-        return desk.directory
-
-
 def test_window_enrols_and_is_let_in(region: Region, name: str) -> None:
     client = region.enrol(name)
     leaves, epoch = client.registry_leaves(0)
-    record = directory(region).current(region.node(name))
+    record = region.directory().current(region.node(name))
     assert record.roles == {"window"} and 10_001 <= (record.public_prefix or 0) <= 99_999
     assert set(record.keys) == {"tls", "sign", "kem", "witness"}
     assert len(leaves) == epoch
@@ -68,7 +54,7 @@ def test_two_windows_get_two_prefixes(region: Region, name: str) -> None:
 def test_person_enrols_at_her_node(region: Region, name: str) -> None:
     region.enrol(name)
     region.enrol_person(name, "A01", "COLLECTOR")
-    record = directory(region).current(f"{region.node(name)}/person/A01")
+    record = region.directory().current(f"{region.node(name)}/person/A01")
     own = SoftwareKeystore(region.home(name) / "persons" / "A01").signer("sign")
     assert record.roles == {"COLLECTOR"} and record.keys["sign"].public == own.public
 
@@ -77,9 +63,9 @@ def test_enrolling_again_gives_the_same_leaf(region: Region, name: str) -> None:
     token, facts = region.token(name, "window")
     asked = (region.home(name), region.door, region.registrar.authority_pem, token, facts)
     first = enrol_node(*asked)
-    epoch = directory(region).epoch
+    epoch = region.directory().epoch
     assert enrol_node(*asked) == first
-    assert directory(region).epoch == epoch
+    assert region.directory().epoch == epoch
 
 
 def test_a_token_is_good_for_one_record(region: Region, name: str, tmp_path: Path) -> None:
@@ -105,7 +91,7 @@ def test_a_record_must_say_what_the_token_was_issued_for(region: Region, name: s
         enrol_node(region.home(name), region.door, region.registrar.authority_pem, token, wrong)
     assert caught.value.values["reason"] == "RECORD_DIFFERS"
     with pytest.raises(Refusal, match="SUBJECT_UNKNOWN"):
-        directory(region).current(region.node(name))
+        region.directory().current(region.node(name))
 
 
 def test_an_expired_token_is_refused(region: Region, name: str) -> None:
@@ -152,10 +138,10 @@ def test_the_door_is_bounded(region: Region, name: str, monkeypatch: pytest.Monk
 
 def test_renewal_replaces_the_tls_key_alone(region: Region, name: str) -> None:
     before_client = region.enrol(name)
-    before = directory(region).current(region.node(name))
+    before = region.directory().current(region.node(name))
     old = (region.home(name) / "tls.pem").read_bytes()
     made = renew(region.home(name), region.address, region.door, before)
-    after = directory(region).current(region.node(name))
+    after = region.directory().current(region.node(name))
     assert made == (region.home(name) / "tls.pem").read_bytes() != old
     assert after.keys["tls"] != before.keys["tls"] and after.keys["sign"] == before.keys["sign"]
     region.client(name).registry_leaves(0)
@@ -165,7 +151,7 @@ def test_renewal_replaces_the_tls_key_alone(region: Region, name: str) -> None:
 
 def test_a_renewal_that_changes_more_is_refused(region: Region, name: str) -> None:
     region.enrol(name)
-    record = directory(region).current(region.node(name))
+    record = region.directory().current(region.node(name))
     with pytest.raises(Refusal, match="RENEWAL_CHANGES_MORE"):
         renew(region.home(name), region.address, region.door, replace(record, roles=frozenset({"window", "portal"})))
 
@@ -173,7 +159,7 @@ def test_a_renewal_that_changes_more_is_refused(region: Region, name: str) -> No
 def test_a_renewal_of_another_node_is_refused(region: Region, name: str) -> None:
     region.enrol(name)
     region.enrol(f"{name}-other")
-    victim = directory(region).current(region.node(f"{name}-other"))
+    victim = region.directory().current(region.node(f"{name}-other"))
     with pytest.raises(Refusal, match="ENROLMENT_FORMAT"):
         renew(region.home(name), region.address, region.door, victim)
 
@@ -325,61 +311,7 @@ def test_a_row_that_takes_no_answer_does_not_stop_the_next(tmp_path: Path) -> No
         RegistrarDesk(registrar, Door({"one": "HUB_UNAVAILABLE"})).round()  # type: ignore[arg-type]
 
 
-# --- the hub's own certificate -------------------------------------------------------------------------------------
-
-
-def _hosts(pem: bytes) -> set[str]:
-    names = x509.load_pem_x509_certificate(pem).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    addresses = {str(one) for one in names.get_values_for_type(x509.IPAddress)}
-    return {*names.get_values_for_type(x509.DNSName), *addresses}
-
-
-def _nearly_over(registrar: Registrar, home: Path) -> bytes:
-    """The hub's certificate again, with ten days to go."""
-    old = (home / "tls.pem").read_bytes()
-    names = certificates.extra_names(registrar.authority_pem, old)
-    node, _, _ = certificates.peer(old)
-    made = registrar.certify((home / "request.csr").read_bytes(), node, names, days=10)
-    (home / "tls.pem").write_bytes(made)
-    return made
-
-
-def test_the_hubs_certificate_is_made_anew_in_time(tmp_path: Path) -> None:
-    registrar, home = Registrar.found(tmp_path / "registrar", "yidi.test", "500000000000"), tmp_path / "hub"
-    node = found_hub(registrar, home, "log.yidi.test", "500000000000").node
-    first = (home / "tls.pem").read_bytes()
-    assert not renew_hub(registrar, home) and (home / "tls.pem").read_bytes() == first
-    old = _nearly_over(registrar, home)
-    assert renew_hub(registrar, home) and not renewal_is_due(home)
-    made = (home / "tls.pem").read_bytes()
-    assert certificates.peer(made)[:2] == certificates.peer(old)[:2]
-    assert _hosts(made) == _hosts(first) and {"localhost", "127.0.0.1"} <= _hosts(made)
-    # a renewal over the wire brings no names along: those remembered are kept
-    again = Registrar(registrar.home).certify((home / "request.csr").read_bytes(), node)
-    assert _hosts(again) == _hosts(first)
-
-
-def test_a_certificate_of_another_authority_is_not_renewed(tmp_path: Path) -> None:
-    """Else whoever can write to the hub's folder chooses the node that the new certificate names."""
-    registrar, home = Registrar.found(tmp_path / "registrar", "yidi.test", "500000000000"), tmp_path / "hub"
-    found_hub(registrar, home, "log.yidi.test", "500000000000")
-    stranger = Registrar.found(tmp_path / "stranger", "yidi.test", "500000000000")
-    node = f"{registrar.node}-2"
-    tls = SoftwareKeystore(home / "keys").signer("tls")
-    request = certificates.make_request(tls, node)
-    (home / "request.csr").write_bytes(request)
-    (home / "tls.pem").write_bytes(stranger.certify(request, node, days=10))
-    with pytest.raises(Refusal, match="CERTIFICATE_UNKNOWN"):
-        renew_hub(registrar, home)
-
-
-def test_the_stack_renews_its_hub_when_it_comes_up(tmp_path: Path) -> None:
-    layout = Layout(tmp_path)
-    assert founding.found_region(layout)
-    assert not founding.found_region(layout)
-    _nearly_over(Registrar(layout.folder("registrar")), layout.folder("hub"))
-    assert founding.found_region(layout)
-    assert not renewal_is_due(layout.folder("hub"))
+# --- the stack -------------------------------------------------------------------------------------------------------
 
 
 def test_the_gateway_gets_a_copy_of_the_carriers_key(region: Region, tmp_path: Path) -> None:
@@ -398,115 +330,3 @@ def test_the_gateway_gets_a_copy_of_the_carriers_key(region: Region, tmp_path: P
     assert key.is_relative_to(home) and key.read_text() == "carrier secret"
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     assert str(layout.folder("carrier")) not in (home / "agent.env").read_text()
-
-
-# --- the registrar's commands --------------------------------------------------------------------------------------
-
-
-def command(region: Region, *arguments: str) -> Result:
-    said = [*arguments, "--home", str(region.registrar.home), "--json"]
-    if arguments[0] != "hub-certificate":
-        said += ["--hub", region.address]
-    return CliRunner().invoke(app, ["registrar", *said])
-
-
-def told(result: Result) -> dict[str, object]:
-    assert result.exit_code == 0, result.output
-    value: dict[str, object] = json.loads(result.stdout)
-    return value
-
-
-def given(result: Result) -> tuple[str, RecordFacts]:
-    """Token and facts as the command told them."""
-    value = told(result)
-    facts = value["facts"]
-    assert isinstance(facts, dict)
-    return str(value["token"]), RecordFacts(**{**facts, "roles": tuple(facts["roles"])})
-
-
-def test_a_token_by_command_enrols_lists_and_revokes(region: Region, name: str) -> None:
-    asked = ("token", name, "--region", "500000000000", "--role", "window", "--title", "试验窗口")
-    token, facts = given(command(region, *asked))
-    assert facts.subject == region.node(name) and facts.replaces is None
-    enrol_node(region.home(name), region.door, region.registrar.authority_pem, token, facts)
-    rows = told(command(region, "list"))["records"]
-    assert isinstance(rows, list)
-    mine = next(row for row in rows if row["subject"] == facts.subject)
-    assert (mine["roles"], mine["title"], mine["public_prefix"]) == (["window"], "试验窗口", facts.public_prefix)
-    shown = CliRunner().invoke(
-        app, ["registrar", "list", "--home", str(region.registrar.home), "--hub", region.address]
-    )
-    assert name in shown.stdout and "收件窗口" in shown.stdout
-    client = region.client(name)
-    client.registry_leaves(0)
-    assert told(command(region, "revoke", name, "--reason", "KEY_LOST"))["subject"] == facts.subject
-    with pytest.raises(Refusal, match="KEY_REVOKED"):
-        client.registry_leaves(0)
-    assert facts.subject not in command(region, "list").stdout
-    # whoever was revoked enrols again with new keys; a journal may be lost with them, so its numbers begin elsewhere
-    token, again = given(command(region, *asked))
-    assert again.replaces == mine["record"]
-    assert again.public_prefix is not None and again.public_prefix != facts.public_prefix
-    enrol_node(region.home(f"{name}-new"), region.door, region.registrar.authority_pem, token, again)
-    assert directory(region).current(facts.subject).replaces == mine["record"]
-
-
-def test_a_person_gets_a_token_at_a_valid_node_in_a_role_for_persons(region: Region, name: str) -> None:
-    asked = ("token", name, "--region", "500000000000", "--title", "收件岗", "--staff", "A01", "--role")
-    early = command(region, *asked, "COLLECTOR")
-    assert early.exit_code == 1 and json.loads(early.stdout)["refusal"]["code"] == "SUBJECT_UNKNOWN"
-    region.enrol(name)
-    _, facts = given(command(region, *asked, "COLLECTOR"))
-    assert (facts.subject, facts.kind) == (f"{region.node(name)}/person/A01", "person")
-    assert (facts.home, facts.centre) == ("", "")
-    wrong = command(region, *asked, "window")
-    assert wrong.exit_code == 1 and json.loads(wrong.stdout)["refusal"]["code"] == "KEY_RECORD_FORMAT"
-
-
-@pytest.mark.requirement("F07")
-def test_a_person_is_enrolled_for_two_bodies_which_stay_until_told_otherwise(region: Region, name: str) -> None:
-    home, centre, other = "11360102MB00000101", "12360102MB0000020Y", "11360102MB00000303"
-    region.enrol(name)
-    asked = ("token", name, "--region", "500000000000", "--title", "收件岗", "--staff", "A01", "--role", "COLLECTOR")
-    token, facts = given(command(region, *asked, "--home-body", home.lower(), "--centre", centre))
-    assert (facts.home, facts.centre) == (home, centre)
-    made = enrol_person(region.home(name), region.door, region.registrar.authority_pem, token, facts)
-    assert (made.home, made.centre) == (home, centre)
-    rows = told(command(region, "list"))["records"]
-    assert isinstance(rows, list)
-    shown = next(row for row in rows if row["subject"] == facts.subject)
-    assert (shown["home"], shown["centre"]) == (home, centre)
-    _, again = given(command(region, *asked, "--home-body", other))
-    assert (again.home, again.centre) == (other, centre)
-    wrong = command(region, *asked, "--centre", centre[:-1] + "0")
-    assert wrong.exit_code == 1 and json.loads(wrong.stdout)["refusal"]["code"] == "CREDIT_CODE_CHECK"
-    node = command(region, *asked[:6], "--role", "window", "--home-body", home)
-    assert node.exit_code == 1 and json.loads(node.stdout)["refusal"]["code"] == "KEY_RECORD_FORMAT"
-
-
-def test_a_token_is_printed_once(region: Region, name: str) -> None:
-    said = ["token", name, "--region", "500000000000", "--role", "auditor", "--title", "审计处"]
-    result = CliRunner().invoke(
-        app, ["registrar", *said, "--home", str(region.registrar.home), "--hub", region.address]
-    )
-    assert result.exit_code == 0, result.output
-    issued = [one["text"] for one in json.loads((region.registrar.home / "tokens.json").read_text())["tokens"]]
-    assert [result.stdout.count(text) for text in issued if text in result.stdout] == [1]
-    assert "auditor" not in result.stdout and "审计" in result.stdout
-
-
-def test_who_is_not_registered_is_not_revoked(region: Region, name: str) -> None:
-    refused = command(region, "revoke", name, "--reason", "KEY_LOST")
-    assert refused.exit_code == 1 and json.loads(refused.stdout)["refusal"]["code"] == "SUBJECT_UNKNOWN"
-    assert command(region, "revoke", "hub", "--reason", "he lost it").exit_code == 2
-
-
-def test_the_hubs_certificate_by_command(tmp_path: Path) -> None:
-    registrar, home = Registrar.found(tmp_path / "registrar", "yidi.test", "500000000000"), tmp_path / "hub"
-    found_hub(registrar, home, "log.yidi.test", "500000000000")
-    said = ["registrar", "hub-certificate", "--home", str(registrar.home), "--json"]
-    assert told(CliRunner().invoke(app, said))["renewed"] is False
-    old = _nearly_over(registrar, home)
-    assert told(CliRunner().invoke(app, said))["renewed"] is True
-    assert (home / "tls.pem").read_bytes() != old and not renewal_is_due(home)
-    assert told(CliRunner().invoke(app, [*said, "--now"]))["renewed"] is True

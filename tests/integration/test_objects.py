@@ -23,7 +23,7 @@ from storage.objectstore import content_md5
 from storage.objectstore_s3 import S3ObjectStore
 from storage.transfer import TransferClient
 from tests.integration.cast import DEPARTMENT, OTHER_DEPARTMENT, OTHER_WINDOW, WINDOW
-from tests.integration.placing import code_of
+from tests.refused import code_of
 
 if TYPE_CHECKING:
     from tests.integration.casework import CaseWork

@@ -9,7 +9,7 @@ from hub.services.check_codes import WRONG_A_NUMBER
 from hub.services.public_query import PublicQuery
 from tests.integration.cast import OTHER_WINDOW
 from tests.integration.detours import CODE, Detour
-from tests.integration.placing import code_of
+from tests.refused import code_of
 
 pytestmark = [pytest.mark.integration, pytest.mark.requirement("G06", "H01")]
 

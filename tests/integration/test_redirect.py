@@ -15,8 +15,8 @@ from storage.objectstore_s3 import S3ObjectStore
 from tests.integration.casework import CaseWork
 from tests.integration.cast import AUDITOR, DEPARTMENT, GATEWAY, OTHER_DEPARTMENT, OTHER_WINDOW, RECOVERY, WINDOW
 from tests.integration.detours import COORDINATOR, Detour, Shelf
-from tests.integration.placing import code_of
 from tests.integration.sealings import seal_pages
+from tests.refused import code_of
 
 pytestmark = pytest.mark.integration
 K11_DUE = "2026-11-23T14:30:00.000+08:00"  # four window hours from 9:30, with an hour at noon

@@ -204,6 +204,23 @@ def test_a_probe_is_the_callers_own_small_and_swept_by_the_next(
     assert list(store.versions(PREFIX)) == []
 
 
+def test_however_many_permissions_a_node_asks_for_one_object_of_it_lies_about(
+    agent: Agent, store: MemoryObjectStore
+) -> None:
+    """Each is good for a minute: gathered first and used then, they would fill the store, and the next test with it."""
+    mine, transfer = agent.hub.selftest, TransferClient(store.answer, attempts=1)
+    bodies = [b"%04d" % number for number in range(5)]
+    asked = [mine.begin_probe(4, md5_of(body)) for body in bodies]
+    for (_, put), body in zip(asked, bodies, strict=True):
+        transfer.put_part(put, body)  # what stands there already is left as it is
+    assert len(list(store.versions(PREFIX))) == 1
+    assert mine.read_probe(asked[0][0])
+    with pytest.raises(Refusal, match="OBJECT_MISSING"):
+        mine.read_probe(asked[1][0])
+    mine.end_probe(asked[4][0])
+    assert list(store.versions(PREFIX)) == []
+
+
 def test_a_probe_goes_and_comes_at_a_real_store_and_is_erased(
     region: Region, agent: Agent, objectstore: S3ObjectStore
 ) -> None:

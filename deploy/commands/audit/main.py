@@ -52,12 +52,12 @@ from node_agent.known.casemirror import Recorded, recorded
 from node_agent.process.runtime import open_agent
 
 _SEVERITY_COLOUR = {Severity.INVALID: "red", Severity.INDETERMINATE: "yellow"}
-app = typer.Typer(no_args_is_help=True, help="审计:导出证据包、离线核验、交接、时限、查阅记录、检查点")
+app = typer.Typer(no_args_is_help=True, help="审计：导出证据包、离线核验、交接、时限、查阅记录、检查点")
 
 
 @app.command()
 def export(
-    case: Annotated[str, typer.Argument(help="办件编号、公开编号或者办件标识")],
+    case: Annotated[str, typer.Argument(help="办件编号、查询号或者办件标识")],
     home: common.Home,
     output: Annotated[Path | None, typer.Option("-o", "--output", help="写到这个文件")] = None,
     as_json: AsJson = False,

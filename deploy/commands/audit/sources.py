@@ -18,7 +18,7 @@ PinsFile = Annotated[
     Path | None, typer.Option("--pins", help="约定的密钥文件；不给则用本节点文件夹里的 pins.json", dir_okay=False)
 ]
 Package = Annotated[Path, typer.Argument(metavar="FILE", help="证据包（zip）")]
-Target = Annotated[str, typer.Argument(metavar="FILE|CASE", help="证据包文件，或者办件编号、公开编号、办件标识")]
+Target = Annotated[str, typer.Argument(metavar="FILE|CASE", help="证据包文件，或者办件编号、查询号、办件标识")]
 
 
 def is_file(target: str) -> bool:

@@ -6,8 +6,16 @@ import typer
 from rich.table import Table
 
 from crypto.identity import node_name
-from deploy.commands.coord.region import STATUS, one_or_region, region_cards, region_complaints
-from deploy.commands.shared import enquiries, voices
+from deploy.commands.coord.region import (
+    STATUS,
+    one_or_region,
+    region_cards,
+    region_complaints,
+    region_enquiries,
+    region_ranking,
+)
+from deploy.commands.shared import enquiries as shared_enquiries
+from deploy.commands.shared import voices
 from deploy.commands.shared.choices import code_of, listed
 from deploy.commands.shared.common import (
     AsJson,
@@ -27,7 +35,7 @@ from node_agent.supervision import affiliation, supervising
 
 app = typer.Typer(no_args_is_help=True)
 
-OneCase = Annotated[str, typer.Argument(metavar="[CASE]", help="43 位办件编号、12 位公开编号或案件标识；全区域的不写")]
+OneCase = Annotated[str, typer.Argument(metavar="[CASE]", help="43 位办件编号、12 位查询号或办件标识；全区域的不写")]
 Region = Annotated[bool, typer.Option("--region", help="本区域全部办件")]
 Unsettled = Annotated[bool, typer.Option("--open", help="全区域时只列没有了结的")]
 
@@ -38,13 +46,14 @@ def cards(
     case: OneCase = "",
     region: Region = False,
     unsettled: Unsettled = False,
+    ranking: Annotated[bool, typer.Option("--ranking", help="全区域时按单位排名，红牌多的在前")] = False,
     notice: Annotated[bool, typer.Option("--notice", help="打印通知文本")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """一件的牌：规则、责任单位和人员、由派出单位还是中心处理、证据在日志哪一条、办到哪一步；或者本区域全部的牌。"""
+    """一件的牌：规则、责任单位和人员、由派出单位还是中心处理、证据在日志哪一条、办到哪一步；或者本区域全部的牌、各单位的排名。"""
     with agent_at(home, as_json) as agent:
         if one_or_region(case, region):
-            return region_cards(agent, unsettled, as_json)
+            return (region_ranking if ranking else region_cards)(agent, unsettled, as_json)
         seen = supervising.look(agent, case)
         heads = ("编号", "牌", "责任单位", "人员", "处理单位", "发出", "证据", "状态")
         table = Table(*heads, title=f"发牌 {len(seen.cards)} 张")
@@ -99,5 +108,17 @@ def complaints(
         show({"ok": True, "complaints": [dict(one.__dict__) for one in found]}, as_json, table)
 
 
+@app.command()
+def enquiries(
+    home: Home, case: OneCase = "", region: Region = False, unsettled: Unsettled = False, as_json: AsJson = False
+) -> None:
+    """一件的咨询：类别、渠道、首问单位、现由谁负责、到期、结果；或者本区域全部的咨询。"""
+    with agent_at(home, as_json) as agent:
+        if one_or_region(case, region):
+            region_enquiries(agent, unsettled, as_json)
+        else:
+            shared_enquiries.show_one(agent, case, as_json)
+
+
 voices.offer(app, voices.OF_OVERSEERS)
-voices.offer(app, enquiries.OF_ALL)
+voices.offer(app, shared_enquiries.OF_OVERSEERS)

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from crypto.identity import node_name
 from deploy.commands.shared.choices import code_of, listed
 from deploy.commands.shared.common import AsJson, Home, Staff, WaitSeconds, agent_at, finish_act, minute, show
 from deploy.commands.shared.options import CaseName
@@ -29,8 +28,8 @@ def list_cases(home: Home, as_json: AsJson = False) -> None:
         table = Table("办件", "事项", "原因", "转过", "建议", "改派期限", title=f"待改派 {len(found)} 件")
         for one in found:
             colour = "red" if one.overdue else "white"
-            hops = "、".join(_title(agent, node) for node in one.hops) or "—"
-            proposal = _title(agent, one.proposal) if one.proposal else "—"
+            hops = "、".join(agent.registry.directory.title_of(node) for node in one.hops) or "—"
+            proposal = agent.registry.directory.title_of(one.proposal) if one.proposal else "—"
             due = f"[{colour}]{minute(one.due)}[/{colour}]"
             table.add_row(one.case_no or one.case, _item(agent, one), _why(one), hops, proposal, due)
         show({"ok": True, "cases": [{**one.__dict__} for one in found]}, as_json, table)
@@ -52,7 +51,8 @@ def redirect(
     with agent_at(home, as_json) as agent:
         case_id = resolve(agent, case)
         entry = coordinator.redirect(agent, case_id, staff, to, queue, forced=forced, lead=lead)
-        words = f"已改派：{case_id}\n转往 {_title(agent, coordinator.department_named(agent, to))}，等待签收"
+        unit = agent.registry.directory.title_of(coordinator.department_named(agent, to))
+        words = f"已改派：{case_id}\n转往 {unit}，等待签收"
         finish_act(agent, entry, wait, as_json, words)
 
 
@@ -82,7 +82,3 @@ def _why(one: Waiting) -> str:
 def _item(agent: Agent, one: Waiting) -> str:
     found = agent.registry.catalogue().items.get(one.task_code)
     return found.name if found else one.task_code
-
-
-def _title(agent: Agent, node: str) -> str:
-    return agent.registry.directory.current(node).title or node_name(node)

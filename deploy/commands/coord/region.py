@@ -1,4 +1,4 @@
-"""``yidi coord stuck|queues|open-cases``, and a whole region behind ``coord cards|complaints --region`` (F13, F14).
+"""``yidi coord stuck|queues|open-cases``, and a region behind ``coord cards|complaints|enquiries --region`` (F13, F14).
 
 Invariants: codes, staff ids and times only; whom to call is read from the published list.
 """
@@ -12,10 +12,13 @@ from rich.table import Table
 from crypto.canonical import digest, encode
 from crypto.identity import node_name, node_region
 from deploy.catalogue import files
+from deploy.commands.shared import enquiries as shared_enquiries
 from deploy.commands.shared.common import AsJson, Home, agent_at, minute, show
 from hub.casework import reasons
 from hub.casework.catalogue import changes
 from hub.casework.states import CHINESE, State
+from hub.casework.supervision.card_rules import LEVELS, Level
+from hub.casework.supervision.view import ranking
 from node_agent.process.runtime import Agent
 from node_agent.supervision import affiliation, overseeing
 from node_agent.supervision.overseeing import Call
@@ -34,7 +37,7 @@ def stuck(home: Home, hours: Hours = None, as_json: AsJson = False) -> None:
         table = Table("办件", "状态", "停在", "已停", "联络", "收件窗口电话", title=f"卡住的转交 {len(found)} 件")
         for one in found:
             file = one.waits.file
-            at = _title(agent, one.waits.node)
+            at = agent.registry.directory.title_of(one.waits.node)
             table.add_row(
                 file.case_no or file.case, CHINESE[file.state], at, f"{one.hours} 小时", one.liaison or "—",
                 one.window or "—",
@@ -49,7 +52,8 @@ def queues(home: Home, as_json: AsJson = False) -> None:
         found = overseeing.ages(agent)
         table = Table("单位", "在手", "没人接办", "最久", title=f"在办 {sum(one.count for one in found)} 件")
         for one in found:
-            table.add_row(_title(agent, one.node), str(one.count), str(one.untaken), f"{one.oldest} 小时")
+            unit = agent.registry.directory.title_of(one.node)
+            table.add_row(unit, str(one.count), str(one.untaken), f"{one.oldest} 小时")
         show({"ok": True, "queues": [dict(one.__dict__) for one in found]}, as_json, table)
 
 
@@ -106,6 +110,20 @@ def region_cards(agent: Agent, unsettled: bool, as_json: bool) -> None:
     show({"ok": True, "cards": plain}, as_json, table)
 
 
+def region_ranking(agent: Agent, unsettled: bool, as_json: bool) -> None:
+    """``coord cards --region --ranking``: units by the cards that stand (G05)."""
+    found = ranking(card for _, card in overseeing.cards(agent, unsettled=unsettled))
+    levels = (Level.RED, Level.YELLOW, Level.REMINDER)
+    table = Table("单位", *(LEVELS[level] for level in levels), title=f"{len(found)} 个单位，撤销的牌不计")
+    for node, *counts in found:
+        table.add_row(agent.registry.directory.title_of(node), *map(str, counts))
+    rows = [
+        {"node": node, **{level.value: count for level, count in zip(levels, counts, strict=True)}}
+        for node, *counts in found
+    ]
+    show({"ok": True, "ranking": rows}, as_json, table)
+
+
 def region_complaints(agent: Agent, unsettled: bool, as_json: bool) -> None:
     """``coord complaints --region``."""
     found = overseeing.complaints(agent, unsettled=unsettled)
@@ -120,6 +138,16 @@ def region_complaints(agent: Agent, unsettled: bool, as_json: bool) -> None:
     show({"ok": True, "complaints": plain}, as_json, table)
 
 
+def region_enquiries(agent: Agent, unsettled: bool, as_json: bool) -> None:
+    """``coord enquiries --region``."""
+    found = overseeing.enquiries(agent, unsettled=unsettled)
+    table = Table("办件", *shared_enquiries.HEADS, title=f"咨询 {len(found)} 件")
+    for file, one in found:
+        table.add_row(file.case_no or file.case, *shared_enquiries.cells(one))
+    plain = [{"case": file.case, "case_no": file.case_no, **one.__dict__} for file, one in found]
+    show({"ok": True, "enquiries": plain}, as_json, table)
+
+
 def _plain(one: Call) -> dict[str, object]:
     file = one.waits.file
     return {
@@ -127,7 +155,3 @@ def _plain(one: Call) -> dict[str, object]:
         "queue": one.waits.queue, "since": one.waits.since, "hours": one.hours, "liaison": one.liaison,
         "window_telephone": one.window,
     }  # fmt: skip
-
-
-def _title(agent: Agent, node: str) -> str:
-    return agent.registry.directory.current(node).title or node_name(node)

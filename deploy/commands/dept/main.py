@@ -83,7 +83,7 @@ def queue(home: Home, as_json: AsJson = False) -> None:
     """待办队列，按法定期限风险排序。"""
     with agent_at(home, as_json) as agent:
         lines = queue_view(agent)
-        columns = ("办件编号", "状态", "优先", "受理剩余(K2)", "承诺剩余(K3)", "到期", "件别")
+        columns = ("办件编号", "状态", "优先", "受理剩余（K2）", "承诺剩余（K3）", "到期", "件别")
         table = Table(*columns, title=f"待办 {len(lines)} 件")
         for line in lines:
             due = minute(min((text for text in line.due.values() if text), default=None))
@@ -121,7 +121,7 @@ def open_document(
     wait: WaitSeconds = 30.0,
     as_json: AsJson = False,
 ) -> None:
-    """查看申请材料：先登记用途，中枢回执后才解密。"""
+    """查看申请材料：先登记用途，枢纽回执后才解密。"""
     with agent_at(home, as_json) as agent:
         opened = _open(agent, case, staff, purpose, wait, as_json)
         files = write_pages(out, opened) if out else []

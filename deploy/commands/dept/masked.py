@@ -20,7 +20,7 @@ from node_agent.transfer import opening
 from node_agent.transfer.opening import OpenedCase
 
 app = typer.Typer()
-Case = Annotated[str, typer.Argument(help="办件编号、公开编号或者办件标识")]
+Case = Annotated[str, typer.Argument(help="办件编号、查询号或者办件标识")]
 Purpose = Annotated[str, typer.Option("--purpose", help="查看用途，将登记在案")]
 Out = Annotated[Path, typer.Option("--out", help="写到这个文件夹", file_okay=False)]
 
@@ -72,8 +72,13 @@ def field_opening(
 
 
 def require_unused(out: Path) -> None:
-    """One folder, one handing over: what lies there of another would go out with it. Refusal OUT_USED."""
-    if out.is_symlink() or out.exists() and not (out.is_dir() and not any(out.iterdir())):
+    """One folder, one handing over: what lies there of another would go out with it. Refusals OUT_USED,
+    OUT_UNWRITABLE (a name that no folder can have, or one that may not be looked into)."""
+    try:
+        used = out.is_symlink() or out.exists() and not (out.is_dir() and not any(out.iterdir()))
+    except OSError as error:
+        raise Refusal("OUT_UNWRITABLE", RULE, problem=error.strerror or "") from error
+    if used:
         raise Refusal("OUT_USED", RULE, folder=out.name)
 
 
@@ -86,7 +91,7 @@ def give(files: Files, out: Path) -> list[str]:
     try:
         return _given(files, out)
     except OSError as error:
-        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST) and out.exists():  # else it is a file that it should lie in
             raise Refusal("OUT_USED", RULE, folder=out.name) from error
         raise Refusal("OUT_UNWRITABLE", RULE, problem=error.strerror or "") from error
 

@@ -29,7 +29,7 @@ from node_agent.parents import desk
 
 app = typer.Typer(no_args_is_help=True)
 
-CaseName = Annotated[str, typer.Argument(metavar="CASE", help="43 位办件编号、12 位查询号或案件标识")]
+CaseName = Annotated[str, typer.Argument(metavar="CASE", help="43 位办件编号、12 位查询号或办件标识")]
 Due = Annotated[datetime, typer.Option("--due", formats=["%Y-%m-%d"], help="补正截止日")]
 Methods = Annotated[list[str] | None, typer.Option("--method", help=listed(reasons.SUPPLEMENT_METHODS))]
 Words = Annotated[Path | None, typer.Option("--words", help=f"写给申请人的说明，加密给收件窗口，{TEXT_FILE}")]

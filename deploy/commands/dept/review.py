@@ -271,7 +271,7 @@ def void(
     head: Head,
     reason: Annotated[str, typer.Option("--reason", help=listed(reasons.VOID_REASONS))],
     paper: Paper,
-    linked: Annotated[str, typer.Option("--linked", help="重复登记时继续办理的那一件的案件标识")] = "",
+    linked: Annotated[str, typer.Option("--linked", help="重复登记时继续办理的那一件的办件标识")] = "",
     wait: WaitSeconds = 30.0,
     as_json: AsJson = False,
 ) -> None:
@@ -289,7 +289,7 @@ def reopen_as(
     staff: Staff,
     reason: Annotated[str, typer.Option("--reason", help=listed(reasons.REVIEW_ORDERS))],
     paper: Paper,
-    linked: Annotated[str, typer.Option("--linked", help="新件的案件标识")],
+    linked: Annotated[str, typer.Option("--linked", help="新件的办件标识")],
     wait: WaitSeconds = 30.0,
     as_json: AsJson = False,
 ) -> None:

@@ -1,6 +1,5 @@
 """How a department's cases and opened papers are shown: for people in words, for programs as plain values."""
 
-from crypto import identity
 from hub.casework.custody import clock_rows
 from hub.casework.states import CHINESE
 from node_agent.department.queue import QueueLine
@@ -111,4 +110,4 @@ def holder_name(agent: Agent, view: CaseView) -> str:
     """Name of the institution that holds the case."""
     if view.file is None:
         return "—"
-    return agent.registry.directory.current(view.file.holder).title or identity.node_name(view.file.holder)
+    return agent.registry.directory.title_of(view.file.holder)

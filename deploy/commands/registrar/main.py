@@ -55,7 +55,7 @@ def token(
 ) -> None:
     """发一个登记口令：只显示这一次，连同所列事项以纸面交给登记对象。
 
-    吊销后重新登记的窗口另给取件号段：旧机器上用到几号已无从知道。人员重新登记时，派出单位和中心不写则照旧。
+    吊销后重新登记的窗口另给查询号段：旧机器上用到几号已无从知道。人员重新登记时，派出单位和中心不写则照旧。
     """
     node = identity.node_id(seat.registrar.trust_domain, region, name)
     subject, kind = (identity.person_id(node, staff), "person") if staff else (node, "node")
@@ -86,7 +86,7 @@ def token(
     lines = [made, "", f"登记对象：{subject}", f"角色：{_roles(facts.roles)}", f"名称：{title}"]
     lines += [f"{AFFILIATION_WORDS[member]}：{code}" for member, code in bodies.items()]
     if facts.public_prefix is not None:
-        lines += [f"取件号段：{facts.public_prefix}", "登记完成后运行 yidi registrar share，发放申请人代码密钥"]
+        lines += [f"查询号段：{facts.public_prefix}", "登记完成后运行 yidi registrar share，发放申请人代码密钥"]
     panel = Panel("\n".join(lines), title=f"登记口令（只显示这一次，{DAYS} 天内有效）")
     seat.show({"ok": True, "token": made, "facts": asdict(facts)}, panel)
 

@@ -38,6 +38,7 @@ def share_end(seat: Seat) -> None:
     """停用两代申请人代码密钥中旧的一代：此后不再按它比对。
 
     只带旧代码的办件从此核不出重复收件、失信承诺，旧材料也不能复用：请等换发以前的收件办结后再停用。
+    换发以后一直断网的窗口，待发队列里的收件只带旧代码，停用以后照常收下，同样核不出：停用前请各窗口联网发完队列。
     """
     with seat.hub() as client:
         generation, index = retire(seat.registrar, seat.directory, client)

@@ -9,7 +9,7 @@ Invariants:
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -140,7 +140,7 @@ def wait_for(agent: Agent, digests: Sequence[str], seconds: float, as_json: bool
     """
     end = time.monotonic() + seconds
     with bar(as_json) as progress:
-        task = progress.add_task("等待中枢回执", total=len(digests))
+        task = progress.add_task("等待枢纽回执", total=len(digests))
         while True:
             entries = [_entry(agent, digest) for digest in digests]
             answered = sum(entry.state != "WAITING" for entry in entries)
@@ -148,6 +148,11 @@ def wait_for(agent: Agent, digests: Sequence[str], seconds: float, as_json: bool
             if answered == len(entries) or time.monotonic() >= end:
                 return entries
             time.sleep(POLL_SECONDS)
+
+
+def answered(agent: Agent, seconds: float, as_json: bool) -> Callable[[str], OutboxEntry]:
+    """Waits for the hub's answer to one act, by its digest: for work that goes on with it."""
+    return lambda digest: wait_for(agent, [digest], seconds, as_json)[0]
 
 
 def finish(

@@ -26,9 +26,11 @@ from deploy.commands.shared.common import (
 )
 from deploy.commands.shared.options import CaseName, KeptWords
 from hub.casework import reasons
+from hub.casework.supervision.values import Enquiry
+from node_agent.process.runtime import Agent
 from node_agent.supervision import supervising
 
-Enquiry = Annotated[str, typer.Option("--enquiry", help="咨询的编号（64 位，可只写前 16 位）")]
+Number = Annotated[str, typer.Option("--enquiry", help="咨询的编号（64 位，可只写前 16 位）")]
 
 
 def enquire(
@@ -60,7 +62,7 @@ def hand_over(
     case: CaseName,
     home: Home,
     staff: Staff,
-    enquiry: Enquiry,
+    enquiry: Number,
     to: Annotated[str, typer.Option("--to", help="转给的单位：全称或节点名")],
     wait: WaitSeconds = 30.0,
     as_json: AsJson = False,
@@ -73,7 +75,7 @@ def hand_over(
 
 
 def take(
-    case: CaseName, home: Home, staff: Staff, enquiry: Enquiry, wait: WaitSeconds = 30.0, as_json: AsJson = False
+    case: CaseName, home: Home, staff: Staff, enquiry: Number, wait: WaitSeconds = 30.0, as_json: AsJson = False
 ) -> None:
     """接办转来的咨询：从此由本单位负责答复。"""
     with agent_at(home, as_json) as agent:
@@ -85,7 +87,7 @@ def extend(
     case: CaseName,
     home: Home,
     staff: Staff,
-    enquiry: Enquiry,
+    enquiry: Number,
     reason: Annotated[str, typer.Option("--reason", help=listed(reasons.ENQUIRY_EXTENSIONS))],
     wait: WaitSeconds = 30.0,
     as_json: AsJson = False,
@@ -101,7 +103,7 @@ def answer(
     case: CaseName,
     home: Home,
     staff: Staff,
-    enquiry: Enquiry,
+    enquiry: Number,
     given: Annotated[str, typer.Option("--answer", help=listed(reasons.ENQUIRY_ANSWERS))],
     words: KeptWords,
     wait: WaitSeconds = 30.0,
@@ -117,14 +119,27 @@ def answer(
 def enquiries(case: CaseName, home: Home, as_json: AsJson = False) -> None:
     """一件的咨询：类别、渠道、首问单位、现由谁负责、转给谁待接办、到期、结果。"""
     with agent_at(home, as_json) as agent:
-        found = supervising.enquiries_of(agent, case)
-        table = Table("编号", "类别", "渠道", "首问", "负责", "待接办", "到期", "结果", title=f"咨询 {len(found)} 件")
-        for one in found:
-            topic, channel = reasons.ENQUIRY_TOPICS[one.topic], reasons.ENQUIRY_CHANNELS[one.channel]
-            units = (node_name(one.node), node_name(one.holder), node_name(one.to) if one.to else "")
-            result = reasons.ENQUIRY_ANSWERS.get(one.answer, "待答复")
-            table.add_row(one.digest[:16], topic, f"{channel} {one.ticket}", *units, minute(one.due), result)
-        show({"ok": True, "enquiries": [dict(one.__dict__) for one in found]}, as_json, table)
+        show_one(agent, case, as_json)
+
+
+HEADS: Final = ("编号", "类别", "渠道", "首问", "负责", "待接办", "到期", "结果")
+
+
+def show_one(agent: Agent, case: str, as_json: bool) -> None:
+    """The enquiries of one case."""
+    found = supervising.enquiries_of(agent, case)
+    table = Table(*HEADS, title=f"咨询 {len(found)} 件")
+    for one in found:
+        table.add_row(*cells(one))
+    show({"ok": True, "enquiries": [dict(one.__dict__) for one in found]}, as_json, table)
+
+
+def cells(one: Enquiry) -> tuple[str, ...]:
+    """One enquiry under ``HEADS``."""
+    topic, channel = reasons.ENQUIRY_TOPICS[one.topic], reasons.ENQUIRY_CHANNELS[one.channel]
+    units = (node_name(one.node), node_name(one.holder), node_name(one.to) if one.to else "")
+    result = reasons.ENQUIRY_ANSWERS.get(one.answer, "待答复")
+    return one.digest[:16], topic, f"{channel} {one.ticket}".strip(), *units, minute(one.due), result
 
 
 OF_ALL: Final[Mapping[str, Callable[..., None]]] = {
@@ -135,3 +150,5 @@ OF_ALL: Final[Mapping[str, Callable[..., None]]] = {
     "enquiry-extend": extend,
     "enquiry-answer": answer,
 }
+OF_OVERSEERS: Final = {name: command for name, command in OF_ALL.items() if command is not enquiries}
+"""Without the list of one case: theirs shows the whole region too."""

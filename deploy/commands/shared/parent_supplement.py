@@ -6,16 +6,17 @@ from rich.table import Table
 
 from deploy.commands.shared import common
 from hub.casework import reasons
+from node_agent.acts import LateEntry
 from node_agent.parents import supplement
 from node_agent.process.runtime import Agent
 from node_agent.window import supplement as window_supplement
 
 
-def seal(agent: Agent, parent: str, staff: str, wait: float, as_json: bool) -> None:
+def seal(agent: Agent, parent: str, staff: str, wait: float, as_json: bool, late: LateEntry | None) -> None:
     """Seal, print a receipt for each part, wait for the hub's answers."""
     from node_agent.window.papers import supplement_receipt  # here: printing loads the typesetting library
 
-    made = supplement.seal(agent, parent, staff, applicant_signed=True)
+    made = supplement.seal(agent, parent, staff, late, applicant_signed=True)
     papers = [str(supplement_receipt(agent, asked, one, datetime.now(UTC))) for asked, one in made]
     entries = [digest for _, one in made for digest in one.entries]
     value = {
@@ -31,7 +32,7 @@ def seal(agent: Agent, parent: str, staff: str, wait: float, as_json: bool) -> N
         window_supplement.tidy(agent, asked.case)
 
 
-def show_asked(agent: Agent, parent: str, staff: str, wait: float, as_json: bool) -> None:
+def show_asked(agent: Agent, parent: str, as_json: bool) -> None:
     """What is asked for, by lines of the one list."""
     asked = supplement.demands(agent, parent)
     rows = []

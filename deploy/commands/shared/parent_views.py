@@ -2,7 +2,6 @@
 
 from rich.table import Table
 
-from crypto.identity import node_name
 from deploy.commands.shared.common import minute
 from hub.casework.casefile import CaseFile
 from hub.casework.messages import OUTCOMES
@@ -65,7 +64,7 @@ def _part_object(agent: Agent, file: CaseFile, part: PartFile) -> dict[str, obje
         "case": part.case,
         "kind": part.kind,
         "item": item.name if item else "征求意见",
-        "department": _title(agent, part.node) if part.node else name,
+        "department": agent.registry.directory.title_of(part.node) if part.node else name,
         "state": part.state,
         "state_text": _state_text(part),
         "outcome": part.outcome,
@@ -81,7 +80,3 @@ def _state_text(part: PartFile) -> str:
     if part.state in set(State):
         return CHINESE[State(part.state)]
     return part.state or ("待征求意见" if not part.case else "待登记")
-
-
-def _title(agent: Agent, node: str) -> str:
-    return agent.registry.directory.current(node).title or node_name(node)

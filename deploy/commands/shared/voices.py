@@ -7,11 +7,14 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Final
 
 import typer
+from rich.markup import escape
+from rich.table import Table
 
 from deploy.commands.shared.choices import code_of, listed
-from deploy.commands.shared.common import AsJson, Home, Staff, WaitSeconds, agent_at, finish_act, text_of
+from deploy.commands.shared.common import AsJson, Home, Staff, WaitSeconds, agent_at, finish_act, minute, show, text_of
 from deploy.commands.shared.options import CaseName, KeptWords
 from hub.casework import reasons
+from hub.casework.messages import event_name
 from node_agent.supervision import supervising
 
 Complaint = Annotated[str, typer.Option("--complaint", help="投诉的编号（64 位，可只写前 16 位）")]
@@ -117,6 +120,16 @@ def answer_complaint(
         finish_act(agent, entry, wait, as_json, "已答复投诉")
 
 
+def words(case: CaseName, home: Home, as_json: AsJson = False) -> None:
+    """本机留存的原文：咨询、投诉、申诉和答复；日志里只有摘要，对方单位写的在对方那里。"""
+    with agent_at(home, as_json) as agent:
+        found = supervising.words_here(agent, case)
+        table = Table("什么", "编号", "时间", "原文", title=f"本机留存 {len(found)} 段")
+        for one in found:
+            table.add_row(event_name(one.event), one.number[:16], minute(one.at), escape(one.words))
+        show({"ok": True, "words": [dict(one.__dict__) for one in found]}, as_json, table)
+
+
 OF_UNITS: Final[Mapping[str, Callable[..., None]]] = {
     "rating-verify": verify_rating,
     "rating-rectify": rectify_rating,
@@ -124,9 +137,11 @@ OF_UNITS: Final[Mapping[str, Callable[..., None]]] = {
     "complaint-extend": extend_complaint,
     "complaint-answer": answer_complaint,
     "complaint-dispute": dispute_complaint,
+    "words": words,
 }
 OF_OVERSEERS: Final = {
-    name: OF_UNITS[name] for name in ("rating-verify", "complaint-extend", "complaint-answer", "complaint-dispute")
+    name: OF_UNITS[name]
+    for name in ("rating-verify", "complaint-extend", "complaint-answer", "complaint-dispute", "words")
 }
 
 

@@ -6,7 +6,7 @@ shown; all but ``supplement`` of another window's case and ``notice`` with seale
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +24,7 @@ from deploy.commands.shared.common import (
     Staff,
     WaitSeconds,
     agent_at,
+    answered,
     finish,
     finish_act,
     minute,
@@ -31,9 +32,11 @@ from deploy.commands.shared.common import (
     wait_for,
 )
 from deploy.commands.shared.forms import read_form
+from deploy.commands.shared.late import Cause, HappenedAt, Second, late_of
 from deploy.commands.window.reading import page_objects, page_words, reads
 from deploy.commands.window.scan import Lead, Reason, let_in
 from hub.casework import reasons
+from node_agent.acts import LateEntry
 from node_agent.known.casemirror import history, last_of, resolve
 from node_agent.parents import supplement as parents_supplement
 from node_agent.process.runtime import Agent
@@ -45,7 +48,6 @@ from node_agent.window import supplement as window_supplement
 from node_agent.window.intake import PagesTaken
 from node_agent.window.pages import Shooting
 from node_agent.window.ready import READ_SECONDS
-from storage.journal import OutboxEntry
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -64,7 +66,7 @@ def ask_pre_review(
 ) -> None:
     """预审：扫描件先送受理方看，申请人可以先回；再执行一次看答复（仅供参考，不是法律决定）。"""
     with agent_at(home, as_json) as agent:
-        case_id = _case(agent, case)
+        case_id = drafts.named(agent, case)
         if pre_review.asked(agent, case_id):
             _show_advice(agent, case_id, as_json)
             return
@@ -80,13 +82,17 @@ def decline(
     home: Home,
     staff: Staff,
     agreed: Annotated[bool, typer.Option("--agreed", help="申请人同意本次不收件")] = False,
+    happened_at: HappenedAt = None,
+    cause: Cause = "",
+    second: Second = "",
     wait: WaitSeconds = 30,
     as_json: AsJson = False,
 ) -> None:
     """不予收件：一次列出全部缺项，打印一次性告知单；申请人坚持提交的改用 seal --insist。"""
     with agent_at(home, as_json) as agent:
-        case_id = _case(agent, case)
-        made = window_ends.decline(agent, case_id, staff, applicant_agreed=agreed)
+        case_id = drafts.named(agent, case)
+        late = late_of(happened_at, cause, second)
+        made = window_ends.decline(agent, case_id, staff, late, applicant_agreed=agreed)
         value = {"case": case_id, "missing": list(made.missing), "paper": str(made.paper)}
         words = [f"不予收件：{case_id}", *made.words, f"一次性告知单：{made.paper}", "页面影像已从本机清除。"]
         _end(agent, case_id, made.digest, wait, as_json, value, "\n".join(words))
@@ -102,7 +108,7 @@ def discard(
 ) -> None:
     """作废草稿：页面影像清除，日志只留代码。封存过的办件请用 withdraw。"""
     with agent_at(home, as_json) as agent:
-        case_id, code = _case(agent, case), code_of(reasons.DISCARD_REASONS, reason, "--reason")
+        case_id, code = drafts.named(agent, case), code_of(reasons.DISCARD_REASONS, reason, "--reason")
         digest = window_ends.discard(agent, case_id, code)
         words = f"草稿作废：{case_id}\n原因：{reasons.DISCARD_REASONS[code]}\n页面影像已从本机清除。"
         _end(agent, case_id, digest, wait, as_json, {"case": case_id, "reason": code}, words)
@@ -116,7 +122,7 @@ def void(
     head: Annotated[str, typer.Option("--head", help="窗口单位负责人工号，一同签名")],
     reason: Annotated[str, typer.Option("--reason", help=listed(reasons.VOID_REASONS))],
     paper: Annotated[Path, typer.Option("--paper", help="书面材料扫描件，留存本机", exists=True, dir_okay=False)],
-    linked: Annotated[str, typer.Option("--linked", help="重复登记时继续办理的那一件的案件标识")] = "",
+    linked: Annotated[str, typer.Option("--linked", help="重复登记时继续办理的那一件的办件标识")] = "",
     wait: WaitSeconds = 30,
     as_json: AsJson = False,
 ) -> None:
@@ -143,11 +149,17 @@ def supplement(
         Path | None, typer.Option("--check-code-file", help="校验码所在文件；不写则现场输入", dir_okay=False)
     ] = None,
     code_fd: Annotated[int | None, typer.Option("--check-code-fd", help="从这个已打开的描述符读校验码")] = None,
+    happened_at: HappenedAt = None,
+    cause: Cause = "",
+    second: Second = "",
     wait: WaitSeconds = 30,
     as_json: AsJson = False,
 ) -> None:
-    """补正：任何窗口都可以收；先看要补什么，再加页，最后 --signed 封装送出并打印凭证。"""
+    """补正：任何窗口都可以收；先看要补什么，再加页，最后 --signed 封装送出并打印凭证。补录的选项与 --signed 一同写。"""
     with agent_at(home, as_json) as agent:
+        late = late_of(happened_at, cause, second)
+        if late is not None and not signed:
+            raise Refusal("DECLARATION_MISSING", "T17; states.md 9", declaration="applicant_signed")
         case_id = window_supplement.find(agent, public_no, lambda: check_code(code_file, code_fd))
         _await_notice(agent, case_id, wait)
         whole = last_of(history(agent.journal, case_id), "seal_parent") is not None
@@ -157,11 +169,13 @@ def supplement(
             if taken.refused:
                 _show_refused(taken, material, as_json)
         if whole:
-            go = parent_supplement.seal if signed else parent_supplement.show_asked
-            go(agent, case_id, staff, wait, as_json)
+            if signed:
+                parent_supplement.seal(agent, case_id, staff, wait, as_json, late)
+            else:
+                parent_supplement.show_asked(agent, case_id, as_json)
             return
         if signed:
-            _seal_supplement(agent, case_id, staff, wait, as_json)
+            _seal_supplement(agent, case_id, staff, wait, as_json, late)
             return
         asked = window_supplement.demand(agent, case_id)
         show({"ok": True, **_demand_object(asked)}, as_json, _demand_table(asked), _demand_words(asked))
@@ -174,7 +188,7 @@ def print_notice(case: Case, home: Home, staff: Staff, wait: WaitSeconds = 30, a
 
     with agent_at(home, as_json) as agent:
         case_id = resolve(agent, case)
-        file, lines = notice_paper(agent, case_id, staff, _answered(agent, wait, as_json))
+        file, lines = notice_paper(agent, case_id, staff, answered(agent, wait, as_json))
         value = {"ok": True, "case": case_id, "paper": str(file), "lines": list(lines)}
         show(value, as_json, "\n".join(lines), f"已打印到 {file}")
 
@@ -191,7 +205,7 @@ def reopen(
     """重开：统筹退回的办件，把已封装的页面取回草稿，更正后再封存；申请人不用再来。"""
     with agent_at(home, as_json) as agent:
         case_id = resolve(agent, case)
-        made = window_back.reopen(agent, case_id, staff, answered=_answered(agent, wait, as_json), task_code=item)
+        made = window_back.reopen(agent, case_id, staff, answered=answered(agent, wait, as_json), task_code=item)
         words = [f"草稿已重开：{case_id}", f"退回原因：{reasons.RETURN_REASONS.get(made.reason, made.reason)}"]
         if made.dropped:
             words.append(f"新事项不需要：{'、'.join(made.dropped)}")
@@ -230,21 +244,11 @@ def anew(
 # --- pieces ------------------------------------------------------------------------------------------------------
 
 
-def _case(agent: Agent, name: str) -> str:
-    """A draft or a case of this window. Refusal CASE_UNKNOWN_HERE."""
-    plain = name.replace(" ", "")
-    return plain if agent.journal.draft(plain) is not None else resolve(agent, plain)
-
-
 def _await_back(agent: Agent, case_id: str, wait: float) -> None:
     """Until the log's own leaf is here, which the running agent takes in."""
     end = time.monotonic() + wait
     while window_back.returned(history(agent.journal, case_id), "reopen") is None and time.monotonic() < end:
         time.sleep(0.1)
-
-
-def _answered(agent: Agent, wait: float, as_json: bool) -> Callable[[str], OutboxEntry]:
-    return lambda digest: wait_for(agent, [digest], wait, as_json)[0]
 
 
 def _end(
@@ -316,14 +320,16 @@ def _show_refused(taken: PagesTaken, material: str, as_json: bool) -> None:
     raise typer.Exit(common.EXIT_REFUSED)
 
 
-def _seal_supplement(agent: Agent, case_id: str, staff: str, wait: float, as_json: bool) -> None:
+def _seal_supplement(
+    agent: Agent, case_id: str, staff: str, wait: float, as_json: bool, late: LateEntry | None
+) -> None:
     from node_agent.window.papers import supplement_receipt  # here: printing loads the typesetting library
 
     asked = window_supplement.demand(agent, case_id)
     with common.bar(as_json) as progress:
         task = progress.add_task("加密封存", total=None)
         how = reads(progress, task, READ_SECONDS)
-        made = window_supplement.seal(agent, case_id, staff, applicant_signed=True, reads=how)
+        made = window_supplement.seal(agent, case_id, staff, late, applicant_signed=True, reads=how)
     paper = supplement_receipt(agent, asked, made, datetime.now(UTC))
     value = {
         "case": case_id,

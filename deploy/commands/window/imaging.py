@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from deploy.commands.shared.choices import code_of, listed
@@ -16,8 +17,7 @@ from hub.casework.masking.pictures import PageKind
 from hub.casework.reasons import UNMASK_REASONS
 from node_agent.imaging import devices
 from node_agent.imaging.redaction.sheet import Mark, documents
-from node_agent.known.casemirror import resolve
-from node_agent.process.runtime import Agent
+from node_agent.window import drafts
 from node_agent.window import masking as window_masking
 from node_agent.window.pages import lead_of
 from storage.files import write_private
@@ -78,7 +78,7 @@ def find(
 ) -> None:
     """找出一页上的个人信息，作为遮盖框。"""
     with agent_at(home, as_json) as agent:
-        marks, judged = window_masking.propose(agent, _case(agent, case), material, page, wait)
+        marks, judged = window_masking.propose(agent, drafts.named(agent, case), material, page, wait)
         _show(marks, as_json, list(judged.withheld))
 
 
@@ -95,7 +95,8 @@ def add(
 ) -> None:
     """加一个遮盖框。"""
     with agent_at(home, as_json) as agent:
-        marks = window_masking.add(agent, _case(agent, case), material, page, window_masking.box_of(box), kind, staff)
+        name, place = drafts.named(agent, case), window_masking.box_of(box)
+        marks = window_masking.add(agent, name, material, page, place, kind, staff)
         _show(marks, as_json)
 
 
@@ -113,7 +114,7 @@ def remove(
     """去掉一个遮盖框，必须写明原因。"""
     with agent_at(home, as_json) as agent:
         code = code_of(UNMASK_REASONS, reason, "--reason")
-        _show(window_masking.remove(agent, _case(agent, case), material, page, number, code, staff), as_json)
+        _show(window_masking.remove(agent, drafts.named(agent, case), material, page, number, code, staff), as_json)
 
 
 @mask_app.command("view")
@@ -125,10 +126,11 @@ def view(
     out: Annotated[Path, typer.Option("--out", help="写到这个文件（png）", dir_okay=False)],
     as_json: AsJson = False,
 ) -> None:
-    """看一眼：画出全部框和框号；红框会遮，橙框已去掉。"""
+    """看一眼：画出并列出全部框和框号；红框会遮，橙框已去掉。"""
     with agent_at(home, as_json) as agent:
-        write_private(out, window_masking.view(agent, _case(agent, case), material, page))
-        show({"ok": True, "file": str(out)}, as_json, f"已写到 {out}")
+        name = drafts.named(agent, case)
+        write_private(out, window_masking.view(agent, name, material, page))
+        _show(window_masking.marks_of(agent, name, material, page), as_json, file=str(out))
 
 
 @mask_app.command("make")
@@ -143,21 +145,18 @@ def make(
 ) -> None:
     """生成遮盖件：涂实、重新编码、复核，封存时和原页放在一起。"""
     with agent_at(home, as_json) as agent:
-        boxes = window_masking.cover(agent, _case(agent, case), material, page, looked=looked, seconds=wait)
+        boxes = window_masking.cover(agent, drafts.named(agent, case), material, page, looked=looked, seconds=wait)
         show({"ok": True, "boxes": boxes}, as_json, f"遮盖件已生成，遮盖 {boxes} 处")
 
 
-def _case(agent: Agent, name: str) -> str:
-    """A draft, or a case that a supplement is taken in for. Refusal CASE_UNKNOWN_HERE."""
-    plain = name.replace(" ", "")
-    return plain if agent.journal.draft(plain) is not None else resolve(agent, plain)
-
-
-def _show(marks: list[Mark], as_json: bool, withheld: list[str] | None = None) -> None:
+def _show(marks: list[Mark], as_json: bool, withheld: list[str] | None = None, *, file: str = "") -> None:
     table = Table("框号", "类别", "来源", "左上右下", "情况", title=f"{sum(mark.covers for mark in marks)} 处要遮")
     for number, mark in enumerate(marks, start=1):
         state = "遮盖" if mark.covers else f"不遮：{UNMASK_REASONS[mark.reason]}"
         origin = "找到" if mark.origin == "FOUND" else "补画"
         table.add_row(str(number), mark.kind, origin, ",".join(map(str, mark.box)), state)
     words = [f"[yellow]{text}[/yellow]" for text in withheld_words(withheld or [])]
-    show({"ok": True, "marks": documents(marks), "withheld": withheld or []}, as_json, table, *words)
+    value = {"ok": True, "marks": documents(marks), "withheld": withheld or []}
+    if file:
+        value, words = {**value, "file": file}, [*words, f"已写到 {escape(file)}"]
+    show(value, as_json, table, *words)

@@ -160,12 +160,15 @@ def collect(
     no_classified: NotClassified = False,
     signed: Signed = False,
     notice: Notice = False,
+    happened_at: HappenedAt = None,
+    cause: Cause = "",
+    second: Second = "",
     wait: WaitSeconds = 30,
     as_json: AsJson = False,
 ) -> None:
     """一次办完：登记、收页、核对、封存。"""
     with agent_at(home, as_json) as agent:
-        plan = read_object(mapping)
+        late, plan = late_of(happened_at, cause, second), read_object(mapping)
         files_of, task_code = pages_of(plan, mapping.parent), item_of(plan)
         require_ticks({"no_classified": no_classified, "applicant_signed": signed, "privacy_notice": notice})
         case = _begin(agent, task_code, staff, form, delivery, None, False)
@@ -176,7 +179,7 @@ def collect(
                 if taken.refused:
                     show_taken(taken, material, as_json)
                 progress.advance(task, len(files))
-        _seal(agent, case, staff, (no_classified, signed, notice), False, (READ_SECONDS, wait), as_json)
+        _seal(agent, case, staff, (no_classified, signed, notice), False, (READ_SECONDS, wait), as_json, late)
 
 
 @app.command("list")
@@ -199,7 +202,7 @@ def status(name: Name, home: Home, as_json: AsJson = False) -> None:
         table = Table("项目", "内容", show_header=False)
         for label, member in (
             ("编号", "case_no"), ("查询号", "public_no"), ("事项", "item"), ("情况", "state_text"),
-            ("收件时间(窗口申报)", "occurred_at"), ("枢纽登记时间", "recorded_at"), ("时间说明", "late"),
+            ("收件时间（窗口申报）", "occurred_at"), ("枢纽登记时间", "recorded_at"), ("时间说明", "late"),
             ("在谁手里", "holder"), ("下一步", "next"), ("期限", "due"), ("受理方联络", "liaison"),
             ("收件凭证", "receipt"),
         ):  # fmt: skip

@@ -17,6 +17,7 @@ from crypto.refusal import Refusal
 from deploy.commands.shared import common
 from deploy.commands.shared.choices import code_of, listed
 from deploy.commands.shared.common import AsJson, Home, Staff, WaitSeconds, agent_at, show
+from deploy.commands.shared.late import Cause, HappenedAt, Second, late_of
 from deploy.commands.shared.options import CaseName
 from deploy.commands.shared.pairs import pages_of, pairs
 from deploy.commands.window.reading import page_objects, page_words, reads
@@ -119,7 +120,7 @@ def shelf(case: Case, home: Home, as_json: AsJson = False) -> None:
     """以前的材料：同一申请人在本窗口办过的件里，可以复用的材料。"""
     with agent_at(home, as_json) as agent:
         found = window_materials.shelf(agent, case)
-        table = Table("材料", "可信等级", "收件时间", "出自（取件号）", title=f"可以复用 {len(found)} 份")
+        table = Table("材料", "可信等级", "收件时间", "出自（查询号）", title=f"可以复用 {len(found)} 份")
         for one in found:
             table.add_row(one.material, one.trust, common.minute(one.sealed_at), one.public_no)
         show({"ok": True, "case": case, "materials": [dict(vars(one)) for one in found]}, as_json, table)
@@ -133,7 +134,7 @@ def reuse(
     staff: Staff,
     agreement: Annotated[Path, typer.Option("--agreement", help="申请人同意复用的签字件扫描件", exists=True)],
     valid_until: Annotated[str, typer.Option("--valid-until", help="证件有效期到哪一天；长期写 LONG_TERM")],
-    origin: Annotated[str, typer.Option("--from", help="出自哪一件（取件号），不写为最近一件")] = "",
+    origin: Annotated[str, typer.Option("--from", help="出自哪一件（查询号），不写为最近一件")] = "",
     wait: WaitSeconds = 30.0,
     as_json: AsJson = False,
 ) -> None:
@@ -186,16 +187,20 @@ def pay_debt(
         "SEEN_RETURNED"
     ),
     signed: Annotated[bool, typer.Option("--signed", help="申请人已签字")] = False,
+    happened_at: HappenedAt = None,
+    cause: Cause = "",
+    second: Second = "",
     wait: WaitSeconds = 30.0,
     as_json: AsJson = False,
 ) -> None:
     """补交容缺材料：加密封装，交受理部门。"""
     with agent_at(home, as_json) as agent:
-        case_id = resolve(agent, case)
+        case_id, late = resolve(agent, case), late_of(happened_at, cause, second)
         with common.bar(as_json) as progress:
             task = progress.add_task("加密封存", total=None)
             how = reads(progress, task, READ_SECONDS)
-            made = window_debts.pay(agent, case_id, staff, pages_of(page), original, applicant_signed=signed, reads=how)
+            files = pages_of(page)
+            made = window_debts.pay(agent, case_id, staff, files, original, late, applicant_signed=signed, reads=how)
         _show_refused(made.refused, as_json)
         value = {
             "case": case_id, "materials": list(made.materials), "waiting_for": list(made.waiting_for),

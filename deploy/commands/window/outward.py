@@ -18,7 +18,7 @@ from hub.casework.states import CHINESE, State
 from node_agent.window import outward
 
 app = typer.Typer(no_args_is_help=True)
-STATES = {outward.QUEUED: "待发", outward.SENT: "已发", outward.FAILED: "没有发成"}
+STATES = {outward.QUEUED: "待发", outward.SENDING: "正在交出", outward.SENT: "已发", outward.FAILED: "没有发成"}
 
 
 @app.command()
@@ -27,13 +27,15 @@ def notify(
     home: Home,
     channel: Annotated[str, typer.Option("--channel", help=f"不写为取消：{listed(NOTICE_CHANNELS)}")] = "",
     to: Annotated[Path | None, typer.Option("--to", help=f"号码或账号，{TEXT_FILE}")] = None,
+    survey: Annotated[bool, typer.Option("--survey", help="申请人同意办结后接受满意度回访")] = False,
     as_json: AsJson = False,
 ) -> None:
     """告知方式：申请人愿意怎样得到进展，封存前登记；不用手机的选人工电话。"""
     with agent_at(home, as_json) as agent:
         code = code_of(NOTICE_CHANNELS, channel, "--channel") if channel else ""
-        made = outward.wish(agent, case, code, text_of(to))
+        made = outward.wish(agent, case, code, text_of(to), survey_too=survey)
         said = f"已登记：{NOTICE_CHANNELS[made.channel]}" if made.channel else "已取消告知"
+        said += "，同意回访" if survey and made.channel else ""
         show({"ok": True, "case": case, "channel": made.channel}, as_json, said)
 
 

@@ -22,6 +22,7 @@ PURPOSES = (
     "NOTICE",
     "RESEAL",
     "REUSE",
+    "PUBLICITY",
 )
 """What a document may be opened for (H02): a closed list, so that no free text reaches the log (promise 1)."""
 

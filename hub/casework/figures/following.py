@@ -17,6 +17,7 @@ from crypto.log.leaf import Leaf
 from crypto.statement import Statement, read_statement
 from hub.casework.casefile import CaseFile
 from hub.casework.figures.values import (
+    ENQUIRY,
     STEPS,
     Carded,
     CaseFigures,
@@ -28,6 +29,7 @@ from hub.casework.figures.values import (
     Took,
 )
 from hub.casework.late.guards import LATE
+from hub.casework.supervision.values import Enquiry
 from hub.casework.supervision.view import cards_of
 from hub.casework.time import clocks
 from hub.casework.time.calendar import WorkCalendar
@@ -68,6 +70,7 @@ FACTS: Mapping[str, tuple[Fact, ...]] = {
     "void": (Fact.VOIDED,),
     "archive": (Fact.ARCHIVED,),
     "complain": (Fact.COMPLAINED,),
+    "enquire": (Fact.ENQUIRED,),
     "quality": (Fact.BAD_IMAGES,),
     "seal_parent": (Fact.COLLECTED,),
     "merged_notice": (Fact.NOTICE,),
@@ -120,11 +123,12 @@ class Following:
         for fact in FACTS.get(said.type, ()):
             self._count(fact, leaf.recorded_at, place, _code_of(said))
         self._special_facts(said, leaf.recorded_at, place, file)
-        apart = time_value(leaf.recorded_at) - time_value(said.occurred_at)
-        if actor.person and (apart > LATE_AFTER or LATE in said.body):
+        if entered_late(said, leaf.recorded_at):
             self._happened.append(Happened(Fact.LATE_ENTRY, leaf.recorded_at, *place, said.type))
         for state in file.clocks.values():
             self._runs[state.clock, state.started_at] = self._run(state, place)
+        for enquiry in file.enquiries:
+            self._asked(enquiry, file, leaf.recorded_at)
 
     def figures(self) -> CaseFigures | None:
         """What the case adds; None before the first leaf that counted."""
@@ -196,12 +200,27 @@ class Following:
             state.clock, state.started_at, due or "", state.stopped_at or "", state.expired, *place
         )  # fmt: skip
 
+    def _asked(self, enquiry: Enquiry, file: CaseFile, at: str) -> None:
+        """F05: the limit runs from the enquiry to the answer, whoever it was passed on to."""
+        key = (ENQUIRY, enquiry.digest)
+        known = self._runs.get(key)
+        answered = "" if enquiry.open else (known.stopped_at if known else "") or at
+        sides = (file.collecting_node, file.accepting_node)
+        window, department = (node if node == enquiry.holder else "" for node in sides)
+        self._runs[key] = Run(ENQUIRY, enquiry.at, enquiry.due, answered, False, window, department)
+
     def _cards(self, file: CaseFile) -> tuple[Carded, ...]:
         views = cards_of(file, self._told)
         return tuple(
             Carded(view.at, view.rule, view.node, view.person, view.status, card)
             for view, card in zip(views, file.cards, strict=True)
         )
+
+
+def entered_late(said: Statement, recorded_at: str) -> bool:
+    """Whether a person's act counts as entered late (H04): it says so itself, or it came after ``LATE_AFTER``."""
+    apart = time_value(recorded_at) - time_value(said.occurred_at)
+    return bool(said.actor.person) and (apart > LATE_AFTER or LATE in said.body)
 
 
 def _ratings(file: CaseFile) -> list[Rated]:
@@ -213,9 +232,11 @@ def _ratings(file: CaseFile) -> list[Rated]:
 
 
 def _code_of(said: Statement) -> str:
-    """The code of the reason; of a notice the defects of its lines, each once."""
+    """The code of the reason, of an enquiry its topic; of a notice the defects of its lines, each once."""
     if said.type in _REASONED:
         return str(said.body.get("reason", ""))
+    if said.type == "enquire":
+        return str(said.body.get("topic", ""))
     lines = said.body.get("lines")
     if isinstance(lines, list):
         return ",".join(sorted({str(line.get("defect")) for line in lines if isinstance(line, dict)}))

@@ -44,6 +44,7 @@ class Fact(StrEnum):
     VOIDED = "VOIDED"
     ARCHIVED = "ARCHIVED"
     COMPLAINED = "COMPLAINED"
+    ENQUIRED = "ENQUIRED"
     LATE_ENTRY = "LATE_ENTRY"
     BAD_DIGEST = "BAD_DIGEST"
     BAD_IMAGES = "BAD_IMAGES"
@@ -78,10 +79,15 @@ FACT_WORDS = {
     Fact.VOIDED: "作废",
     Fact.ARCHIVED: "归档",
     Fact.COMPLAINED: "投诉",
+    Fact.ENQUIRED: "咨询",
     Fact.LATE_ENTRY: "补录",
     Fact.BAD_DIGEST: "摘要不符",
     Fact.BAD_IMAGES: "影像不合格",
 }
+
+
+ENQUIRY = "ENQUIRY"
+"""The limit of an answer to an enquiry, beside the clocks (GB/T 39046-2020 table 10; F05)."""
 
 
 class Step(StrEnum):
@@ -144,9 +150,11 @@ class Took:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a clock K1 to K12: start, last moment inside the limit, stop (empty while it runs).
+    """One run of a clock K1 to K12, or one enquiry (``ENQUIRY``): start, last moment inside the limit, stop (empty
+    while it runs).
 
-    ``due``: empty while paused. ``expired``: the law has found it run out.
+    ``due``: empty while paused. ``expired``: the law has found it run out. An enquiry stands on the side of who answers
+    for it, on neither while an overseer does.
     """
 
     clock: str

@@ -1,7 +1,8 @@
 """Which rows take a late entry: acts of a person with paper or at a counter, which go on when nothing works (A22).
 
 No row stands here: a late entry is the act itself, said later (states.md 9). Packing (O3) has its witness already, and
-that is the second person.
+that is the second person. What is asked on the telephone (D6C, D6D, D8) takes none: nothing changes hands, the call can
+be made again, and the scanned note of it has its own date.
 """
 
 from dataclasses import replace
@@ -12,7 +13,8 @@ from hub.casework.row_values import members
 
 ON_PAPER = frozenset(
     {
-        *("T05", "T05R", "P1S", "T35", "P10", "P10U"),  # collected, withdrawn in writing
+        *("T05", "T05R", "P1S", "T06", "T06R", "T35", "P10", "P10U"),  # collected, declined, withdrawn in writing
+        *("T17", "K7S"),  # handed in later: a supplement, a promised material
         *("D1", "D2C", "D2"),  # chosen in writing, notified, handed over the counter
         *("O2", "O3", "O6", "O13", "O14", "E08", "E08T"),  # originals and paper from hand to hand
     }

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from hub.casework.masking.fields import Field, Profile
+from hub.casework.masking.fields import Profile
 
 
 class PageKind(StrEnum):
@@ -33,19 +33,6 @@ class PageKind(StrEnum):
     UNREADABLE = "UNREADABLE"
     SEAL = "SEAL"
 
-
-KIND_OF_FIELD: Final[Mapping[Field, PageKind]] = {
-    Field.PERSON_NAME: PageKind.NAME,
-    Field.CITIZEN_ID: PageKind.CITIZEN_ID,
-    Field.MOBILE: PageKind.PHONE,
-    Field.LANDLINE: PageKind.PHONE,
-    Field.ADDRESS: PageKind.ADDRESS,
-    Field.BANK_CARD: PageKind.BANK_CARD,
-    Field.EMAIL: PageKind.EMAIL,
-    Field.PASSPORT: PageKind.PASSPORT,
-    Field.NUMBER_PLATE: PageKind.PLATE,
-}
-"""The form's own data by field type; types that are not here are open on pages too."""
 
 SHOWN: Final[Mapping[Profile, frozenset[PageKind]]] = {
     Profile.RECEIPT: frozenset({PageKind.SEAL}),

@@ -23,9 +23,9 @@ MESSAGES: dict[str, Message] = {
     "PAGES_NONE": say("以纸质提交的材料至少要有一页扫描件。", "请先扫描这份材料。", "material"),
     "PAGE_UNREADABLE": say("这一页读不出来。", "请重新扫描这一页。"),
     "PROMISE_DATE": say("容缺补交的期限须在承诺办结之前。", "请重新约定日期。", "due"),
-    "PUBLIC_NUMBERS_SPENT": say("本机的取件号已用完，暂不能收件。", ASK_REGISTRAR, "prefix"),
-    "PUBLIC_PREFIX_MISSING": say("本机没有登记取件号段，不能收件。", ASK_REGISTRAR, "node"),
-    "CHECK_CODE_FORMAT": say("查询码的格式不对。", "请照回执重新输入。", "length"),
+    "PUBLIC_NUMBERS_SPENT": say("本机的查询号已用完，暂不能收件。", ASK_REGISTRAR, "prefix"),
+    "PUBLIC_PREFIX_MISSING": say("本机没有登记查询号段，不能收件。", ASK_REGISTRAR, "node"),
+    "CHECK_CODE_FORMAT": say("校验码的格式不对。", "请照收件凭证重新输入。", "length"),
     # snapshot and registry held by an agent
     "SNAPSHOT_MISSING": say("本机还没有登记快照，不能离线收件。", "请联网片刻，本机会自动同步，然后再试。"),
     "SNAPSHOT_TOO_OLD": say("本机的登记快照超过了允许离线的时间，不能收件。",
@@ -76,7 +76,7 @@ MESSAGES: dict[str, Message] = {
     "RECEIPT_UNTRUSTED": say("回执核验不通过，本机仍按未收妥处理。", CHECK_AGAIN, "event"),
     "SPOOL_UNREADABLE": say("本机待传的材料读不出来。", "本机会继续重试；请核对磁盘，文件确已丢失的请联系技术值守。"),
     # auditor and commands
-    "CASE_NAME": say("请用 43 位办件编号、12 位取件号或件号查询。", "请核对后重新输入。", "length"),
+    "CASE_NAME": say("请用 43 位办件编号、12 位查询号或办件标识查询。", "请核对后重新输入。", "length"),
     "EVIDENCE_UNWRITABLE": say("证据包写不进去。", _DISK),
     "FILE_UNREADABLE": say("文件读不出来。", "请核对文件位置和权限。", "file"),
     "HOME_MISSING": say("没有指明本机的数据目录。", "请在命令中指明目录。"),
@@ -84,7 +84,7 @@ MESSAGES: dict[str, Message] = {
     "AGENT_RUNNING": say("本机程序已在运行，不能再开一个。", "请使用已打开的那个。"),
     "SETTING_MISSING": say("本机设置缺少一项。", "请部署人员补上后重新启动。", "setting"),
     # registrar
-    "PREFIXES_EXHAUSTED": say("取件号段已分配完。", "请联系上级登记员。", "last"),
+    "PREFIXES_EXHAUSTED": say("查询号段已分配完。", "请联系上级登记员。", "last"),
     "RECORD_DIFFERS": say("提交的登记与已批准的不一致。", "请重新提交登记申请。", "subject"),
     "TOKEN_EXPIRED": say("登记口令已过期。", "请登记员重新发给口令。", "subject", "ended"),
     "TOKEN_UNKNOWN": say("登记口令不对。", "请核对后重新输入，或请登记员重新发给。", "subject"),

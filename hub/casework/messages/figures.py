@@ -20,6 +20,9 @@ MESSAGES: dict[str, Message] = {
     "REPORTER_UNKNOWN": say("这个单位不在本地区的报送名单里。", "请核对单位的节点名。", "node"),
     "PLAN_FORMAT": say("工作计划表的这一行不符合格式。", "请照表头填写实施编码、单位和日期。", "file", "position"),
 
+    "SURVEY_SIZE": say("抽取件数不合规定：每层至少一件，也不能超过上限。", "请改用范围内的件数。", "size", "least", "limit"),
+    "PERIOD_ORDER": say("起始日在截止日之后。", "请核对两个日期后重试。", "since", "until"),
+
     # exchange tables
     "EXCHANGE_SOURCE": say("数据来源码为三位字母或数字。", "请照平台分配的来源码填写。", "value"),
     "EXCHANGE_FORMAT": say("交换文件只有两种格式。", "请改选表格格式或逐行文本格式。", "format"),

@@ -28,7 +28,7 @@ MESSAGES: dict[str, Message] = {
     "SHARE_FORMAT": say("发放的密钥不合格式，或不是发给这个节点现在的公钥。", "请登记机构重新发放。", "problem"),
     # second intake
     "DUPLICATE_INTAKE": say("同一申请人的同一事项已有一件正在办理，避免两头受理。",
-        "请告诉申请人先前那件的取件号；确有必要再收的，写明理由并关联那一件。", "public_no", "region", "node"),
+        "请告诉申请人先前那件的查询号；确有必要再收的，写明理由并关联那一件。", "public_no", "region", "node"),
     "DUPLICATE_UNRELATED": say("指明的那一件不是同一申请人同一事项的在办件。", "请核对后重新指明。", "linked"),
     # promises and debts
     "TOLERANCE_NONE": say("清单规定这份材料不能容缺。", "请现在提交；申请人坚持提交的，请登记缺项。", "material"),

@@ -54,6 +54,6 @@ MESSAGES: dict[str, Message] = {
         "请统一出件处先完成送达；结果有误的，送达后由作出决定的部门另行依法更正。", "parent"),
     "RESULTS_MISSING": say("统一出件须等全部结果到齐。", "请等所列部分的结果送到后再确认到齐。", "parts"),
     "EXIT_ONE": say("联办结果由统一出件地点一次送达，各部分不单独送达。", "请把结果送到统一出件地点。", "parent"),
-    "RATE_THE_PARENT": say("联办只评价一次，在联办件上评价。", "请用联办件的取件号评价。", "parent"),
+    "RATE_THE_PARENT": say("联办只评价一次，在联办件上评价。", "请用联办件的查询号评价。", "parent"),
 }
 # fmt: on

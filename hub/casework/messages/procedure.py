@@ -7,9 +7,9 @@ _LIST_REASON = "请从清单中选择原因；需要说明的文字请随告知�
 # fmt: off
 MESSAGES: dict[str, Message] = {
     # how a case begins and ends at the window
-    "PUBLIC_NUMBER_KEPT": say("退回窗口的件沿用原取件号。", "请用原取件号重新封装，申请人手中的回执仍然有效。", "number"),
+    "PUBLIC_NUMBER_KEPT": say("退回窗口的件沿用原查询号。", "请用原查询号重新封装，申请人手中的收件凭证仍然有效。", "number"),
     "ANSWER_UNKNOWN": say("预审意见只能是通过、缺项或不属本部门。", "请重新选择。", "answer"),
-    "SEALED_ALREADY": say("已经给过回执的件不能作废，也不能再不予收件。",
+    "SEALED_ALREADY": say("已经给过收件凭证的件不能作废，也不能再不予收件。",
         "申请人不办了请办理书面撤回；坚持要办的，列明缺项后重新封装。", "number"),
     "PAPERS_LEFT": say("申请人的原件还没有退清，这件不能不予收件或作废。",
         "请先把原件退还申请人并请其签收；在途的邮件等了结后再办。", "items"),

@@ -45,4 +45,6 @@ MILESTONES: Final[Mapping[str, str]] = {
     "accepted": "受理",
     "decided": "作出决定",
     "served": "送达",
+    "enquired": "咨询登记，待答复",
+    "answered": "咨询登记，已答复",
 }

@@ -24,7 +24,7 @@ MESSAGES: dict[str, Message] = {
     "ATTACHMENT_UNNAMED": say("附件须在所签的文书中列明。", "请重新提交，不要另加附件。"),
     "TOO_MANY_SUBMISSIONS": say("一次提交的份数超过上限。", "请分几次提交。", "most"),
     "STATEMENT_UNKNOWN": say("没有查到这份文书，或与本单位无关。", "请核对后再查。"),
-    "CHECK_CODE_WRONG": say("取件号或校验码不对。", "请按收件凭证核对后再输入。"),
+    "CHECK_CODE_WRONG": say("查询号或校验码不对。", "请按收件凭证核对后再输入。"),
     "CHECK_CODE_LIMIT": say("校验码输错次数过多，暂停核对。", "请在所示时间以后再试，或到原收件窗口补交。", "until"),
     "PAGE_SIZE": say("每页条数超出了范围。", "请改小每页条数。", "most"),
     "PAGE_TOKEN": say("翻页标记已失效。", "请从第一页重新查询。"),

@@ -38,5 +38,5 @@ REFUSAL_REASONS: Final[Words] = {
 }
 """T21. Missing papers are no reason to refuse: they are told once (行政许可法 32(4))."""
 
-ADMISSION_BASES: Final[Words] = {"CHECK_CODE": "申请人出示取件号和校验码"}
+ADMISSION_BASES: Final[Words] = {"CHECK_CODE": "申请人出示查询号和校验码"}
 """A1: why a further window may hand in a supplement."""

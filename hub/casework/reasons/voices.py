@@ -22,7 +22,7 @@ INTERNAL_TARGETS: Final[Words] = {"scan": "扫描质量", "routing": "流转准�
 RATING_BASES: Final[Words] = {
     "TERMINAL": "申请人在评价器上评价",
     "PAPER": "申请人书面评价",
-    "CHECK_CODE": "申请人凭取件号和校验码评价",
+    "CHECK_CODE": "申请人凭查询号和校验码评价",
 }
 """T38: how the applicant gave it; nothing is rated without the applicant's own act (standards.md 9)."""
 

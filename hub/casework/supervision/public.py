@@ -30,8 +30,9 @@ _WAITED_FOR = {
 
 @dataclass(frozen=True)
 class PublicView:
-    """``milestones``: (words, ISO date), oldest first; ``due``: ISO date by which somebody must act, or empty;
+    """``milestones``: (words, ISO date), oldest first, enquiries among them.
 
+    ``due``: ISO date by which somebody must act, or empty;
     ``holder``: public name of the unit that acts now; ``next_step``: a sentence; ``may_rate``: not rated yet;
     ``case_type``: in Chinese (C04), empty for a parent.
     """
@@ -74,7 +75,9 @@ def _milestones(file: CaseFile) -> tuple[tuple[str, str], ...]:
         "decided": clocks["K8"].started_at if "K8" in clocks else "",
         "served": (clocks["K8"].stopped_at or "") if "K8" in clocks and file.state in _SERVED else "",
     }
-    return tuple((MILESTONES[name], moment[:10]) for name, moment in moments.items() if moment)
+    told = [(MILESTONES[name], moment[:10]) for name, moment in moments.items() if moment]
+    asked = [(MILESTONES["enquired" if one.open else "answered"], one.at[:10]) for one in file.enquiries]
+    return tuple(sorted(told + asked, key=lambda one: one[1]))  # what came on one day keeps the order of the law
 
 
 def _due(file: CaseFile) -> str:

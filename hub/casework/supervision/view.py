@@ -1,7 +1,7 @@
 """Cards as people read them: rule, unit and person, evidence by place in the log, what became of it (users.md C4; G12).
 
 Invariants: pure: the case file's cards and the history that raised them, whoever holds both (hub, node, auditor) shows
-the same; a person is named by staff id alone; figures count what was lifted apart, never as if it had not been.
+the same; a person is named by staff id alone; what was lifted ranks nobody.
 """
 
 from collections import Counter
@@ -73,15 +73,6 @@ def status_of(card: Card) -> str:
     if card.appeal:
         return "APPEALED"
     return "ANSWERED" if card.answer else "OPEN"
-
-
-def figures(cards: Iterable[CardView]) -> dict[tuple[str, str], dict[str, int]]:
-    """G05, G12: counts by (node, person) of each level, and of those that were lifted on appeal."""
-    counted: dict[tuple[str, str], Counter[str]] = {}
-    for card in cards:
-        tally = counted.setdefault((card.node, card.person), Counter())
-        tally["LIFTED" if card.status == "LIFTED" else card.level.value] += 1
-    return {who: dict(tally) for who, tally in sorted(counted.items())}
 
 
 def ranking(cards: Iterable[CardView]) -> list[tuple[str, int, int, int]]:

@@ -31,15 +31,14 @@ Found = Iterator[BookFinding]
 
 def check_cases(reading: BookRows, pins: Pins, counts: Counts) -> Found:
     """Findings CASE_…, INBOX_…, NUMBER_TWICE, SERIAL_BEHIND, OBJECT_UNPINNED, PIN_DIFFERS, PACKET_ABSENT,
-    APPLICANT_DIFFERS, REGION_DIFFERS."""
+    APPLICANT_…, REGION_…, FORMER_NUMBER_…."""
     judge = _Judge(reading, pins, counts)
     for page in reading.cases_by_page():
         for row in page:
             yield from judge.case(row)
     for name in reading.cases_without_row():
         yield BookFinding("CASE_ROW_MISSING", f"case {name}")
-    for name in reading.inbox_of_no_case():
-        yield BookFinding("INBOX_STRAY", f"case {name}", "no such case")
+    yield from _of_no_case(reading)
     for number in reading.numbers_twice():
         yield BookFinding("NUMBER_TWICE", f"number {number}")
     yield from judge.serials()
@@ -103,6 +102,8 @@ class _Judge:
         yield from self._applicant(again.file, where)
         if self._reading.regions_of(row.case_id) != facts.further_regions(again.file):
             yield BookFinding("REGION_DIFFERS", where)
+        if self._reading.former_of(row.case_id) != set(again.file.former_nos):
+            yield BookFinding("FORMER_NUMBER_DIFFERS", where)
 
     def _row(self, row: CaseRow, file: CaseFile, last: int, where: str) -> Found:
         made = CaseRow(
@@ -179,6 +180,18 @@ class _Judge:
             noted = self._reading.serial(task_code, day)
             if noted < drawn:
                 yield BookFinding("SERIAL_BEHIND", f"item {task_code} {day}", f"noted={noted} drawn={drawn}")
+
+
+def _of_no_case(reading: BookRows) -> Found:
+    """Rows of projections whose case has no row: nothing would ever change or end them (promise 3)."""
+    for name in reading.inbox_of_no_case():
+        yield BookFinding("INBOX_STRAY", f"case {name}", "no such case")
+    for name in reading.regions_of_no_case():
+        yield BookFinding("REGION_STRAY", f"case {name}")
+    for name in reading.applicants_of_no_case():
+        yield BookFinding("APPLICANT_STRAY", f"case {name}")
+    for name in reading.former_numbers_of_no_case():
+        yield BookFinding("FORMER_NUMBER_STRAY", f"case {name}")
 
 
 def _documents(reading: BookRows, registry: list[Leaf]) -> dict[tuple[str, str], bytes]:

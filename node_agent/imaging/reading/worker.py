@@ -111,10 +111,13 @@ def judge_pixels(
     from node_agent.imaging.finding.found import Found
     from node_agent.imaging.picture import shrunk
     from node_agent.imaging.reading.again import read_again
+    from node_agent.imaging.reading.beside import Beside
     from node_agent.imaging.reading.engine import turned
 
+    beside = Beside(engine)
+
     def first() -> "Reading":
-        return engine.read(small)
+        return beside.read(small)
 
     def other(covered: "Pixels", masked: str) -> "Reading":
         def read() -> "Reading":
@@ -124,7 +127,7 @@ def judge_pixels(
 
     small = shrunk(pixels, LONGEST)
     reading = kept.reading(first) if kept else first()
-    judged = find(turned(small, reading.turn), reading, hints)
+    judged = find(turned(small, reading.turn), reading, hints, beside.seen(reading.turn))
     if again and not judged.withheld:
         judged = read_again(other, small, judged, hints)
     scale = pixels.shape[1] / small.shape[1]

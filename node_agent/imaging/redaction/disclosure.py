@@ -10,7 +10,6 @@ import numpy as np
 
 from crypto import canonical
 from crypto.commitments import Opening
-from crypto.manifest import Manifest, Rendition
 from crypto.manifest import read as read_manifest
 from crypto.refusal import Refusal
 from node_agent.imaging.check import inspect_page
@@ -75,7 +74,7 @@ def check(manifest: bytes, opening: bytes, masked: bytes) -> Checked:
         line, page = str(told["line"]), _whole(told["page"])
     except (KeyError, TypeError, ValueError) as error:
         raise Refusal("OPENING_FORMAT", RULE) from error
-    full = _full(made, line, page)
+    full = made.rendition(line, page, "full")
     if told["manifest"] != canonical.digest(manifest) or full is None:  # 1
         raise Refusal("OPENING_OTHER_PAGE", RULE)
     if full.tiles is None:  # 2
@@ -83,13 +82,6 @@ def check(manifest: bytes, opening: bytes, masked: bytes) -> Checked:
     inspect_page("masked.png", masked)  # 3: from anybody's hand, so bounded before it is decoded
     check_masked(decode(masked), full.tiles, boxes, given)
     return Checked(canonical.digest(manifest), made.case, line, page, boxes)
-
-
-def _full(manifest: Manifest, line: str, page: int) -> Rendition | None:
-    for at, where, made in manifest.streams():
-        if (at.line, where.number, made.name) == (line, page, "full"):
-            return made
-    return None
 
 
 def _covered(masked: Pixels) -> tuple[Box, ...]:

@@ -11,6 +11,7 @@ Invariants: nothing of the file survives but pixels (no text, link, script, laye
 all its pages or none; neither process holds more than one page; nothing that has a name is written to disk.
 """
 
+import os
 import resource
 import stat
 import struct
@@ -18,7 +19,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from subprocess import PIPE, Popen
-from threading import Timer
+from threading import Thread, Timer
 from typing import IO, BinaryIO, Final
 
 from crypto.refusal import Refusal
@@ -35,7 +36,7 @@ CPU_SECONDS: Final = 600
 """Two hundred pages of a colour scanner on a slow desk; a page takes half a second to a second and a half."""
 MOST_PAGE_BYTES: Final = 4 * MOST_PIXELS
 """A PNG is hardly larger than its pixels."""
-MOST_WORDS: Final = 1 << 20
+MOST_WORDS: Final = 1 << 16
 MOST_MEMORY: Final = 2 << 30
 RULE: Final = "A04; DA/T 31-2017: import"
 PDF: Final = b"%PDF-"
@@ -78,17 +79,18 @@ def rendered(path: Path, scratch: Path | None = None) -> list[Held]:
         raise Refusal("PAGE_TOO_LARGE", RULE, bytes=size, limit=MAX_BYTES)
     with path.open("rb") as file, _child(file) as child:  # 2
         assert child.stdout is not None and child.stderr is not None  # asked for
-        clock = Timer(MOST_SECONDS, child.kill)
+        clock, words = Timer(MOST_SECONDS, child.kill), _Words(child.stderr)
         clock.start()
+        words.start()
         try:
             pages = list(_pieces(child.stdout, Aside(scratch)))  # 4
-            said = child.stderr.read(MOST_WORDS)
             status = child.wait()
         finally:
             clock.cancel()
             child.kill()
+            words.join()
     if status:
-        told = said.decode(errors="replace").strip().rsplit("\n", 1)[-1].split(" ")
+        told = words.end.decode(errors="replace").strip().rsplit("\n", 1)[-1].split(" ")
         raise Refusal(told[0] if told[0] in TOLD else "DOCUMENT_BROKEN", RULE, limit=told[1] if told[1:] else "")
     return pages
 
@@ -96,6 +98,20 @@ def rendered(path: Path, scratch: Path | None = None) -> list[Held]:
 def _child(file: BinaryIO) -> "Popen[bytes]":
     command = [sys.executable, "-m", "node_agent.imaging.sources.render"]
     return Popen(command, stdin=file, stdout=PIPE, stderr=PIPE, preexec_fn=_bounded)
+
+
+class _Words(Thread):
+    """What the child says beside the pages, taken as it comes: a pipe that nobody empties would stop it. Its end is
+    kept."""
+
+    def __init__(self, out: IO[bytes]) -> None:
+        super().__init__(daemon=True)
+        self._out = out
+        self.end = b""
+
+    def run(self) -> None:
+        while piece := os.read(self._out.fileno(), MOST_WORDS):
+            self.end = (self.end + piece)[-MOST_WORDS:]
 
 
 def _bounded() -> None:

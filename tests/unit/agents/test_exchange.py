@@ -440,6 +440,45 @@ def test_each_department_tells_its_platform_its_own_share_of_the_one_payment(
     assert row["charge_org"] == sealed.item_of(agents["P1"], children["P1"]).implementing_body.name
 
 
+@pytest.mark.requirement("I04", "I03", "H10")
+@pytest.mark.parametrize("between", [True, False])
+def test_a_share_that_was_given_back_is_a_row_of_its_own_and_the_counts_agree(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, between: bool
+) -> None:
+    """Whether a batch went out between payment and refund or not: both are told, and the sum is what was kept."""
+    listed = evidence_log.listed_above
+    monkeypatch.setattr(evidence_log, "listed_above", lambda document: charged(listed(document)))
+    family = open_family(tmp_path)
+    region, window = family.world.region, family.world.agent
+    monkeypatch.setattr(opening, "TransferClient", region.transfer)
+    parent = family.begin_baths()
+    family.scan(parent, [f"T{number:02}" for number in range(1, 9)])
+    family.seal(parent)
+    children = family.dispatched(parent)
+    agent = family.hear(BATHS[0])
+    family.said(agent, department.accept(agent, children["P1"], "A01"))
+    family.window_hears()
+    family.said(window, fees.tell(window, parent, STAFF, "PAID", "36010226000001", {"P1": 1205, "P2": 800}))
+    agent = family.hear(BATHS[0])
+    _grant_export(region, agent)
+    by = Exporter(agent, "H01", tmp_path / "out", answered(region, agent), transfer=region.transfer())
+    made = [batches.export(by)] if between else []
+    family.window_hears()
+    family.said(window, fees.tell(window, parent, STAFF, "REFUNDED", "", {}))
+    family.hear(BATHS[0])
+    made.append(batches.export(by))
+    family.hear(BATHS[0])
+    assert batches.export(by).folder is None, "told once"
+    told = [row for one in made for row in rows(one, "payment")]
+    assert [(row["amount"], row["cd_operation"]) for row in told] == [("12.05", "I"), ("-12.05", "I")]
+    assert told[0]["row_guid"] != told[1]["row_guid"] and told[0]["pay_no"] == told[1]["pay_no"]
+    assert told[0]["charge_date"] <= told[1]["charge_date"] and {row["charge_user"] for row in told} == {STAFF}
+    for one in made:
+        assert one.folder is not None and one.left_out == {}
+        counts, wrong = reconcile(one.folder)
+        assert wrong == [] and counts["tables"]["payment"]["rows"] == len(rows(one, "payment"))
+
+
 def _grant_export(region: Region, agent: Agent) -> None:
     """The head gives the power to export."""
     node = agent.identity.node

@@ -2,6 +2,8 @@
 
 import json
 import stat
+import threading
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,10 +15,23 @@ from crypto.refusal import Refusal
 from deploy.commands.window import outward as commands
 from hub.casework.messages.public import NEXT_STEPS
 from hub.casework.states import State
+from node_agent.process.daemon import loops_for
 from node_agent.transfer.sender import Sender
 from node_agent.window import intake as window
 from node_agent.window import outward
-from node_agent.window.outward import CALL, FAILED, LAST_DAYS, QUEUED, SENT, TRIES, FileAdapter, Outward
+from node_agent.window.handing import ATTEMPTS, NoticeLoop, Patient
+from node_agent.window.outward import (
+    CALL,
+    FAILED,
+    FIRST_PAUSE,
+    LAST_DAYS,
+    QUEUED,
+    SENDING,
+    SENT,
+    TRIES,
+    FileAdapter,
+    Outward,
+)
 from tests.unit.agents.window_world import ADDRESS, FORM, STAFF, TICKS, World, open_world
 from tests.unit.evidence_log import ACCEPTOR, DEPARTMENT
 
@@ -26,11 +41,43 @@ NAME = str(FORM["applicant"]["name"])
 
 
 class Broken:
-    """A way out that is closed."""
+    """A way out that is closed; with ``open_after`` from that try on open."""
 
-    def deliver(self, notice: Outward, to: str) -> None:
-        """Never."""
-        raise OSError("closed")
+    place = "closed"
+
+    def __init__(self, open_after: int = 1 << 30) -> None:
+        self.tries, self.gone, self.open_after = 0, list[str](), open_after
+
+    def prepare(self, notice: Outward, to: str) -> None:
+        """Not yet."""
+        self.tries += 1
+        if self.tries <= self.open_after:
+            raise OSError("closed")
+
+    def hand_over(self, notice_id: str) -> None:
+        """Away with it."""
+        self.gone.append(notice_id)
+
+    def discard(self, notice_id: str) -> None:
+        """Nothing lies there."""
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+class Dying(FileAdapter):
+    """A folder at which the process is killed, before or after the notice went."""
+
+    def __init__(self, folder: Path, gone: bool) -> None:
+        super().__init__(folder)
+        self._gone = gone
+
+    def hand_over(self, notice_id: str) -> None:
+        """A kill."""
+        if self._gone:
+            super().hand_over(notice_id)
+        raise Killed
 
 
 @pytest.fixture
@@ -150,6 +197,102 @@ def test_a_last_notice_that_nobody_takes_keeps_no_contact_for_ever(world: World,
     (kept,) = outward.notices(world.agent)
     assert (kept.id, kept.text, kept.state) == (waiting.id, "", FAILED)
     assert MOBILE.encode() not in world.agent.settings.home.joinpath("journal.sqlite").read_bytes()
+
+
+@pytest.mark.requirement("I02")
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_kill_while_a_notice_is_handed_over_sends_it_once(world: World, tmp_path: Path, gone: bool) -> None:
+    """The hall's sender takes the file away at once: only this node knows that it went."""
+    sealed(world, tmp_path)
+    folder = tmp_path / "out"
+    (notice,) = outward.collect(world.agent, NOW)
+    with pytest.raises(Killed):
+        outward.send(world.agent, Dying(folder, gone), NOW)
+    (between,) = outward.notices(world.agent)
+    assert between.state == SENDING and len(list(folder.glob("*.json"))) == int(gone)
+    taken = list(folder.glob("*.json"))
+    for path in taken:
+        path.unlink()
+    elsewhere = outward.send(world.agent, FileAdapter(tmp_path / "other"), NOW)
+    assert elsewhere == [], "it lies in the first folder, and goes on there"
+    (done,) = outward.send(world.agent, FileAdapter(folder), NOW)
+    assert done.state == SENT and len(taken) + len(list(folder.glob("*.json"))) == 1
+    assert list(folder.glob(".*")) == [] and outward.send(world.agent, FileAdapter(folder), NOW) == []
+    assert not outward.waits(world.agent) and outward.notices(world.agent)[0].id == notice.id
+
+
+@pytest.mark.requirement("I02")
+def test_the_agent_hands_over_by_itself_what_is_new_and_nothing_twice(world: World, tmp_path: Path) -> None:
+    case = sealed(world, tmp_path)
+    folder = tmp_path / "out"
+    loop = NoticeLoop(world.agent, FileAdapter(folder))
+    (first,) = loop.step(NOW)
+    assert first.state == SENT and loop.step(NOW) == []
+    outward.send(world.agent, FileAdapter(folder), NOW)  # the command beside it
+    world.region.log.say(case, "accept", ACCEPTOR, "ACCEPTOR", {})
+    world.receive()
+    assert [one.reached for one in loop.step(NOW)] == ["UNDER_REVIEW"] and len(list(folder.iterdir())) == 2
+    again = NoticeLoop(world.agent, FileAdapter(folder))
+    assert again.step(NOW) == [], "a new process finds nothing to send"
+
+
+@pytest.mark.requirement("I02")
+def test_the_loop_waits_out_a_short_trouble_and_pauses_longer_after_each_failure(world: World, tmp_path: Path) -> None:
+    sealed(world, tmp_path)
+    closed = Broken()
+    patient = Patient(closed, pause=0.0)
+    outward.collect(world.agent, NOW)
+    (tried,) = outward.send(world.agent, patient, NOW, unattended=True)
+    assert (closed.tries, tried.tries, tried.state) == (ATTEMPTS, 1, QUEUED), "one turn, a few attempts"
+    assert outward.send(world.agent, patient, NOW, unattended=True) == [], "its pause is not over"
+    at = canonical.time_value(NOW)
+    for number in range(1, TRIES):
+        at += FIRST_PAUSE * 2 ** (number - 1)
+        early = canonical.time_text(at - timedelta(milliseconds=1))
+        assert outward.send(world.agent, patient, early, unattended=True) == []
+        (tried,) = outward.send(world.agent, patient, canonical.time_text(at), unattended=True)
+        assert tried.tries == number + 1
+    assert tried.state == FAILED and not outward.waits(world.agent)
+
+
+@pytest.mark.requirement("I02")
+def test_a_way_out_that_is_gone_is_tried_once_a_turn_and_by_each_notice_in_its_turn(
+    world: World, tmp_path: Path
+) -> None:
+    cases = {sealed(world, tmp_path), sealed(world, tmp_path)}
+    outward.collect(world.agent, NOW)
+    tried = [outward.send(world.agent, Broken(), NOW, unattended=True) for _ in range(3)]
+    assert [len(turn) for turn in tried] == [1, 1, 0] and {turn[0].case for turn in tried[:2]} == cases
+    assert len(outward.send(world.agent, Broken(), NOW)) == 2, "who asks for it by command tries all"
+
+
+@pytest.mark.requirement("I02")
+def test_a_trouble_of_a_moment_costs_no_try(world: World, tmp_path: Path) -> None:
+    sealed(world, tmp_path)
+    shaky = Broken(open_after=ATTEMPTS - 1)
+    outward.collect(world.agent, NOW)
+    (done,) = outward.send(world.agent, Patient(shaky, pause=0.0), NOW, unattended=True)
+    assert (done.state, shaky.gone) == (SENT, [done.id])
+
+
+@pytest.mark.requirement("I02")
+def test_the_agent_runs_the_loop_only_where_the_hall_named_a_folder(world: World, tmp_path: Path) -> None:
+    record = world.agent.registry.directory.current(world.agent.identity.node)
+    assert "notices" not in loops_for(world.agent, record)
+    folder = tmp_path / "out"
+    named = replace(world.agent, settings=world.agent.settings.model_copy(update={"notice_folder": folder}))
+    case = sealed(world, tmp_path)
+    loop, stop = loops_for(named, record)["notices"](), threading.Event()
+    thread = threading.Thread(target=loop.run, args=(stop,))
+    thread.start()
+    for _ in range(200):
+        if list(folder.glob("*.json")):
+            break
+        stop.wait(0.05)
+    stop.set()
+    thread.join(5)
+    assert not thread.is_alive() and [one.case for one in outward.notices(world.agent)] == [case]
+    assert len(list(folder.glob("*.json"))) == 1
 
 
 @pytest.mark.requirement("I02", "E12")

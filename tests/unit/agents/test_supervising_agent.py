@@ -138,6 +138,10 @@ def test_an_enquiry_is_taken_passed_on_taken_over_and_answered_by_commands(
     assert (first.node, first.holder, first.answer, first.extension) == (WINDOW, DEPARTMENT, "ANSWERED", "INQUIRY")
     assert supervising.words_of(agent, first.feedback) == WORDS
     assert (second.holder, second.to, second.open) == (DEPARTMENT, OVERSEER, True)
+    kept = supervising.words_here(agent, case)
+    assert [(one.event, one.words) for one in kept] == [("answer_enquiry", WORDS), ("enquire", WORDS)]
+    done = CliRunner().invoke(dept_cards.app, ["words", case, *_at(agent)])
+    assert [one["number"] for one in json.loads(done.stdout)["words"]] == [first.digest, second.digest]
     listed = _rows(run("enquiries", ""), "enquiries")
     assert [one["digest"] for one in listed] == [first.digest, second.digest]
     with pytest.raises(Refusal, match="ENQUIRY_UNKNOWN"):
@@ -206,6 +210,7 @@ def test_a_region_is_seen_whole_with_whom_to_call(
     other, _ = region.forward(counter=2)
     supervising.quality(agent, case, "A01", ["BLURRED"])
     supervising.complain(agent, case, "A01", {**FACTS, "handler": DEPARTMENT}, WORDS)
+    supervising.enquire(agent, case, "A01", {"channel": "WINDOW", "topic": "PROGRESS"}, "办到哪一步了")
     exchange(region, agent, inbox)
     overseer = region.agent(tmp_path / "overseer", OVERSEER)
     overseer.registry.refresh(overseer.hub)
@@ -225,7 +230,13 @@ def test_a_region_is_seen_whole_with_whom_to_call(
         return dict(json.loads(done.stdout))
 
     assert [one["case"] for one in _rows(told("cards", "--region"), "cards")] == [case]
+    assert _rows(told("cards", "--region", "--ranking"), "ranking") == [
+        {"node": WINDOW, "RED": 0, "YELLOW": 1, "REMINDER": 0}
+    ]
     assert [one["case"] for one in _rows(told("complaints", "--region", "--open"), "complaints")] == [case]
+    (enquiry,) = _rows(told("enquiries", "--region", "--open"), "enquiries")
+    assert (enquiry["case"], enquiry["holder"], enquiry["topic"]) == (case, DEPARTMENT, "PROGRESS")
+    assert _rows(told("enquiries", case), "enquiries")[0]["digest"] == enquiry["digest"]
     assert len(_rows(told("stuck", "--hours", "-999"), "cases")) == 2
     assert [(one["node"], one["count"]) for one in _rows(told("queues"), "queues")] == [(DEPARTMENT, 2)]
     (shown,) = _rows(told("cards", case), "cards")
@@ -248,7 +259,7 @@ def test_a_region_is_seen_whole_with_whom_to_call(
 
 
 def _app(name: str) -> typer.Typer:
-    return coord_cards.app if name in ("cards", "complaints") else coord_region.app
+    return coord_cards.app if name in ("cards", "complaints", "enquiries") else coord_region.app
 
 
 def _at(agent: Agent) -> list[str]:

@@ -24,6 +24,7 @@ from node_agent.window import drafts
 from node_agent.window import intake as window
 from node_agent.window import materials as window_materials
 from storage.journal import OutboxEntry
+from tests.refused import code_of
 from tests.unit.agents.agent_region import RECOVERY
 from tests.unit.agents.window_world import (
     ADDRESS,
@@ -45,12 +46,6 @@ def world(tmp_path: Path) -> World:
     made = open_world(tmp_path)
     made.hub.away = True
     return made
-
-
-def code_of(act: Any) -> str:
-    with pytest.raises(Refusal) as caught:
-        act()
-    return caught.value.code
 
 
 def body(entry: OutboxEntry) -> dict[str, Any]:

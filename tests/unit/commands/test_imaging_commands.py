@@ -103,7 +103,7 @@ def test_the_masked_page_leaves_with_its_proof(desk: World, tmp_path: Path) -> N
     removed = run(window_imaging.app, "mask", "remove", *at, "2", "--reason", "NOT_PERSONAL")["marks"]
     assert len(removed) == 1
     look = tmp_path / "look.png"
-    run(window_imaging.app, "mask", "view", *at, "--out", str(look))
+    assert run(window_imaging.app, "mask", "view", *at, "--out", str(look))["marks"] == removed
     assert look.read_bytes().startswith(b"\x89PNG")
     assert run(window_imaging.app, "mask", "make", *at, "--wait", "0")["boxes"] == 1
     window.seal(agent, case, STAFF, **TICKS)
@@ -167,6 +167,17 @@ def test_nothing_of_an_earlier_handing_over_goes_out_with_the_next(desk: World, 
     for command in (("masked", case, "M01"), ("field", case)):
         told = run(dept_masked.app, *command, *at, "--out", str(out), code=1)
         assert told["refusal"]["code"] == "OUT_USED", "said before the case is looked for and its opening registered"
+
+
+def test_a_folder_that_cannot_be_made_is_refused_by_name(desk: World, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    for out in (tmp_path / ("x" * 300), tmp_path / "file" / "below"):
+        with pytest.raises(Refusal, match="OUT_UNWRITABLE"):
+            dept_masked.give({"masked.png": b"mine"}, out)
+    long = str(tmp_path / ("x" * 300))
+    told = run(dept_masked.app, "masked", "d0" * 16, "M01", "--purpose", "x", "--out", long, code=1)
+    assert told["refusal"]["code"] == "OUT_UNWRITABLE"
+    assert [path.name for path in tmp_path.glob("*") if path.name.startswith(".masked")] == []
 
 
 def test_two_hand_overs_at_once_never_mix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

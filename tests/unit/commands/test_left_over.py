@@ -23,7 +23,7 @@ from node_agent.transfer import bounce, missing_wraps
 from node_agent.transfer.opening import OpenedCase, OpenedLine, OpenedPage
 from node_agent.transfer.receiver import Receiver
 from node_agent.transfer.sender import Sender
-from node_agent.window import drafts, pre_review, recipients
+from node_agent.window import drafts, pre_review, recipients, supplement_notes
 from node_agent.window import ends as window_ends
 from node_agent.window import intake as window
 from node_agent.window import supplement as window_supplement
@@ -157,7 +157,7 @@ def demanded(world: World, sender: Sender, tmp_path: Path) -> str:
 
 
 def noted(world: World, case: str) -> bool:
-    return world.agent.journal.kept(window_supplement.NOTE + case) is not None
+    return world.agent.journal.kept(supplement_notes.NOTE + case) is not None
 
 
 def withdrawn(world: World, case: str) -> datetime:
@@ -191,9 +191,9 @@ def test_pages_of_a_kill_that_no_note_names_are_erased_and_the_others_stay(
     (named,) = folder.iterdir()
     (folder / "abcd-M05.jpg").write_bytes(picture(1))
     now = datetime.now(UTC)
-    window_supplement.sweep(world.agent, now)
+    supplement_notes.sweep(world.agent, now)
     assert len(list(folder.iterdir())) == 2
-    window_supplement.sweep(world.agent, now + timedelta(hours=2))
+    supplement_notes.sweep(world.agent, now + timedelta(hours=2))
     assert list(folder.iterdir()) == [named]
 
 
@@ -203,7 +203,7 @@ def test_a_supplement_on_its_way_keeps_its_pages_and_a_refused_one_may_be_sealed
     case = demanded(world, sender, tmp_path)
     first = window_supplement.seal(world.agent, case, STAFF, applicant_signed=True)
     folder = pages_of(world, case, "supplements")
-    window_supplement.sweep(world.agent, long_ago(world, case))
+    supplement_notes.sweep(world.agent, long_ago(world, case))
     assert folder.exists()
     world.hub.not_now["supplement_part"] = Refusal("BODY_MEMBER", "states.md T17")
     sender.step()
@@ -212,7 +212,7 @@ def test_a_supplement_on_its_way_keeps_its_pages_and_a_refused_one_may_be_sealed
     sender.step()
     assert world.region.log.files[case].state is State.PENDING_ACCEPT
     assert again.manifest != first.manifest
-    window_supplement.sweep(world.agent, datetime.now(UTC))
+    supplement_notes.sweep(world.agent, datetime.now(UTC))
     assert not folder.exists() and not noted(world, case)
 
 

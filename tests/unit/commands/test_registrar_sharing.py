@@ -1,10 +1,13 @@
 """The registrar shares the applicants' secret out and exchanges it; the hub never has it (A22)."""
 
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from crypto import applicant
+from crypto.administrators import SYSTEM
 from crypto.directory import Directory
 from crypto.kem import X25519, KemPrivate, generate_kem
 from crypto.keystore import SoftwareKeystore
@@ -13,6 +16,8 @@ from crypto.refusal import Refusal
 from crypto.statement import read_envelope
 from deploy.registrar import sharing
 from deploy.registrar.registrar import Registrar
+from deploy.stack import founding
+from deploy.stack.layout import Layout
 from node_agent.client.hub import Answer, Outgoing
 from tests.unit.crypto.registry_office import NODE, OTHER, Office
 
@@ -62,6 +67,12 @@ class Region:
         self.office.admit("key.register", body, self.office.registrar, self.office.signers[node])
         self.private[node] = private
 
+    def appoint(self) -> None:
+        """A system administrator at the registrar's node."""
+        node = self.registrar.node
+        self.office.register(node, "registrar", region=node.split("/")[3])
+        self.office.register(f"{node}/person/S01", SYSTEM, region=node.split("/")[3])
+
     def share(self, *, anew: bool = False) -> list[tuple[str, int]]:
         """Node and generation of the shares that were made."""
         made = sharing.share_out(self.registrar, self.directory, self.hub, anew=anew)  # type: ignore[arg-type]
@@ -85,6 +96,28 @@ def test_every_taker_in_gets_it_once_and_nobody_else(region: Region) -> None:
     assert region.directory.shares.of(applicant.NAME, DEPARTMENT, region.directory.epoch) == ()
     secret = region.secrets(NODE)[0]
     assert all(secret not in one and secret.hex().encode() not in one for one in region.hub.taken)
+
+
+@pytest.mark.requirement("H11")
+def test_a_starting_stack_shares_it_out_until_that_is_the_system_administrators(
+    region: Region, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``up`` gives a new window the secret by itself; once there is a system administrator it only tells that one lacks
+    it, and the registrar's signature alone is refused."""
+    desk = SimpleNamespace(directory=region.directory, catch_up=lambda: None)
+    monkeypatch.setattr("deploy.stack.founding.RegistryDoor.open", lambda *_: nullcontext())
+    monkeypatch.setattr(founding, "RegistrarDesk", lambda registrar, door: desk)
+    monkeypatch.setattr(founding, "hub_client", lambda *_: nullcontext(region.hub))
+    layout = Layout(region.registrar.home.parent)
+    assert founding.share_secret(layout) and len(region.hub.taken) == 2
+    assert founding.share_secret(layout) and len(region.hub.taken) == 2, "nobody lacks it"
+    late = "spiffe://yidi.test/360102000000/late-hall"
+    region.register(late, "window")
+    region.appoint()
+    assert not founding.share_secret(layout) and len(region.hub.taken) == 2
+    with pytest.raises(Refusal, match="ADMINISTRATOR_MISSING"):
+        region.share()
+    assert region.secrets(late) == []
 
 
 def test_it_is_exchanged_with_both_in_force_until_the_older_one_is_retired(region: Region) -> None:

@@ -149,6 +149,14 @@ def test_revocation_counts_from_its_own_position(office: Office) -> None:
     assert PERSON not in {record.subject for record in office.directory.records()}
 
 
+def test_a_node_keeps_its_name_on_lists_when_its_keys_have_ended(office: Office) -> None:
+    """A list of cases must not end at one whose holder was revoked."""
+    assert office.directory.title_of(NODE) == NODE.rpartition("/")[2]
+    office.register(OTHER, "department", title="市场监督管理局")
+    office.admit("key.revoke", {"subject": OTHER}, office.registrar)
+    assert office.directory.title_of(OTHER) == "市场监督管理局"
+
+
 def test_a_revoked_key_stays_revoked_when_its_owner_registers_again(office: Office) -> None:
     """The span between revocation and the new record belongs to nobody."""
     statement, envelope = office.signed(PERSON, NODE, PERSON)

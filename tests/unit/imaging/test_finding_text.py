@@ -2,8 +2,8 @@
 
 import pytest
 
-from hub.casework.masking.fields import Field, Profile
-from hub.casework.masking.pictures import KIND_OF_FIELD, SHOWN, PageKind, is_covered
+from hub.casework.masking.fields import Profile
+from hub.casework.masking.pictures import SHOWN, PageKind, is_covered
 from node_agent.imaging.finding.find import in_text, withheld
 from node_agent.imaging.finding.found import Found
 from node_agent.imaging.finding.hints import Hint, distance
@@ -228,7 +228,6 @@ def test_every_kind_but_the_official_seal_is_covered_for_everybody_outside() -> 
     assert set(SHOWN) == set(Profile)
     for profile in Profile:
         assert {kind for kind in PageKind if not is_covered(kind, profile)} == {PageKind.SEAL}
-    assert set(Field) - set(KIND_OF_FIELD) == {Field.CREDIT_CODE, Field.UNIT_NAME, Field.PUBLIC}
 
 
 def test_check_digits_and_distance() -> None:

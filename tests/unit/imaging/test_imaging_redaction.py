@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from crypto import canonical
-from crypto.refusal import Refusal
 from hub.casework.masking.pictures import PageKind
 from node_agent.imaging.finding.found import Found
 from node_agent.imaging.finding.judged import Judged
@@ -32,6 +31,7 @@ from node_agent.imaging.redaction.tiles import (
     snapped,
 )
 from tests.pages import card, jpeg, sheet
+from tests.refused import code_of
 
 SALT = bytes(range(32))
 NAME = "余知远"
@@ -44,12 +44,6 @@ BOXES = st.lists(
     ),
     max_size=5,
 )
-
-
-def code_of(call: object) -> str:
-    with pytest.raises(Refusal) as caught:
-        call()  # type: ignore[operator]
-    return caught.value.code
 
 
 def encodings(text: str) -> list[bytes]:

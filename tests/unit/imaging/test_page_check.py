@@ -12,6 +12,7 @@ from PIL import Image
 
 from crypto.refusal import Refusal
 from node_agent.imaging.check import MAX_BYTES, check_name, inspect_file, inspect_page, read_page
+from tests.hostile import chunk
 
 
 def picture(reader: str = "JPEG", size: tuple[int, int] = (120, 90), mode: str = "RGB", **options: object) -> bytes:
@@ -24,10 +25,6 @@ def picture(reader: str = "JPEG", size: tuple[int, int] = (120, 90), mode: str =
 
 def png_header(width: int, height: int) -> bytes:
     """A PNG that only claims its size: signature, IHDR, a little data, IEND."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return (
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")

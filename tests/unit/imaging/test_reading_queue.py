@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import cast
 
 import cv2
+import numpy as np
 import pytest
 
 from crypto.refusal import Refusal
@@ -17,7 +18,7 @@ from hub.casework.masking.pictures import PageKind
 from node_agent.imaging.finding.found import Found
 from node_agent.imaging.finding.hints import Hint
 from node_agent.imaging.finding.judged import Judged
-from node_agent.imaging.picture import Pixels
+from node_agent.imaging.picture import Pixels, decode
 from node_agent.imaging.reading import queue as queue_module
 from node_agent.imaging.reading import worker
 from node_agent.imaging.reading.engine import Engine
@@ -208,11 +209,14 @@ def personal(folder: Path) -> list[str]:
 class CountingEngine:
     """Reads the lines it is given; the other model's are ``under_masks``, by round."""
 
-    def __init__(self, lines: Sequence[Line], under_masks: Sequence[Sequence[Line]] = ()) -> None:
-        self.lines, self.under_masks = lines, list(under_masks)
+    def __init__(self, lines: Sequence[Line], under_masks: Sequence[Sequence[Line]] = (), thought: int = 0) -> None:
+        self.lines, self.under_masks, self.thought = lines, list(under_masks), thought
         self.reads: list[str] = []
 
-    def read(self, page: Pixels) -> Reading:
+    def turn_of(self, page: Pixels) -> int:
+        return self.thought
+
+    def read(self, page: Pixels, turn: int) -> Reading:
         self.reads.append("tiny")
         return Reading(page.shape[1], page.shape[0], 0, 0.99, "tiny", tuple(self.lines))
 
@@ -247,6 +251,18 @@ def test_other_hints_find_again_and_read_nothing_again(tmp_path: Path) -> None:
     hinted = worked(queue, engine, queue.put(PAGE, [Hint(PageKind.NAME, "正常")]))
     assert engine.reads == ["tiny"]
     assert {one.kind for one in hinted.found} - {one.kind for one in plain.found} == {PageKind.NAME}
+
+
+@pytest.mark.parametrize("thought", [0, 180])
+def test_marks_seen_beside_the_reading_are_those_of_the_upright_page(thought: int) -> None:
+    """``thought``: which way up the page seemed to lie before it was read, 0 when that was right."""
+    page = decode(PAGE)
+    qr = cv2.resize(cv2.QRCodeEncoder.create().encode("SPECIMEN"), (200, 200), interpolation=cv2.INTER_NEAREST)
+    page[170:400, 380:610] = 255
+    page[185:385, 395:595] = qr[..., np.newaxis]
+    judged = worker.judge_pixels(cast(Engine, CountingEngine(WORDS, thought=thought)), page)
+    codes = [one.box for one in judged.found if one.kind is PageKind.CODE]
+    assert codes and all(left < 420 and upper < 210 and right > 570 and low > 360 for left, upper, right, low in codes)
 
 
 def test_the_masked_page_is_read_by_the_other_model_and_its_finds_are_covered(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from node_agent.imaging.redaction import disclosure, mask
 from node_agent.imaging.sources import scanner
 from node_agent.process import housekeeping
 from node_agent.transfer.sender import Sender
-from node_agent.window import debts, drafts, reading, ready
+from node_agent.window import debts, drafts, reading, ready, supplement_notes
 from node_agent.window import ends as window_ends
 from node_agent.window import intake as window
 from node_agent.window import masking as window_masking
@@ -340,7 +340,7 @@ def test_a_supplement_is_masked_too_and_its_readings_go_with_its_seal(world: Wor
     window_supplement.add_pages(agent, case, MASKED, put(tmp_path, "again.jpg", card(60)))
     queue, page = reading.queue_of(agent), digest_of(card(60))
     assert queue.waiting() == [queue.job_of(page, again=True)]
-    assert window_supplement.pages_here(agent) == {page}
+    assert supplement_notes.pages_here(agent) == {page}
     queue.finish(queue.job_of(page, again=True), Judged((ID,), (), 0))
     made = window_supplement.seal(agent, case, STAFF, applicant_signed=True, reads=AT_ONCE)
     assert [(one.material, one.state, one.boxes) for one in made.pages] == [(MASKED, "MASKED", 1)]

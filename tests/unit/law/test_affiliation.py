@@ -28,10 +28,12 @@ def test_a_person_has_a_home_department_and_a_service_centre() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", ["", "某局", HOME.lower(), HOME[:-1], HOME[:-1] + "0", "360101199003070018", 1, None, [HOME]]
+    "wrong",
+    ["", "某局", HOME.lower(), HOME[:-1], HOME[:-1] + "0", "360101199003070018", "36010119900307051X", 1, None, [HOME]],
 )
 @pytest.mark.parametrize("member", ["home", "centre"])
 def test_a_body_is_a_code_and_never_a_name(member: str, wrong: object) -> None:
+    """Of the two citizen numbers the second has the check digit of a body's code as well."""
     with pytest.raises(Refusal, match="KEY_RECORD_FORMAT"):
         read_key_record("", 0, Office().body(PERSON, ("ACCEPTOR",)) | {member: wrong})
 

@@ -10,6 +10,7 @@ import pytest
 
 from crypto import canonical
 from crypto.log import leaf as leaves
+from deploy.figures import tables
 from hub.casework.catalogue.model import Catalogue, load_catalogue
 from hub.casework.figures.definitions import definitions
 from hub.casework.figures.following import FACTS, Following
@@ -19,6 +20,7 @@ from hub.casework.figures.report import OTHERS, SMALL, Dimension, Report, report
 from hub.casework.figures.spread import Spread, decimal, percent
 from hub.casework.figures.tally import Period, overdue_runs
 from hub.casework.figures.values import (
+    ENQUIRY,
     Carded,
     CaseFigures,
     Fact,
@@ -31,9 +33,10 @@ from hub.casework.figures.values import (
 from hub.casework.replay import replay
 from hub.casework.states import State
 from hub.casework.supervision.values import Card
-from hub.casework.table import ROWS
+from hub.casework.table import LAW, ROWS
 from hub.casework.time.calendar import WorkCalendar, calendar_in
 from tests.unit.evidence_log import DEMO, DEPARTMENT, ITEM, WINDOW
+from tests.unit.law.law_world import Bench
 
 proves = pytest.mark.requirement
 YEAR = Period("2026-01-01", "2026-12-31", "2026-12-31T23:59:59.999+08:00")
@@ -236,6 +239,42 @@ def test_every_figure_of_a_report_has_its_definition(calendar: WorkCalendar) -> 
     assert set(tally) - {"steps", "clocks"} <= known
     assert {step.value for step in Step} <= known and {f"K{n}" for n in range(1, 13)} <= known
     assert all(one.numerator and one.denominator and one.source for one in definitions())
+
+
+def asked(bench: Bench) -> CaseFigures:
+    """What the acts of a bench add to the figures."""
+    following, file = Following(bench.calendar), None
+    for leaf, act, world in zip(bench.leaves(), bench.acts, bench.worlds, strict=True):
+        file = LAW.apply(file, act, world)
+        following.see(leaf, file)
+    found = following.figures()
+    assert found is not None
+    return found
+
+
+@proves("F05", "J05")
+def test_an_enquiry_is_counted_and_is_on_time_when_answered_within_its_limit(calendar: WorkCalendar) -> None:
+    """On the side of who answers for it: first the window, once it was taken the department."""
+    bench = Bench().reach("T38Q")
+    bench.do(bench.step("T38Q"))
+    sent, late = bench.case.enquiries[0], bench.case.enquiries[0].due
+    (run,) = [one for one in asked(bench).runs if one.clock == ENQUIRY]
+    assert (run.started_at, run.due, run.stopped_at, run.department) == (sent.at, sent.due, "", "")
+    assert run.window == bench.case.collecting_node
+    assert run.settled(late) is None and run.settled(at("2027-01-04")) == (late, False)
+    for row in ("T38N", "T38K", "T38Y"):
+        bench.do(bench.step(row))
+    answered = bench.acts[-1].recorded_at
+    bench.do(bench.step("T38Q"))
+    found = asked(bench)
+    first = next(one for one in found.runs if one.clock == ENQUIRY and one.stopped_at)
+    assert (first.stopped_at, first.window, first.department) == (answered, "", bench.case.accepting_node)
+    made = report([found], YEAR, calendar)
+    total = made.groups[Dimension.ALL, ""]
+    assert total.volume[Fact.ENQUIRED] == 2 and (total.within[ENQUIRY], total.over[ENQUIRY]) == (1, 1)
+    (rate,) = [row for row in tables.clocks("合计", made.tallies(Dimension.ALL)) if row[1] == ENQUIRY]
+    assert rate[2:] == ["咨询答复期限", "1", "1", "50.00%"]
+    assert ENQUIRY in {one.id for one in definitions()}
 
 
 @proves("J05")

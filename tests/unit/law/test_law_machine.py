@@ -17,7 +17,6 @@ from hub.casework import facts
 from hub.casework.access.values import Sealing
 from hub.casework.casefile import CaseFile, from_document
 from hub.casework.context import Act
-from hub.casework.law import rows_by_id
 from hub.casework.parents import look as joint
 from hub.casework.review import look
 from hub.casework.states import BEFORE_DECISION, CHINESE, State
@@ -58,7 +57,7 @@ DEPARTMENTS_ALONE = (
     *("T13", "T25", "T26", "T28", "T29", "T30", "T32"),
 )
 OPENERS = ["T03", "T05", "T06", "T07"]
-_BY_ID = rows_by_id(LAW)
+_BY_ID = {row.id: row for row in LAW.rows}
 ADMITTED: dict[State | None, list[str]] = {
     state: [name for name in STEPS if state in _BY_ID[name.split(":")[0]].source] for state in State
 } | {None: OPENERS}

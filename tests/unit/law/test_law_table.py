@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from crypto.refusal import Refusal
-from hub.casework.law import Law, Party, Rule, Signers, rows_by_id
+from hub.casework.law import Law, Party, Rule, Signers
 from hub.casework.states import State
 from hub.casework.table import LAW, ROWS
 from tests.unit.law.law_people import (
@@ -28,6 +28,7 @@ from tests.unit.law.law_world import (
     Bench,
 )
 
+BY_ID = {row.id: row for row in LAW.rows}
 OPENING = {row.event for row in ROWS if row.opening}
 EVENTS = sorted({(row.chain, row.event) for row in ROWS})
 BY_PERSON = (Signers.PERSON_AND_NODE, Signers.PERSON_OR_PORTAL)
@@ -61,7 +62,7 @@ DECIDING = {
 
 
 def _row(row: str) -> Rule:
-    return rows_by_id(LAW)[row]
+    return BY_ID[row]
 
 
 def _reached(row: str) -> tuple[Bench, Step]:
@@ -193,7 +194,7 @@ def test_h02_documents_are_opened_by_window_and_department(node: str, allowed: b
 
 
 def test_row_columns_are_filled_and_ids_are_unique() -> None:
-    assert len(rows_by_id(LAW)) == len(ROWS)
+    assert len(BY_ID) == len(ROWS)
     for row in ROWS:
         assert row.citation and row.guards and row.roles
         assert (row.opening is None) == bool(row.source)

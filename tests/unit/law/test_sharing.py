@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from crypto import sharing
-from crypto.refusal import Refusal
 from crypto.statement import Actor
 from hub.casework import reasons
+from tests.refused import code_of
 from tests.unit.evidence_log import DEPARTMENT, HEAD, WINDOW, SyntheticLog, founded
 
 
@@ -37,12 +37,6 @@ def dispute(log: SyntheticLog, node: str = DEPARTMENT, person: str = HEAD, role:
 def live(log: SyntheticLog, epoch: int | None = None) -> bool:
     at = log.directory.epoch if epoch is None else epoch
     return log.directory.sharing.live("S-1", at) is not None
-
-
-def code_of(act: Any) -> str:
-    with pytest.raises(Refusal) as refused:
-        act()
-    return refused.value.code
 
 
 @pytest.mark.requirement("H03", "H05", "H07")

@@ -10,7 +10,7 @@ from hub.casework.states import CHINESE, State
 from hub.casework.supervision.audit import AuditCard, audit_cards
 from hub.casework.supervision.public import public_view
 from hub.casework.supervision.values import Card
-from hub.casework.supervision.view import cards_of, figures, notice_text, ranking
+from hub.casework.supervision.view import cards_of, notice_text, ranking
 from hub.casework.time.clocks import Pause
 from tests.unit.law.law_people import DEPARTMENT, WINDOW
 from tests.unit.law.law_world import Bench
@@ -54,17 +54,12 @@ def test_a_card_names_rule_unit_person_and_its_evidence_in_the_log() -> None:
 
 
 @pytest.mark.requirement("G05", "G12")
-def test_figures_count_what_was_lifted_apart() -> None:
+def test_what_was_lifted_ranks_nobody() -> None:
     bench = Bench().reach("S4")
     bench.do(bench.step("S4"))
     other = Card("R1", bench.case.recorded_at, DEPARTMENT, bench.case.head)
     views = cards_of(replace(bench.case, cards=(*bench.case.cards, other)), history(bench))
     assert [view.status for view in views] == ["LIFTED", "OPEN"]
-    total: dict[str, int] = {}
-    for tally in figures(views).values():
-        for name, count in tally.items():
-            total[name] = total.get(name, 0) + count
-    assert total == {"LIFTED": 1, "RED": 1}
     assert ranking(views) == [(DEPARTMENT, 1, 0, 0)]
 
 
@@ -137,6 +132,16 @@ def test_the_public_sees_state_dates_unit_and_next_step_and_no_more() -> None:
     assert public_view(decided.case, "x").may_rate
     decided.do(decided.step("T38"))
     assert not public_view(decided.case, "x").may_rate
+
+
+@pytest.mark.requirement("G06", "F05")
+def test_who_asked_sees_by_the_numbers_of_the_case_whether_he_was_answered() -> None:
+    bench = Bench().reach("T38Q")
+    day = bench.do(bench.step("T38Q")).enquiries[0].at[:10]
+    assert ("咨询登记，待答复", day) in public_view(bench.case, "x").milestones
+    bench.do(bench.step("T38Y"))
+    told = public_view(bench.case, "x").milestones
+    assert ("咨询登记，已答复", day) in told and [at for _, at in told] == sorted(at for _, at in told)
 
 
 @pytest.mark.requirement("G06")

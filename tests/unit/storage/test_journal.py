@@ -240,6 +240,13 @@ def test_nothing_is_kept_over_what_another_command_kept(journal: Journal) -> Non
     assert kept is not None and (kept.state, kept.revision, len(journal.waiting())) == ("SEALED", 3, 1)
 
 
+def test_a_note_is_erased_only_as_it_was_read(journal: Journal) -> None:
+    journal.keep("supplement:c", b"other")
+    assert not journal.forget_over("supplement:c", b"one") and journal.kept("supplement:c") == b"other"
+    assert journal.forget_over("supplement:c", b"other") and journal.kept("supplement:c") is None
+    assert not journal.forget_over("supplement:c", b"other")
+
+
 def test_a_journal_from_before_drafts_were_counted_is_opened(tmp_path: Path) -> None:
     path = tmp_path / "old.sqlite"
     old = sqlite3.connect(path)

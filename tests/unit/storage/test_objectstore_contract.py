@@ -4,7 +4,7 @@ import base64
 import hashlib
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import pytest
@@ -15,6 +15,7 @@ from storage.objectstore_memory import MemoryObjectStore
 from storage.objectstore_s3 import S3ObjectStore
 from storage.tilestore import TileStore
 from storage.transfer import Body, PooledSend, Reply, Send, TransferClient
+from tests.refused import code_of
 
 # The least size that S3 lets a part have that is not the last one.
 PART = 5 * 1024 * 1024
@@ -45,12 +46,6 @@ def rig(request: pytest.FixtureRequest) -> Rig:
 @pytest.fixture(scope="module")
 def pieces() -> list[bytes]:
     return [secrets.token_bytes(PART), secrets.token_bytes(PART), secrets.token_bytes(1000)]
-
-
-def code(action: Callable[[], object]) -> str:
-    with pytest.raises(Refusal) as caught:
-        action()
-    return caught.value.code
 
 
 def sign(rig: Rig, upload_id: str, number: int, data: bytes) -> SignedPut:
@@ -105,10 +100,10 @@ def test_an_aborted_upload_is_gone(rig: Rig) -> None:
     parts = rig.store.list_parts(rig.key, upload_id)
     rig.store.abort_multipart(rig.key, upload_id)
     rig.store.abort_multipart(rig.key, upload_id)
-    assert code(lambda: rig.store.list_parts(rig.key, upload_id)) == "UPLOAD_MISSING"
-    assert code(lambda: rig.store.complete_multipart(rig.key, upload_id, parts)) == "UPLOAD_MISSING"
+    assert code_of(lambda: rig.store.list_parts(rig.key, upload_id)) == "UPLOAD_MISSING"
+    assert code_of(lambda: rig.store.complete_multipart(rig.key, upload_id, parts)) == "UPLOAD_MISSING"
     late = sign(rig, upload_id, 2, b"late")
-    assert code(lambda: rig.client.put_part(late, b"late")) == "OBJECT_MISSING"
+    assert code_of(lambda: rig.client.put_part(late, b"late")) == "OBJECT_MISSING"
     assert rig.store.head(rig.key) is None
 
 
@@ -116,14 +111,14 @@ def test_parts_that_were_not_uploaded_cannot_be_completed(rig: Rig) -> None:
     upload_id = rig.store.create_multipart(rig.key)
     upload(rig, upload_id, 1, b"real")
     false = [Part(1, 4, hashlib.md5(b"fake").hexdigest())]
-    assert code(lambda: rig.store.complete_multipart(rig.key, upload_id, false)) == "OBJECT_CHANGED"
+    assert code_of(lambda: rig.store.complete_multipart(rig.key, upload_id, false)) == "OBJECT_CHANGED"
 
 
 @pytest.mark.parametrize("sent", [b"other bytes", b"signed byte", b"signed bytes and more", b""])
 def test_other_bytes_than_signed_are_refused(rig: Rig, sent: bytes) -> None:
     upload_id = rig.store.create_multipart(rig.key)
     signed = sign(rig, upload_id, 1, b"signed bytes")
-    assert code(lambda: rig.client.put_part(signed, sent)) == "OBJECT_CHANGED"
+    assert code_of(lambda: rig.client.put_part(signed, sent)) == "OBJECT_CHANGED"
     # Past our own client: the store must refuse them too.
     with_length = {**signed.headers, "Content-Length": str(len(sent))}
     assert rig.send("PUT", signed.url, with_length, sent).status in (400, 403)
@@ -169,8 +164,8 @@ def test_a_view_is_uploaded_as_its_bytes(rig: Rig) -> None:
 def test_put_new_takes_the_same_bytes_again_and_refuses_others(rig: Rig) -> None:
     made = rig.store.put_new(rig.key, b"tile")
     assert rig.store.put_new(rig.key, b"tile") == made
-    assert code(lambda: rig.store.put_new(rig.key, b"tilt")) == "OBJECT_EXISTS"
-    assert code(lambda: rig.store.put_new(rig.key, b"longer tile")) == "OBJECT_EXISTS"
+    assert code_of(lambda: rig.store.put_new(rig.key, b"tilt")) == "OBJECT_EXISTS"
+    assert code_of(lambda: rig.store.put_new(rig.key, b"longer tile")) == "OBJECT_EXISTS"
     assert rig.store.get(rig.key) == b"tile"
 
 
@@ -223,23 +218,23 @@ def test_what_is_absent_is_missing(rig: Rig) -> None:
     version = rig.store.put(rig.key + "other", b"x").version_id
     assert rig.store.head(rig.key) is None
     assert rig.store.head(rig.key, version) is None
-    assert code(lambda: rig.store.get(rig.key)) == "OBJECT_MISSING"
-    assert code(lambda: rig.store.list_parts(rig.key, secrets.token_hex(16))) == "UPLOAD_MISSING"
+    assert code_of(lambda: rig.store.get(rig.key)) == "OBJECT_MISSING"
+    assert code_of(lambda: rig.store.list_parts(rig.key, secrets.token_hex(16))) == "UPLOAD_MISSING"
     url = rig.store.presign_get(rig.key, version, 300)
-    assert code(lambda: b"".join(rig.client.stream(url))) == "OBJECT_MISSING"
-    assert code(lambda: rig.client.get_range(url, 0, 1)) == "OBJECT_MISSING"
+    assert code_of(lambda: b"".join(rig.client.stream(url))) == "OBJECT_MISSING"
+    assert code_of(lambda: rig.client.get_range(url, 0, 1)) == "OBJECT_MISSING"
 
 
 def test_ranges(rig: Rig) -> None:
     made = rig.store.put(rig.key, bytes(range(256)))
     assert rig.store.get(rig.key, made.version_id, (10, 5)) == bytes(range(10, 15))
     assert rig.store.get(rig.key, None, (250, 50)) == bytes(range(250, 256))
-    assert code(lambda: rig.store.get(rig.key, None, (256, 1))) == "OBJECT_CHANGED"
+    assert code_of(lambda: rig.store.get(rig.key, None, (256, 1))) == "OBJECT_CHANGED"
     url = rig.store.presign_get(rig.key, made.version_id, 300)
     assert rig.client.get_range(url, 0, 256) == bytes(range(256))
     assert rig.client.get_range(url, 255, 1) == b"\xff"
-    assert code(lambda: rig.client.get_range(url, 250, 7)) == "OBJECT_CHANGED"
-    assert code(lambda: rig.client.get_range(url, 300, 7)) == "OBJECT_CHANGED"
+    assert code_of(lambda: rig.client.get_range(url, 250, 7)) == "OBJECT_CHANGED"
+    assert code_of(lambda: rig.client.get_range(url, 300, 7)) == "OBJECT_CHANGED"
     with pytest.raises(ValueError, match="range"):
         rig.client.get_range(url, 0, 0)
 
@@ -248,8 +243,8 @@ def test_a_signed_range_opens_no_other(rig: Rig) -> None:
     made = rig.store.put(rig.key, bytes(range(256)))
     url = rig.store.presign_get(rig.key, made.version_id, 300, (16, 16))
     assert rig.client.get_range(url, 16, 16) == bytes(range(16, 32))
-    assert code(lambda: rig.client.get_range(url, 0, 16)) == "TRANSFER_DENIED"
-    assert code(lambda: b"".join(rig.client.stream(url))) == "TRANSFER_DENIED"
+    assert code_of(lambda: rig.client.get_range(url, 0, 16)) == "TRANSFER_DENIED"
+    assert code_of(lambda: b"".join(rig.client.stream(url))) == "TRANSFER_DENIED"
 
 
 def test_a_download_is_the_pinned_version(rig: Rig, pieces: list[bytes]) -> None:
@@ -262,12 +257,12 @@ def test_a_download_is_the_pinned_version(rig: Rig, pieces: list[bytes]) -> None
 def test_a_changed_url_opens_nothing(rig: Rig) -> None:
     first, second = rig.store.put(rig.key, b"first"), rig.store.put(rig.key, b"second")
     url = rig.store.presign_get(rig.key, first.version_id, 300).replace(first.version_id, second.version_id)
-    assert code(lambda: b"".join(rig.client.stream(url))) == "TRANSFER_DENIED"
+    assert code_of(lambda: b"".join(rig.client.stream(url))) == "TRANSFER_DENIED"
     upload_id = rig.store.create_multipart(rig.key)
     signed = sign(rig, upload_id, 1, b"data")
     moved = SignedPut(signed.url.replace("partNumber=1", "partNumber=2"), signed.headers)
     assert moved.url != signed.url
-    assert code(lambda: rig.client.put_part(moved, b"data")) == "TRANSFER_DENIED"
+    assert code_of(lambda: rig.client.put_part(moved, b"data")) == "TRANSFER_DENIED"
 
 
 def test_an_expired_url_opens_nothing() -> None:
@@ -277,7 +272,7 @@ def test_an_expired_url_opens_nothing() -> None:
     client = TransferClient(store.answer)
     assert b"".join(client.stream(url)) == b"data"
     clock[0] += 60
-    assert code(lambda: b"".join(client.stream(url))) == "TRANSFER_DENIED"
+    assert code_of(lambda: b"".join(client.stream(url))) == "TRANSFER_DENIED"
 
 
 def test_tiles_are_written_once_and_the_checkpoint_moves(rig: Rig) -> None:
@@ -285,9 +280,9 @@ def test_tiles_are_written_once_and_the_checkpoint_moves(rig: Rig) -> None:
     tiles.write("tile/0/x001/067", b"full")
     tiles.write("tile/0/000.p/5", b"part")
     tiles.write("tile/0/000.p/5", b"part")
-    assert code(lambda: tiles.write("tile/0/000.p/5", b"trap")) == "OBJECT_EXISTS"
+    assert code_of(lambda: tiles.write("tile/0/000.p/5", b"trap")) == "OBJECT_EXISTS"
     assert tiles.read("tile/0/000.p/5") == b"part"
-    assert code(lambda: tiles.read("tile/0/000")) == "OBJECT_MISSING"
+    assert code_of(lambda: tiles.read("tile/0/000")) == "OBJECT_MISSING"
     for note in (b"note 1", b"note 2"):
         tiles.write_checkpoint(note)
         assert tiles.read("checkpoint") == note
@@ -308,26 +303,26 @@ def test_a_tile_is_erased_by_nobody_and_the_checkpoint_moves_on(bucket: ObjectSt
     tiles = TileStore(bucket, "log/", retain_days=1)
     for _ in range(2):
         tiles.write("tile/0/000", b"tile")
-    assert code(lambda: tiles.write("tile/0/000", b"trap")) == "OBJECT_EXISTS"
+    assert code_of(lambda: tiles.write("tile/0/000", b"trap")) == "OBJECT_EXISTS"
     made = bucket.head("log/tile/0/000")
     assert made is not None
     for version in (made.version_id, None):
-        assert code(lambda version=version: bucket.delete("log/tile/0/000", version)) == "STORE_DENIED"  # type: ignore[misc]
+        assert code_of(lambda version=version: bucket.delete("log/tile/0/000", version)) == "STORE_DENIED"  # type: ignore[misc]
     bucket.put("log/tile/0/000", b"laid over it")
     assert bucket.get("log/tile/0/000", made.version_id) == b"tile"
     for note in (b"note 1", b"note 2"):
         tiles.write_checkpoint(note)
     bucket.delete("log/checkpoint", None)
-    assert code(lambda: tiles.read("checkpoint")) == "OBJECT_MISSING"
+    assert code_of(lambda: tiles.read("checkpoint")) == "OBJECT_MISSING"
 
 
 def test_a_bucket_without_lock_takes_no_retention_until_it_is_switched_on(bucket: ObjectStore) -> None:
     bucket.ensure_bucket()
-    assert code(lambda: bucket.put_new("tile", b"tile", 1)) == "STORE_ANSWER"
+    assert code_of(lambda: bucket.put_new("tile", b"tile", 1)) == "STORE_ANSWER"
     assert bucket.head("tile") is None
     bucket.ensure_bucket(object_lock=True)
     made = bucket.put_new("tile", b"tile", 1)
-    assert code(lambda: bucket.delete("tile", made.version_id)) == "STORE_DENIED"
+    assert code_of(lambda: bucket.delete("tile", made.version_id)) == "STORE_DENIED"
 
 
 def test_a_retention_ends() -> None:
@@ -347,7 +342,7 @@ def test_a_retention_ends() -> None:
 )  # fmt: skip
 def test_a_tile_is_written_to_a_tile_path_only(path: str) -> None:
     store = MemoryObjectStore()
-    assert code(lambda: TileStore(store, "log/").write(path, b"x")) == "TILE_PATH"
+    assert code_of(lambda: TileStore(store, "log/").write(path, b"x")) == "TILE_PATH"
     assert store.head("log/" + path) is None
 
 
@@ -417,8 +412,8 @@ def test_tries_are_bounded_and_only_where_they_can_help(failure: str, asked: int
     url = store.presign_get("key", store.put("key", b"data").version_id, 60)
     send = Broken(store.answer, *[failure] * 9)
     client = TransferClient(send, attempts=3, longest_pause_s=0.001)
-    assert code(lambda: client.get_range(url, 0, 4)) == expected
-    assert code(lambda: list(client.stream(url))) == expected
+    assert code_of(lambda: client.get_range(url, 0, 4)) == expected
+    assert code_of(lambda: list(client.stream(url))) == expected
     assert send.asked == 2 * asked
 
 
@@ -433,4 +428,4 @@ def test_an_object_that_changes_between_two_answers_is_noticed() -> None:
 
     broken = Broken(store.answer, "cut")
     client = TransferClient(send, attempts=3, longest_pause_s=0.001)
-    assert code(lambda: b"".join(client.stream(one))) == "OBJECT_CHANGED"
+    assert code_of(lambda: b"".join(client.stream(one))) == "OBJECT_CHANGED"

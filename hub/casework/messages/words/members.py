@@ -89,7 +89,7 @@ MEMBERS: Final = {
     "packets": "密钥包",
     "paper": "申请人签字的书面材料",
     "parcel": "邮件",
-    "public_no": "取件号",
+    "public_no": "查询号",
     "purpose": "查阅事由",
     "queue": "受理队列",
     "reasons": "理由",

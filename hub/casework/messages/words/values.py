@@ -65,6 +65,7 @@ PURPOSES: Final = {
     "NOTICE": "告知申请人",
     "RESEAL": "退回后重新封装",
     "REUSE": "申请人同意复用材料",
+    "PUBLICITY": "公开公示",
 }
 OUTCOMES: Final = {"GRANT": "准予", "REFUSE": "不予"}
 _DECLARATIONS: Final = {
