@@ -52,7 +52,7 @@ MODULES = {
         *("main", "refusals", "review", "sections", "paper", "cards", "parents", "materials", "data", "masked"),
         *("powers", "publication"),
     ),
-    "audit": ("main", "course", "masked", "anomalies"),
+    "audit": ("main", "course", "masked", "anomalies", "sample"),
     "figures": ("main", "plan"),
     "registrar": ("main", "publish", "share", "sharing"),
     "coord": ("main", "paper", "cards", "region", "in_place", "parents"),

@@ -150,6 +150,7 @@ class BookRows:
         return self._of_no_case(former_numbers)
 
     def _of_no_case(self, projection: Table) -> list[str]:
+        """At most ``PAGE`` of them: who mends these looks again."""
         column = projection.c.case_id
         known = select(cases.c.case_id).where(cases.c.case_id == column).exists()
         query = select(column).where(~known).distinct().order_by(column).limit(PAGE)

@@ -1,4 +1,4 @@
-"""The object store behind one interface: what may be relied on. ``objectstore_s3`` and ``objectstore_memory`` keep it.
+"""The object store behind one interface: what may be relied on. ``objectstore_s3`` keeps it, and the tests' own fake.
 
 Invariants:
 - only what was measured on SeaweedFS 4.48 and Ceph RGW 16.2 is relied on (design: object store); in

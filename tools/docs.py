@@ -21,8 +21,11 @@ SETTINGS = (HubSettings, AgentSettings)
 COMMANDS = (
     ("YIDI_ROOT", "Path", "`.yidi`", "Folder of the one-machine stack (`yidi up`, `down`, `status`)."),
     ("YIDI_AGENT_HOME", "Path", "none", "Folder of the agent that a command works for (`--home`)."),
+    ("YIDI_REGISTRAR_HOME", "Path", "`.yidi/registrar`", "Folder that the registrar's commands work for (`--home`)."),
+    ("YIDI_HUB", "str", "none", "Address of the hub for the registrar's commands, host:port (`--hub`)."),
     ("YIDI_OFFICER", "str", "none", "Staff code of the administrator at the registrar's desk (`--officer`)."),
     ("YIDI_STAFF", "str", "none", "Staff code of the person who acts (`--staff`)."),
+    ("YIDI_SHOW_FAULTS", "str", "none", "`1`: a fault of a command is shown with its stack trace."),
     ("YIDI_TEST_DATABASE_URL", "str", "none", "Tests run against this PostgreSQL instead of their own."),
     ("YIDI_TEST_S3_URL", "str", "none", "Tests run against this S3 server, with `YIDI_TEST_S3_KEY` and `_SECRET`."),
 )

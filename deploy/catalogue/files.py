@@ -89,6 +89,8 @@ def _replace(path: Path, data: bytes) -> None:
     """All or nothing: when the disk is full, the file that lay there is still whole."""
     draft = path.with_name(path.name + ".new")
     try:
+        draft.unlink(missing_ok=True)  # what a kill left, or another user laid there, would lend its mode
+        draft.touch(exist_ok=False)
         draft.write_bytes(data)
         draft.replace(path)
     except OSError:

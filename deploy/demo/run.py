@@ -84,15 +84,15 @@ class Story:
 
         console.print(Rule("二 受理地部门：自动取件、逐项验证、签收；写明用途后开卷", align="left"))
         _until("部门代理取件、核验、签收", lambda: self._state(DEPARTMENT, case) == "PENDING_ACCEPT")
-        self._dept("open", case, "--purpose", "受理审查", "--staff", "B01")
-        self._dept("handover", case, "--purpose", "移交业务系统", "--staff", "B01")
-        self._dept("accept", case, "--staff", "B01")
-        self._dept("decide", case, "--grant", "--staff", "B02")
+        self._dept("写明用途，开卷", "open", case, "--purpose", "受理审查", "--staff", "B01")
+        self._dept("材料移交部门业务系统", "handover", case, "--purpose", "移交业务系统", "--staff", "B01")
+        self._dept("受理", "accept", case, "--staff", "B01")
+        self._dept("准予许可", "decide", case, "--grant", "--staff", "B02")
         result = HERE / json.loads((HERE / "pages.json").read_text())["result"]["file"]
-        self._dept("issue", case, str(result), "--staff", "B03")
+        self._dept("证照签发、封装", "issue", case, str(result), "--staff", "B03")
 
         console.print(Rule("三 寄递：网关只见收件地址，承运方送达，达到凭证等级才结案", align="left"))
-        self._dept("post", case, "--staff", "B03")
+        self._dept("证照交寄", "post", case, "--staff", "B03")
         desk = CarrierDesk(self._stack)
         _until("网关拆封地址、向承运方出单，快件送达", lambda: desk.play() > 0)
         _until("送达凭证达到等级，结案", lambda: self._state(WINDOW, case) == "CLOSED")
@@ -101,9 +101,9 @@ class Story:
     def _window(self, *arguments: str, fails: bool = False) -> Mapping[str, object]:
         return yidi("window", *arguments, home=self._stack.layout.agent(WINDOW), fails=fails)
 
-    def _dept(self, *arguments: str) -> Mapping[str, object]:
+    def _dept(self, done: str, *arguments: str) -> Mapping[str, object]:
         answer = yidi("dept", *arguments, home=self._stack.layout.agent(DEPARTMENT))
-        console.print(f"  ✓ {' '.join(arguments[:1])}")
+        console.print(f"  ✓ {done}")
         return answer
 
     def _state(self, node: Node, case: str) -> str:

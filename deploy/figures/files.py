@@ -6,6 +6,7 @@ Invariants:
 - what lay under the name stays until the new file is whole.
 """
 
+import errno
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -25,19 +26,43 @@ def write(tables: Mapping[str, Rows], document: Mapping[str, object], path: Path
 
     Refusals FIGURES_FORMAT_UNKNOWN, FIGURES_UNWRITABLE.
     """
-    kind = path.suffix.lower()
+    kind = _kind_of(path)
     try:
         with _mode_of(private):
             if kind == ".json":
                 write_json(document, path)
             elif kind == ".xlsx":
                 write_tables(tables, path)
-            elif not kind:
-                write_tables({title: [list(map(safe, row)) for row in rows] for title, rows in tables.items()}, path)
             else:
-                raise Refusal("FIGURES_FORMAT_UNKNOWN", RULE, file=path.name)
+                write_tables({title: [list(map(safe, row)) for row in rows] for title, rows in tables.items()}, path)
     except OSError as error:
         raise Refusal("FIGURES_UNWRITABLE", RULE, problem=error.strerror or "") from error
+
+
+def require_writable(path: Path) -> None:
+    """Before something is told of that ``write`` has to follow: whether its name and place will do.
+
+    Refusals FIGURES_FORMAT_UNKNOWN, FIGURES_UNWRITABLE.
+    """
+    places = [path.parent] if _kind_of(path) else [path, *path.parents]  # a folder is made where there is none
+    try:
+        place = next((one for one in places if one.exists()), places[0])
+        if path.suffix and path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        with os.scandir(place):  # a folder, and there
+            pass
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise Refusal("FIGURES_UNWRITABLE", RULE, problem=error.strerror or "") from error
+
+
+def _kind_of(path: Path) -> str:
+    """``.xlsx``, ``.json``, or empty for a folder. Refusal FIGURES_FORMAT_UNKNOWN."""
+    kind = path.suffix.lower()
+    if kind not in (".xlsx", ".json", ""):
+        raise Refusal("FIGURES_FORMAT_UNKNOWN", RULE, file=path.name)
+    return kind
 
 
 @contextmanager

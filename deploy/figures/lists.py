@@ -70,7 +70,10 @@ def public_document(made: Publication, node: str) -> dict[str, object]:
 
 
 def survey_tables(made: Sample, catalogue: Catalogue, node: str) -> dict[str, Rows]:
-    """The sample, its strata, and what it rests on. Counts under ``SMALL`` are not told apart (H01)."""
+    """The sample, its strata, which everybody needs who draws again, and what it rests on.
+
+    How many were rated or have a card is not told apart under ``SMALL`` (H01).
+    """
     rows = [list(SURVEY_HEADER)]
     for line in made.lines:
         item = catalogue.items.get(line.task_code)

@@ -4,6 +4,7 @@ Invariant: every table of figures is followed by the definitions that it was cou
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 from crypto import identity
 from deploy.catalogue.files import Rows
@@ -32,6 +33,23 @@ _LISTS: Mapping[Fact, reasons.Words] = {
     Fact.SECOND_NOTICE: reasons.DEFECTS,
     Fact.ENQUIRED: reasons.ENQUIRY_TOPICS,
 }
+OVERDUE_RULES: Final[Rows] = [
+    ["指标", "说明"],
+    ["逾期", "尚未了结的办件，受理、承诺、法定、转交或者送达时限已过而没有停；每个时限一行（C15）"],
+    ["逾期工作日", "到期日次日起，到统计当日为止的工作日"],
+]
+LEDGER_RULES: Final[Rows] = [
+    ["指标", "说明"],
+    ["实际日期", "历次发布的清单中第一次可以异地办理的生效日期，不以单位自报为准（J04）"],
+    ["状态", "按期、逾期以实际日期对照计划日期；开通后停办：曾经可以办，现行清单不能办"],
+    ["落后天数", "自然日；按期的和未到期的为 0"],
+]
+OWED_RULES: Final[Rows] = [
+    ["指标", "说明"],
+    ["应报日期", "按报送安排的日期，当日二十四时为止（J01、J02、J03）"],
+    ["逾期天数", "自然日；迟报的算到收到之日，未报的算到今天；迟报不因补报而消除"],
+]
+"""What the lists mean that are no report: overdue cases, the progress ledger, reports that are owed."""
 
 
 def tables_of(made: Report, names: Names, *, outside: bool = False) -> dict[str, Rows]:

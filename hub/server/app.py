@@ -39,7 +39,7 @@ from hub.rpc.statements import StatementServicer
 from hub.rpc.supervision import SupervisionServicer
 from hub.server.certificate import LiveCertificate
 from hub.server.settings import HubSettings
-from hub.server.wiring import OpenStore, Parts, assemble
+from hub.server.wiring import Parts, assemble
 from hub.services.clock import Clock, now_text
 from yidi.v1 import (
     catalogue_pb2_grpc,
@@ -71,9 +71,9 @@ KEEPALIVE = [
 class HubServer:
     """One process's hub. ``start`` and ``stop`` belong to one event loop."""
 
-    def __init__(self, settings: HubSettings, open_store: OpenStore | None = None, clock: Clock = now_text) -> None:
+    def __init__(self, settings: HubSettings, clock: Clock = now_text) -> None:
         self.settings = settings
-        self.parts: Parts = assemble(settings, open_store, clock)
+        self.parts: Parts = assemble(settings, clock)
         self.port = 0
         self.enrolment_port = 0
         self._servers: list[aio.Server] = []

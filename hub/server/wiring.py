@@ -58,15 +58,15 @@ class Parts:
     watches: tuple[Leader, ...]
 
 
-def assemble(settings: HubSettings, open_store: OpenStore | None = None, clock: Clock = now_text) -> Parts:
-    """The parts of a hub. ``open_store``: another object store by bucket name, ``clock``: another time; for tests.
+def assemble(settings: HubSettings, clock: Clock = now_text) -> Parts:
+    """The parts of a hub. ``clock``: another time, for tests and demonstrations.
 
     Refusals PINS_FORMAT, PINS_DIFFER, KEY_MISSING, CERTIFICATE_DIFFERS, CREDENTIALS_FORMAT, DATABASE_UNAVAILABLE,
     LOG_ROLLED_BACK, LOG_DIFFERS, WITNESSED_UNREADABLE.
     """
     pins = settings.read_pins()
     identity = load_identity(settings.identity, settings.certificate, pins)
-    opened = open_store or open_s3(settings)
+    opened = open_s3(settings)
     documents, log_bucket = opened(settings.s3_documents), opened(settings.s3_log)
     documents.ensure_bucket()
     log_bucket.ensure_bucket(object_lock=True)

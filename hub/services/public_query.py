@@ -9,7 +9,6 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 from crypto.records import KeyRecord
-from crypto.refusal import Refusal
 from hub.casework.casefile import CaseFile, from_document
 from hub.casework.supervision.public import PublicView, public_view
 from hub.services.check_codes import CheckCodes
@@ -53,9 +52,5 @@ class PublicQuery:
             return self._registry.catalogue(reading, file.catalogue).item(file.task_code).case_type
 
     def _title(self, node: str) -> str:
-        """Public name of a unit; of one that is registered no more, the last part of its id."""
-        directory = self._registry.refresh()
-        try:
-            return directory.current(node, directory.epoch).title
-        except Refusal:
-            return node.rpartition("/")[2]
+        """Public name of a unit, also of one that is registered no more."""
+        return self._registry.refresh().title_of(node)

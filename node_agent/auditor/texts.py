@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from crypto.evidence.report import Finding, Severity, Verdict
+from hub.casework.casefile import CaseFile
 from hub.casework.states import CHINESE
 from node_agent.auditor.verify import AuditReport
 
@@ -129,13 +130,18 @@ def sentence(finding: Finding) -> str:
     return f"[{_SEVERITY[finding.severity]}] {text}（{finding.code}）{where}{detail}"
 
 
+def number_of(file: CaseFile) -> str:
+    """The case number as it is printed; a joint matter has none of its own, a case that was never sealed none yet."""
+    return file.case_no or ("无（联办件，各部分各有编号）" if file.parts else "尚无")
+
+
 def lines(report: AuditReport) -> Iterator[str]:
     """The report as lines of text."""
     facts = report.evidence.facts
     yield f"结论：{VERDICTS[report.verdict]}（{report.verdict.value}）"
     yield f"办件：{report.evidence.case or '读不出'}"
     if report.file is not None:
-        yield f"办件编号：{report.file.case_no}；状态：{CHINESE[report.file.state]}（{report.file.state.value}）"
+        yield f"办件编号：{number_of(report.file)}；状态：{CHINESE[report.file.state]}（{report.file.state.value}）"
     yield (
         f"已核：办件记录 {facts.get('case_leaves', 0)} 条，登记记录 {facts.get('registry_leaves', 0)} 条，"
         f"包含证明 {facts.get('proofs', 0)} 份，签名 {facts.get('signatures', 0)} 个"

@@ -41,8 +41,8 @@ class CheckedFields:
 
 def masked_page(opened: OpenedCase, line: str, page: int) -> Files:
     """Masked page, opening and manifest. Refusals MASK_MISSING and those of ``disclose``."""
-    found, pages = _line(opened, line, page)
-    return _disclosed(opened, found, pages[page])
+    manifest, found, pages = _line(opened, line, page)
+    return _disclosed(manifest, found, pages[page])
 
 
 def masked_line(opened: OpenedCase, line: str) -> Files:
@@ -54,11 +54,11 @@ def masked_line(opened: OpenedCase, line: str) -> Files:
     from node_agent.imaging.redaction.document import masked_pdf
     from node_agent.imaging.redaction.mask import Masked
 
-    found, pages = _line(opened, line, 1)
+    manifest, found, pages = _line(opened, line, 1)
     made: Files = {}
     shown = []
     for number in sorted(pages):
-        one = _disclosed(opened, found, pages[number])
+        one = _disclosed(manifest, found, pages[number])
         made |= {f"page-{number:03}/{name}": data for name, data in one.items()}
         shown.append(Masked(one[MASKED], check(one[MANIFEST], one[OPENING], one[MASKED]).boxes))
     capture = pages[1].capture
@@ -113,20 +113,23 @@ def check_form_fields(manifest: bytes, opening: bytes) -> CheckedFields:
 # --- pieces ------------------------------------------------------------------------------------------------------
 
 
-def _line(opened: OpenedCase, line: str, page: int) -> tuple[OpenedLine, dict[int, OpenedPage]]:
-    found = next((one for one in opened.lines if line in (one.line, one.material)), None)
-    pages = {one.number: one for one in found.pages} if found else {}
-    if found is None or page not in pages:
-        raise Refusal("MASK_MISSING", RULE, line=line[:40], page=page)
-    return found, pages
+def _line(opened: OpenedCase, line: str, page: int) -> tuple[bytes, OpenedLine, dict[int, OpenedPage]]:
+    """Manifest, line, pages by number. ``line``: its id or material; of a supplement with ``S<revision>-`` before."""
+    named = [("", opened.manifest, one) for one in opened.lines]
+    named += [(f"S{made.revision}-", made.manifest, one) for made in opened.addenda for one in made.lines]
+    for prefix, manifest, one in named:
+        pages = {shown.number: shown for shown in one.pages}
+        if line in (prefix + one.line, prefix + one.material) and page in pages:
+            return manifest, one, pages
+    raise Refusal("MASK_MISSING", RULE, line=line[:40], page=page)
 
 
-def _disclosed(opened: OpenedCase, line: OpenedLine, page: OpenedPage) -> Files:
+def _disclosed(manifest: bytes, line: OpenedLine, page: OpenedPage) -> Files:
     from node_agent.imaging.redaction.disclosure import disclose  # here, not above: OpenCV is slow to load
 
     if page.salted is None or "masked" not in page.others:
         raise Refusal("MASK_MISSING", RULE, line=line.line, page=page.number)
     salt, full = page.salted()
     masked = page.others["masked"][1]()
-    made = disclose(opened.manifest, line.line, page.number, salt=salt, full=full, masked=masked)
-    return {MASKED: made.masked, OPENING: made.opening, MANIFEST: opened.manifest}
+    made = disclose(manifest, line.line, page.number, salt=salt, full=full, masked=masked)
+    return {MASKED: made.masked, OPENING: made.opening, MANIFEST: manifest}

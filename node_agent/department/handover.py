@@ -26,13 +26,14 @@ from hub.casework.facts import ADDRESS, FORM
 from node_agent.imaging.check import inspect_page
 from node_agent.process.runtime import Agent
 from node_agent.transfer.opening import OpenedCase, OpenedLine
+from node_agent.window.drafts import JSON_MEDIA
 
 RULE = "A05"
 SUMS = "SHA256SUMS"
 FOLDER_MODE = 0o750
 FILE_MODE = 0o640
 MAX_PAGES = 999
-_CASE_NO = re.compile(r"[0-9A-Z]{31}[0-9]{12}")
+_CASE_NO = re.compile(r"[0-9A-Z]{31}[0-9]{8}[0-9A-Z]{4}")
 _PART = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,39}")
 _SUFFIX = {"image/jpeg": "jpg", "image/png": "png", "image/tiff": "tif"}
 _A4_MM = (210, 297)
@@ -41,12 +42,14 @@ _A4_MM = (210, 297)
 @dataclass(frozen=True, slots=True)
 class BundleLine:
     """One material line. ``line``: its id in the manifest; ``material``: catalogue code, as ``M01``;
-    ``name``: the material's Chinese name; ``pages``: image files in order, none if the line has no scan."""
+    ``name``: the material's Chinese name; ``pages``: image files in order, none if the line has no scan; ``answer``:
+    JSON of what a body answered about it, where it was checked online instead (D20)."""
 
     line: str
     material: str
     name: str
     pages: list[bytes]
+    answer: bytes | None = None
 
 
 def write_bundle(
@@ -63,8 +66,9 @@ def write_bundle(
     ``addendum``: revision of a supplement, which gets a folder of its own, ``<case number>-S<revision>``: the bundle
     that was handed over before stays as it is.
 
-    ``case_facts``: goes into ``case.json``; needs ``case_no`` (43 characters: task code 31,
-    date 8, serial number 4). ``form``: the applicant's form. ``manifest``: the signed bytes.
+    ``case_facts``: goes into ``case.json``; needs ``case_no`` (43 characters: task code 31, date 8, serial number 4,
+    which from the 10,000th of a day on begins with a letter). ``form``: the applicant's form. ``manifest``: the signed
+    bytes.
 
     Raises Refusal BUNDLE_CASE_NO, BUNDLE_LINE (line id or material code not plain, used twice, more than 999
     pages), BUNDLE_DIFFERENT (this case was handed over with other content, or that folder was changed),
@@ -133,15 +137,17 @@ def _contents(
             facts = inspect_page(f"{label}-{number:03}", data)
             own[f"pages/{label}/{number:03}.{_SUFFIX[facts.media_type]}"] = data
         pages |= own
-        materials.append(
-            {
-                "line": line.line,
-                "material": line.material,
-                "name": line.name,
-                "pages": list(own),
-                "pdf": f"{label}.pdf" if own else None,
-            }
-        )
+        told: dict[str, object] = {
+            "line": line.line,
+            "material": line.material,
+            "name": line.name,
+            "pages": list(own),
+            "pdf": f"{label}.pdf" if own else None,
+        }
+        if line.answer is not None:
+            told["answer"] = f"answers/{label}.json"
+            pages[f"answers/{label}.json"] = line.answer
+        materials.append(told)
     case = {"v": 1, "case": dict(case_facts), "materials": materials}
     return {"manifest.json": manifest, "form.json": encode(dict(form)), "case.json": encode(case)} | pages
 
@@ -261,7 +267,13 @@ def _handed(opened: OpenedCase, facts: Mapping[str, object], lines: Sequence[Ope
 def _pages(lines: Sequence[OpenedLine]) -> list[BundleLine]:
     """No page images of form and address: the form goes as JSON, the address stays sealed."""
     return [
-        BundleLine(line.line, line.material, line.name, [page.data for page in line.pages])
+        BundleLine(
+            line.line,
+            line.material,
+            line.name,
+            [page.data for page in line.pages if page.media_type != JSON_MEDIA],
+            next((page.data for page in line.pages if page.media_type == JSON_MEDIA), None),
+        )
         for line in lines
         if line.material not in {FORM, ADDRESS}
     ]

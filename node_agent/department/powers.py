@@ -10,7 +10,7 @@ from crypto.records import GRANT_KINDS, Grant
 from crypto.refusal import Refusal
 from crypto.statement import REGISTRY, Actor, Statement, sign
 from node_agent import acts
-from node_agent.department.sealed import seal_member
+from node_agent.department.sealed import task_code_of
 from node_agent.process.runtime import Agent
 from storage.journal import OutboxEntry
 
@@ -115,9 +115,8 @@ def _by_head(agent: Agent, staff_code: str, event: str, body: Mapping[str, objec
 def live_grant(agent: Agent, case_id: str, kind: str, staff_code: str) -> str:
     """Id of a live grant of the person for the case's item today. Refusal GRANT_MISSING."""
     person, _ = agent.identity.person(staff_code)
-    task_code = str(seal_member(agent, case_id, "task_code"))
     today = canonical.time_text(datetime.now(UTC))[:10]
-    grant = agent.registry.directory.live_grant(kind, person, task_code, today)
+    grant = agent.registry.directory.live_grant(kind, person, task_code_of(agent, case_id), today)
     if grant is None:
         raise Refusal("GRANT_MISSING", "F01, F03, F04; T31, T33", kind=kind, person=person)
     return grant.grant_id

@@ -25,9 +25,10 @@ from hub.casework.catalogue.values import Item
 from hub.casework.figures.report import SMALL
 from hub.casework.figures.values import CaseFigures, Fact
 from hub.casework.masking.fields import Field, Profile, mask
-from hub.casework.masking.text import mask_record
+from hub.casework.masking.text import mask_record, mask_text
 from hub.casework.states import State
 from node_agent import acts
+from node_agent.client.calls import NO_ANSWER
 from node_agent.department import sealed
 from node_agent.exchange import lists
 from node_agent.exchange.lists import Answered, Stated
@@ -106,7 +107,8 @@ class Publication:
 def publish(
     agent: Agent, staff_code: str, since: date, until: date, answered: Answered, transfer: TransferClient | None = None
 ) -> Publication:
-    """The list of decisions of these days. Refusals PERIOD_ORDER, ROLE_MISSING, ACCESS_UNCONFIRMED, the hub's own."""
+    """The list of decisions of these days. Refusals PERIOD_ORDER, ROLE_MISSING, ACCESS_UNCONFIRMED, the hub's own, and
+    those of a hub or store that does not answer now (``NO_ANSWER``)."""
     if since > until:
         raise Refusal("PERIOD_ORDER", "G08", since=since.isoformat(), until=until.isoformat())
     acts.role_of(agent, staff_code, ROLES)
@@ -149,8 +151,8 @@ def _line(
     try:
         form = _form(agent, case_id, staff_code, answered, transfer)  # 3
     except Refusal as refusal:
-        if refusal.code in _STOPS:
-            raise
+        if refusal.code in _STOPS | NO_ANSWER:
+            raise  # else the list would be short of what cannot be fetched at this moment
         return "UNREADABLE"
     who = _applicant(form, day)
     if isinstance(who, str):
@@ -214,7 +216,8 @@ def _applicant(form: Mapping[str, Any], day: str) -> dict[str, str] | str:
 
 
 def _unit(keeper: str, firm: Mapping[str, str]) -> dict[str, str] | str:
-    """A unit is named; in the name of an individual's business its keeper's is masked (standards.md 15)."""
+    """A unit is named; in the name of an individual's business its keeper's is masked (standards.md 15), however it is
+    spaced. Of one whose keeper the form does not tell, nobody knows what to mask: it is left out."""
     try:
         code = numbers.credit_code(firm["credit_code"])
     except Refusal:
@@ -222,9 +225,14 @@ def _unit(keeper: str, firm: Mapping[str, str]) -> dict[str, str] | str:
     name = firm.get("name", "")
     if not name:
         return "NAME_MISSING"
-    if code.startswith(_INDIVIDUAL) and keeper:
-        name = name.replace(keeper, mask(Field.PERSON_NAME, keeper, Profile.OUTSIDE))
-    return mask_record({"name": "", "unit": name, "credit_code": code}, _MASKS, Profile.OUTSIDE)
+    if code.startswith(_INDIVIDUAL):
+        keeper, closed = ("".join(text.split()) for text in (keeper, name))
+        if not keeper:
+            return "NAME_MISSING"
+        if keeper in closed:
+            name = closed.replace(keeper, mask(Field.PERSON_NAME, keeper, Profile.OUTSIDE))
+    shown = mask_record({"name": "", "unit": name, "credit_code": code}, _MASKS, Profile.OUTSIDE)
+    return {**shown, "unit": mask_text(shown["unit"], Profile.OUTSIDE)}
 
 
 def _years(born: date, on: date) -> int:

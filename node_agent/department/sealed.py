@@ -2,10 +2,7 @@
 
 from crypto.refusal import Refusal
 from hub.casework.catalogue.model import Item
-from node_agent.known.casemirror import (
-    application_leaf,
-    history,
-)
+from node_agent.known.casemirror import Recorded, application_leaf, history, item_code
 from node_agent.process.runtime import Agent
 
 
@@ -20,7 +17,18 @@ def seal_member(agent: Agent, case_id: str, name: str) -> object:
 
     Refusal CASE_UNKNOWN_HERE.
     """
+    told = _application(agent, case_id)
+    return told.statement.actor.node if name == "node" else told.statement.body.get(name)
+
+
+def task_code_of(agent: Agent, case_id: str) -> str:
+    """The code that powers are granted for: of a parent its theme's, or what stands for none. Refusal
+    CASE_UNKNOWN_HERE."""
+    return item_code(_application(agent, case_id))
+
+
+def _application(agent: Agent, case_id: str) -> Recorded:
     told = application_leaf(history(agent.journal, case_id))
     if told is None:
         raise Refusal("CASE_UNKNOWN_HERE", "A24", case=case_id)
-    return told.statement.actor.node if name == "node" else told.statement.body.get(name)
+    return told

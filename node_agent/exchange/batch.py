@@ -177,7 +177,7 @@ def _case_rows(by: Exporter, case_id: str, upto: int, notes: Sequence[str], batc
     seen, file = _seen(agent, case_id, [one.leaf for one in here], registry)  # 2
     if file.bundle is not None or all(one.after.accepting_node != agent.identity.node for one in seen):
         return []
-    manifests = [_as_the_case_has_it(agent, file, digest) for digest in material_sealings(here)]
+    manifests = {digest: _as_the_case_has_it(agent, file, digest) for digest in material_sealings(here)}
     words = _opinions(agent, seen)
     source = Source(sealed.item_of(agent, case_id), seen, manifests, words=words, data_source=by.data_source)
     found = making.rows_of(source, agent.identity.node, after, batch)

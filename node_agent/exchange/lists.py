@@ -3,7 +3,7 @@
 Invariants:
 - one salted digest stands for the whole list: who got it checks it, nobody guesses a name or a telephone from the log;
 - the act of every case is acknowledged by the hub, or nothing leaves; stated and not written is told too much, never
-  too little;
+  too little; who asks is told at the first act that is not;
 - unmasked contents need a live EXPORT grant for every case.
 """
 
@@ -46,8 +46,9 @@ def state(
     answered: Answered,
     *,
     unmasked: Collection[str] = (),
-) -> Stated:
-    """Say for every case that it leaves in this list. ``contents``: plain values of what is written.
+) -> Stated | None:
+    """Say for every case that it leaves in this list; None where it has none. ``contents``: what is written, as plain
+    values.
 
     ``roles``: one of them the person must have; ``unmasked``: cases of whom something stands there in full. Refusals
     ROLE_MISSING, GRANT_MISSING (unmasked), ACCESS_UNCONFIRMED (nothing may be written), the hub's own.
@@ -63,9 +64,10 @@ def state(
             body["grant"] = powers.live_grant(agent, case_id, "EXPORT", staff_code)
         said.append(acts.by_person(agent, case_id, "export", body, role, staff_code, chain="access"))
     agent.journal.queue(said)
-    for entry in [answered(one.payload_digest) for one in said]:
+    for one in said:
+        entry = answered(one.payload_digest)
         if entry.refusal is not None:
             raise entry.refusal
         if entry.state != "DONE":
             raise Refusal("ACCESS_UNCONFIRMED", RULE, case=entry.case_id)
-    return made
+    return made if said else None

@@ -29,8 +29,12 @@ from hub.casework.supervision.card_rules import level_of
 from hub.casework.supervision.values import Card
 from node_agent.exchange import tables, voices
 from node_agent.exchange.tables import TABLES, moment
+from node_agent.transfer.opening import OWN_LINES
+from node_agent.window.drafts import JSON_MEDIA
 
-MINE = frozenset({"accept", "deem_accept"})
+TAKEN_UP = frozenset({"taken_up", "constructive_take_up"})
+"""T30: the body above goes on with what was accepted below; to its platform the case is new."""
+MINE = frozenset({"accept", "deem_accept"}) | TAKEN_UP
 """Acts that enter UNDER_REVIEW: from then on the case is one of the platform's (states.md, mapping)."""
 BEFORE = frozenset({"lapse"})
 """Ends that the mapping names although the case was never accepted (TERMINATED: 5)."""
@@ -64,11 +68,12 @@ class Seen:
 
 @dataclass(frozen=True)
 class Source:
-    """What rows are made of. ``form``: empty where it was not opened; ``words``: opinions by commitment, kept here."""
+    """What rows are made of. ``manifests``: by digest, as the case has them; ``form``: empty where it was not opened;
+    ``words``: opinions by commitment, kept here."""
 
     item: Item
     seen: Sequence[Seen]
-    manifests: Sequence[Manifest]
+    manifests: Mapping[str, Manifest]
     form: Mapping[str, Any] = field(default_factory=dict)
     words: Mapping[str, str] = field(default_factory=dict)
     data_source: str = tables.SOURCE
@@ -80,7 +85,8 @@ def rows_of(source: Source, node: str, after: int, batch: str) -> list[Row]:
     accepted = False
     for one in source.seen:
         mine = one.after.accepting_node == node
-        accepted = accepted or (one.said.type in MINE and mine)
+        if one.said.type in MINE:
+            accepted = mine  # who passed it up tells nothing of what happens above
         if one.leaf.index <= after or not (accepted or (one.said.type in BEFORE and mine)):
             continue
         for table, operation, root, values in _of(source, one):
@@ -151,7 +157,7 @@ def _of(source: Source, one: Seen) -> Iterator[_Made]:
     event, digest = one.said.type, one.digest
     if event in MINE:
         yield "up_pro_accept", "I", digest, _accept(source, one)
-        yield from _materials(source, digest)
+    yield from _materials(source, one)
     if event in _PROCESS or event == "decide":
         yield "up_pro_process", "I", digest, _process(source, one)
     yield from _special(source, one)
@@ -162,10 +168,10 @@ def _of(source: Source, one: Seen) -> Iterator[_Made]:
     if event == "rate":
         yield "rating", "I", digest, _rating(one)
     yield from _voices(one)
-    known = {card.id for card in one.before.cards} if one.before else set()
+    raised = {card.id: card for card in one.before.cards} if one.before else {}
     for card in one.after.cards:
-        if card.id not in known:
-            yield "supervision", "I", card.id, _card(source, one, card)
+        if card.id not in raised or card.result != raised[card.id].result:
+            yield "supervision", "U" if card.id in raised else "I", card.id, _card(source, one, card)
 
 
 def _row(source: Source, one: Seen, table: str, operation: str, root: str, values: dict[str, str], batch: str) -> Row:
@@ -215,26 +221,38 @@ def _accept(source: Source, one: Seen) -> dict[str, str]:
         "org_name": item.implementing_body.name,
         "org_code": item.implementing_body.credit_code,
         "handle_user_name": _staff(one),
-        "accept_date": moment(file.effective_at),
+        "accept_date": moment(one.leaf.recorded_at if one.said.type in TAKEN_UP else file.effective_at),
         "project_name": item.name,
         "project_type": "1" if item.case_type == "INSTANT" else "2",
         "promise_date": moment(promise.due or "") if promise else "",
     }
 
 
-def _materials(source: Source, digest: str) -> Iterator[_Made]:
-    names = {material.code: material.name for material in source.item.materials}
-    for manifest in source.manifests:
+def _materials(source: Source, one: Seen) -> Iterator[_Made]:
+    """With the acceptance what was there by then; later what comes after it (T02: a tolerated material, K7)."""
+    names = OWN_LINES | {material.code: material.name for material in source.item.materials}
+    there = _sealed(one.after)
+    if one.said.type in MINE:
+        brought = source.manifests.keys() - (_sealed(source.seen[-1].after) - there)
+    else:
+        brought = there - _sealed(one.before)
+    for manifest in [made for digest, made in source.manifests.items() if digest in brought]:
         for line in manifest.lines:
             if line.material in (FORM, ADDRESS):
                 continue
+            scanned = any(made.media_type != JSON_MEDIA for page in line.pages for made in page.renditions)
             values = {
                 "material_name": names.get(line.material, line.material),
                 "get_type": tables.GET_TYPES.get(line.acquisition, tables.ELECTRONIC),
                 "get_num": str(len(line.pages)),
-                "material_attach_name": f"{line.line}-{line.material}.pdf" if line.pages else "",
+                "material_attach_name": f"{line.line}-{line.material}.pdf" if scanned else "",
             }
-            yield "up_pro_material", "I", f"{digest}:{manifest.kind}:{manifest.revision}:{line.line}", values
+            yield "up_pro_material", "I", f"{one.digest}:{manifest.kind}:{manifest.revision}:{line.line}", values
+
+
+def _sealed(file: CaseFile | None) -> set[str]:
+    """Manifests of all sealings of the case then."""
+    return {sealing.manifest for sealing in file.sealings} if file is not None else set()
 
 
 def _process(source: Source, one: Seen) -> dict[str, str]:
@@ -344,6 +362,7 @@ def _voices(one: Seen) -> Iterator[_Made]:
 
 
 def _card(source: Source, one: Seen, card: Card) -> dict[str, str]:
+    """Table 11, G12: told when it is raised, told again when it is settled: a lifted card must not stand there."""
     at = moment(card.at)
     words = reasons.CARDS.get(card.kind, card.kind)
     return {
@@ -354,8 +373,8 @@ def _card(source: Source, one: Seen, card: Card) -> dict[str, str]:
         "supervise_no": card.id,
         "rule_no": card.kind,
         "warning_type": tables.WARNINGS[level_of(card.kind).value],
-        "state_date": at,
-        "result": words,
+        "state_date": moment(one.leaf.recorded_at) if card.result else at,
+        "result": reasons.CARD_RESULTS.get(card.result, words),
         "duty_org": identity.node_name(card.subject),
     }
 

@@ -49,7 +49,7 @@ class Line:
     refusal: Refusal | None = None
 
 
-def selftest(agent: Agent, to: str = "", transfer: TransferClient | None = None) -> list[Line]:
+def selftest(agent: Agent, to: str = "") -> list[Line]:
     """All lines, in the order in which faults build on each other. ``to``: name or id of another node, or empty."""
     tests: list[tuple[str, Callable[[], Mapping[str, object]]]] = [
         ("PING", lambda: ping(agent)),
@@ -57,7 +57,7 @@ def selftest(agent: Agent, to: str = "", transfer: TransferClient | None = None)
         ("CERTIFICATE", lambda: certificate(agent)),
         ("REGISTRY", lambda: registry(agent)),
         ("CATALOGUE", lambda: catalogue(agent)),
-        ("STORE", lambda: store(agent, transfer or TransferClient(attempts=1))),
+        ("STORE", lambda: store(agent, TransferClient(attempts=1))),
     ]
     if to:
         tests.append(("NODE", lambda: other_node(agent, to)))

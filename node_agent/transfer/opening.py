@@ -18,7 +18,7 @@ from pathlib import Path
 from crypto.manifest import Capture, Line, Manifest, Page, Rendition
 from crypto.refusal import Refusal
 from crypto.sealing import Stream, check_page, open_page, open_salted
-from hub.casework.facts import ADDRESS, FORM
+from hub.casework.facts import ADDRESS, FORM, PROXY
 from hub.casework.messages import PURPOSES
 from hub.casework.parents import share
 from hub.casework.parents.plan import bond_in
@@ -32,7 +32,7 @@ from storage.transfer import TransferClient
 RULE = "H02; 个人信息保护法 51"
 KEPT_MOST = 8 << 20  # bytes of pages
 READERS = ("ACCEPTOR", "REVIEWER", "DECIDER", "ISSUER", "HEAD", "COLLECTOR", "COLLECT_LEAD")
-OWN_LINES = {FORM: "申请表", ADDRESS: "收件地址"}
+OWN_LINES = {FORM: "申请表", ADDRESS: "收件地址", PROXY: "授权委托书"}
 """Lines of a sealing that no list names."""
 
 

@@ -2,7 +2,9 @@
 
 Invariants:
 - nobody is told without having asked for it at the counter; whom and how stands in this window's journal alone and is
-  erased when the case is over, with the words of its notices, or ``LAST_DAYS`` after a last notice that nobody took;
+  erased when the case is over, with the words of its notices, or ``LAST_DAYS`` after a last notice that nobody took, or
+  when the applicant takes the wish back, which he may at any time (个人信息保护法 15); what became of them is
+  kept ``LAST_DAYS`` from then on that it came about, so that the agent looks through little more than open cases;
 - a notice says the item, the public number, where the case stands and what is next, in the public words of that state
   (``messages.public``); names are masked and free text is scanned, profile OUTSIDE (H01); no material, no reason;
 - one notice a state that the case reached, kept before it is sent and told with what became of it; whoever sends
@@ -14,7 +16,7 @@ Invariants:
 import fcntl
 import json
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
@@ -111,11 +113,11 @@ class FileAdapter:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._folder = folder.resolve()
 
     @property
     def place(self) -> str:
-        """The folder."""
+        """The folder, by the one name that it has for every process."""
         return str(self._folder)
 
     def prepare(self, notice: Outward, to: str) -> None:
@@ -149,14 +151,15 @@ def wish(agent: Agent, case_id: str, channel: str, to: str, *, survey_too: bool 
 
     ``survey_too``: and agrees to be asked afterwards how it went (G11).
 
-    Before the seal: afterwards the draft, and with it the name, is gone. Refusals DRAFT_…, CHANNEL_UNKNOWN,
-    CONTACT_MISSING.
+    Before the seal: afterwards the draft, and with it the name, is gone; but no more is no more at any time. Refusals
+    DRAFT_…, CHANNEL_UNKNOWN, CONTACT_MISSING.
     """
-    draft = drafts.open_draft(agent, case_id)
     if not channel:
-        agent.journal.forget(CONTACT + case_id)
+        with _alone(agent):
+            _forget(agent, case_id, notices(agent))
         survey.agree(agent, case_id, None)
         return Contact(case_id, "", "", "")
+    draft = drafts.open_draft(agent, case_id)
     if channel not in NOTICE_CHANNELS:
         raise Refusal("CHANNEL_UNKNOWN", "I02", channel=channel[:20])
     if not to.strip() or len(to) > 64:
@@ -202,11 +205,11 @@ def send(agent: Agent, adapter: Adapter, now: str, *, unattended: bool = False) 
     done = []
     with _alone(agent):
         for notice in notices(agent):
-            contact = _contact(agent, notice.case)
             elsewhere = notice.state == SENDING and notice.place != adapter.place
-            if notice.state not in PENDING or notice.channel == CALL or contact is None or elsewhere:
+            if notice.state not in PENDING or notice.channel == CALL or elsewhere:
                 continue
-            if unattended and now < _next_try(notice):
+            contact = _contact(agent, notice.case)
+            if contact is None or (unattended and now < _next_try(notice)):
                 continue
             done.append(_handed(agent, adapter, notice, contact.to, now))
             if unattended and done[-1].state != SENT:
@@ -282,12 +285,19 @@ def _tidy(agent: Agent, now: str, among: Collection[str] | None = None) -> None:
     waiting = {one.case for one in kept if one.state in PENDING and one.at > since}
     for contact in _contacts(agent, among):
         over = bool(agent.journal.leaves(contact.case)) and mirror(agent, contact.case).state in ENDED
-        if not over or contact.case in waiting:
-            continue
-        agent.journal.forget(CONTACT + contact.case)
-        for one in kept:
-            if one.case == contact.case:
-                _keep(agent, replace(one, text="", state=FAILED if one.state in PENDING else one.state))
+        if over and contact.case not in waiting:
+            _forget(agent, contact.case, kept)
+    for one in kept:
+        if not one.text and one.at <= since:
+            agent.journal.forget(NOTICE + one.id)
+
+
+def _forget(agent: Agent, case_id: str, kept: Sequence[Outward]) -> None:
+    """The contact goes, with the words of what was told and of what still waits. ``kept``: all notices."""
+    agent.journal.forget(CONTACT + case_id)
+    for one in kept:
+        if one.case == case_id:
+            _keep(agent, replace(one, text="", state=FAILED if one.state in PENDING else one.state))
 
 
 def text_of(file: CaseFile, contact: Contact, item: str, title: str) -> str:
@@ -307,8 +317,8 @@ def _due(agent: Agent, file: CaseFile, contact: Contact, now: str) -> Outward | 
     name = canonical.digest(reached.encode())[:16]
     if agent.journal.kept(NOTICE + name) is not None:
         return None
-    node = agent.registry.directory.current(file.holder)
-    words = text_of(file, contact, _item(agent, file), node.title)
+    holder = agent.registry.directory.title_of(file.holder)  # also of one whose keys have ended
+    words = text_of(file, contact, _item(agent, file), holder)
     return Outward(name, file.case, file.state.value, contact.channel, words, QUEUED, 0, now)
 
 

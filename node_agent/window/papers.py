@@ -34,9 +34,9 @@ Answered = Callable[[str], OutboxEntry]
 
 
 def supplement_receipt(agent: Agent, asked: Demand, made: Supplemented, now: datetime) -> Path:
-    """补正材料接收凭证: what was handed in and for which defect; the PDF's path. ``now``: aware. RECEIPT_UNWRITABLE."""
+    """补正材料接收凭证: what was sealed and for which defect; the PDF's path. ``now``: aware. RECEIPT_UNWRITABLE."""
     rows = [
-        (str(number), line.name, _word(reasons.DEFECTS, line.defect), f"{line.pages} 页")
+        (str(number), line.name, _word(reasons.DEFECTS, line.defect), f"{made.counts[line.material]} 页")
         for number, line in enumerate((one for one in asked.lines if one.material in made.materials), start=1)
     ]
     left = [line.name for line in asked.lines if line.material not in made.materials and not line.handed_in]

@@ -10,7 +10,7 @@ Invariants:
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -75,16 +75,21 @@ class Demand:
 
 @dataclass(frozen=True)
 class Supplemented:
-    """A sealed addendum that waits in the journal. ``entries``: payload digests, the act's first; ``pages``: how those
-    stand that the list wants masked."""
+    """A sealed addendum that waits in the journal. ``counts``: number of pages sealed, by material; ``entries``:
+    payload digests, the act's first; ``pages``: how those stand that the list wants masked."""
 
     case: str
     revision: int
     manifest: str
-    materials: tuple[str, ...]
+    counts: Mapping[str, int]
     entries: tuple[str, ...]
     waiting_for: tuple[str, ...]
     pages: tuple[PageStand, ...] = ()
+
+    @property
+    def materials(self) -> tuple[str, ...]:
+        """Codes of what was sealed, in order."""
+        return tuple(sorted(self.counts))
 
 
 def find(agent: Agent, public_no: str, check_code: Callable[[], str]) -> str:
@@ -212,8 +217,7 @@ def seal(
         task_code=str(application.statement.body["task_code"]),
         catalogue=str(application.statement.body["catalogue"]),
     )  # fmt: skip
-    materials = tuple(sorted(taken))
-    body = {"manifest": bundle.digest, "materials": list(materials), "applicant_signed": True}
+    body = {"manifest": bundle.digest, "materials": sorted(taken), "applicant_signed": True}
     entry = acts.by_person(agent, case_id, "supplement_part", body, role, staff_code, late=late)
     entry = replace(entry, needs_upload=bundle.digest)
     head = Head(read_signed(entry.envelope).seq or 0, entry.payload_digest)
@@ -224,7 +228,8 @@ def seal(
     agent.journal.queue([entry, *wraps], [bundle.pending()], notes, over={NOTE + case_id: kept})
     drafts.forget_readings(agent, taken.values())
     digests = tuple(one.payload_digest for one in (entry, *wraps))
-    return Supplemented(case_id, bundle.manifest.revision, bundle.digest, materials, digests, waiting_for, pages)
+    counts = {code: len(line.pages) for code, line in taken.items()}
+    return Supplemented(case_id, bundle.manifest.revision, bundle.digest, counts, digests, waiting_for, pages)
 
 
 def ready_lines(

@@ -9,8 +9,8 @@ The sample goes through these steps; the code carries the same numbers:
 4. the list is stated for each case in it (``exchange.lists``) before it is written.
 
 Invariants: who did not agree to be asked stands there with the case number alone; names and telephones as OUTSIDE, in
-full only with ``contacts`` and a live EXPORT grant (H01); the consent lies in this journal alone and is erased
-``KEPT_DAYS`` after the end of the case (个人信息保护法 13(1)(1), 19, 47).
+full only with ``contacts`` and a live EXPORT grant (H01); the consent lies in this journal alone and is erased when it
+is taken back, else ``KEPT_DAYS`` after the end of the case (个人信息保护法 13(1)(1), 15, 19, 47).
 """
 
 import json

@@ -2,7 +2,7 @@
 
 What is looked through: the hub's tables and files, the store, every process's log, the folders of nodes that are not
 entitled, the evidence package, public answers, figures, papers that are handed out. Masked pages: ``test_masked_pages``
-and tests/unit/test_masked_files.
+and tests/unit/imaging/test_masked_files.
 """
 
 import json

@@ -13,7 +13,7 @@ from tests.integration.hub_region import Region
 from tests.integration.world import World
 
 if TYPE_CHECKING:
-    from tests.conftest import Databases
+    from tests.conftest import Databases, ObjectServer
 
 
 @pytest.fixture
@@ -25,11 +25,13 @@ def world(database_url: str) -> Iterator[World]:
 
 
 @pytest.fixture(scope="module")
-def region(tmp_path_factory: pytest.TempPathFactory, postgres_service: "Databases") -> Iterator[Region]:
-    """A running hub with its registrar, on a database of its own."""
+def region(
+    tmp_path_factory: pytest.TempPathFactory, postgres_service: "Databases", seaweed_service: "ObjectServer"
+) -> Iterator[Region]:
+    """A running hub with its registrar, on a database and buckets of its own."""
     database = f"test_{secrets.token_hex(6)}"
     postgres_service.create_database(database)
-    made = Region(tmp_path_factory.mktemp("region"), postgres_service.url(database))
+    made = Region(tmp_path_factory.mktemp("region"), postgres_service.url(database), seaweed_service)
     yield made
     made.close()
 

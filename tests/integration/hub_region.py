@@ -1,14 +1,15 @@
-"""A running hub with its registrar: real PostgreSQL, real mutual TLS, object store in memory.
+"""A running hub with its registrar: real PostgreSQL, real mutual TLS, a real S3 server.
 
 Invariants: everything is founded and enrolled by the product's own code; the hub runs in this process, in a thread with
 an event loop of its own, and clients reach it over loopback.
 """
 
 import asyncio
+import secrets
 import threading
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import grpc
 from pydantic import SecretStr
@@ -28,7 +29,10 @@ from hub.server.settings import HubSettings
 from node_agent.client.enrolment import RegistryDoor
 from node_agent.client.hub import Answer, HubClient, InboxItem, Outgoing, open_channel, tls_credentials
 from node_agent.keys.enrol import RecordFacts, enrol_node, enrol_person
-from storage.objectstore_memory import MemoryObjectStore
+from storage.files import write_private
+
+if TYPE_CHECKING:
+    from tests.conftest import ObjectServer
 
 DOMAIN, REGION, ORIGIN = "yidi.test", "500000000000", "log.yidi.test"
 T = TypeVar("T")
@@ -37,10 +41,13 @@ T = TypeVar("T")
 class Region:
     """Registrar, hub and whoever enrols. ``close`` ends all of it."""
 
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path, url: str, server: "ObjectServer") -> None:
         self.folder = folder
         self.registrar = Registrar.found(folder / "registrar", DOMAIN, REGION)
         self.papers: HubPapers = found_hub(self.registrar, folder / "hub", ORIGIN, REGION)
+        buckets, credentials = secrets.token_hex(6), folder / "hub" / "s3.json"
+        access_key, secret_key = server.credentials()
+        write_private(credentials, canonical.encode({"access_key": access_key, "secret_key": secret_key}))
         self.settings = HubSettings(  # type: ignore[call-arg]  # what is left out has a default
             database_url=SecretStr(url),
             identity=folder / "hub" / "keys",
@@ -49,10 +56,13 @@ class Region:
             pins=folder / "hub" / "pins.json",
             ready_file=folder / "ready.json",
             poll_seconds=0.05,
+            s3_endpoint=server.endpoint(),
+            s3_credentials=credentials,
+            s3_documents=f"documents-{buckets}",
+            s3_log=f"log-{buckets}",
             s3_log_retention_days=1,
             grace_seconds=0.5,
         )
-        self._stores: dict[str, MemoryObjectStore] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -68,7 +78,7 @@ class Region:
 
     def start_hub(self) -> HubServer:
         """Another hub process on the same database and store; the first one founds the log."""
-        server = HubServer(self.settings, lambda bucket: self._stores.setdefault(bucket, MemoryObjectStore(bucket)))
+        server = HubServer(self.settings)
         pins = self.settings.read_pins()
         who = load_identity(self.settings.identity, self.settings.certificate, pins)
         found(server.parts.database, pins, who.signer, who.node, read_founding(self.folder / "hub" / FOUNDING))

@@ -124,7 +124,7 @@ PROOFS: dict[str, tuple[str, ...]] = {
     "ciphertext overwritten by a valid presigned URL after the receipt": (
         OBJECTS,
         "integration/test_objects.py::test_overwriting_by_a_still_valid_url_changes_nothing_that_is_read",
-        "integration/test_services.py::test_overwriting_by_a_valid_presigned_url_leaves_the_pinned_version",
+        "integration/test_seaweed.py::test_overwriting_by_a_valid_presigned_url_leaves_the_pinned_version",
     ),
     "certificate of another authority": (
         f"{RPC}::test_another_authority_is_refused_in_the_handshake",

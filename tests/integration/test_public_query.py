@@ -7,7 +7,7 @@ import pytest
 from hub.services.admission import AdmissionService
 from hub.services.check_codes import WRONG_A_NUMBER
 from hub.services.public_query import PublicQuery
-from tests.integration.cast import OTHER_WINDOW
+from tests.integration.cast import DEPARTMENT, OTHER_WINDOW
 from tests.integration.detours import CODE, Detour
 from tests.refused import code_of
 
@@ -30,6 +30,13 @@ def test_number_and_code_tell_the_state_and_change_nothing(detour: Detour, query
     assert found.case_type == "承诺件"
     assert "spiffe" not in str(found) and work.case not in str(found)
     assert detour.world.size() == size
+
+
+def test_the_unit_that_acts_keeps_its_name_when_its_keys_have_ended(detour: Detour, query: PublicQuery) -> None:
+    work, node = detour.sealed_with_code(), detour.world.record(OTHER_WINDOW)
+    before = query.ask_now(node, work.public_no, CODE).holder
+    detour.world.revoke(DEPARTMENT)
+    assert query.ask_now(node, work.public_no, CODE).holder == before
 
 
 def test_wrong_codes_close_the_number_at_both_doors(detour: Detour, query: PublicQuery) -> None:

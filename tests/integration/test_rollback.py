@@ -23,7 +23,7 @@ from tests.integration.test_integrator import Rig
 from tests.integration.test_integrator import rig as rig
 
 if TYPE_CHECKING:
-    from tests.conftest import Databases
+    from tests.conftest import Databases, ObjectServer
 
 pytestmark = pytest.mark.integration
 
@@ -197,9 +197,9 @@ def test_a_take_over_is_refused_and_told(rig: Rig) -> None:
 
 
 @pytest.fixture
-def doomed(tmp_path: Path, database_url: str) -> Iterator[Region]:
+def doomed(tmp_path: Path, database_url: str, seaweed_service: "ObjectServer") -> Iterator[Region]:
     """A region of its own, whose database the test puts back."""
-    made = Region(tmp_path, database_url)
+    made = Region(tmp_path, database_url, seaweed_service)
     yield made
     made.close()
 

@@ -14,15 +14,14 @@ from typer.testing import CliRunner
 from crypto import canonical, certificates
 from crypto.refusal import Refusal
 from deploy.cli import app
-from hub.services.probes import PREFIX, SIZE_MOST, Probes
+from hub.services.probes import PREFIX, SIZE_MOST
 from node_agent.client.selftest import Pong, SelfTestClient
 from node_agent.process import selftest
 from node_agent.process.runtime import Agent
 from storage.files import write_private
 from storage.objectstore import content_md5
-from storage.objectstore_memory import MemoryObjectStore
 from storage.objectstore_s3 import S3ObjectStore
-from storage.transfer import Reply, TransferClient
+from storage.transfer import PooledSend, Reply, TransferClient
 from tests.integration.hub_region import Region
 from tests.integration.test_hub_keys import agent_of
 
@@ -41,8 +40,10 @@ def _published(region: Region) -> None:
 
 
 @pytest.fixture
-def store(region: Region) -> MemoryObjectStore:
-    return region._stores[region.settings.s3_documents]
+def store(region: Region) -> S3ObjectStore:
+    """The hub's bucket of documents, as its operator sees it."""
+    settings = region.settings
+    return S3ObjectStore(settings.s3_endpoint, settings.s3_documents, *settings.read_s3_credentials())
 
 
 @pytest.fixture
@@ -54,13 +55,10 @@ def agent(region: Region, name: str) -> Iterator[Agent]:
 
 
 @pytest.fixture
-def said(agent: Agent, store: MemoryObjectStore, monkeypatch: pytest.MonkeyPatch) -> Said:
+def said(agent: Agent) -> Said:
     """``yidi selftest`` at the agent: exit code and answer."""
 
     def called(*words: str) -> tuple[int, dict[str, Any]]:
-        monkeypatch.setattr(
-            selftest, "TransferClient", lambda attempts: TransferClient(store.answer, attempts=attempts)
-        )
         done = CliRunner().invoke(app, ["selftest", *words, "--json", "--home", str(agent.settings.home)])
         shown = CliRunner().invoke(app, ["selftest", *words, "--home", str(agent.settings.home)])
         assert shown.exit_code == done.exit_code and ("不通" in shown.stdout) == (done.exit_code == 1), shown.stdout
@@ -76,7 +74,7 @@ def faults(told: dict[str, Any]) -> dict[str, str]:
     return {line["code"]: line["refusal"]["code"] for line in failed}
 
 
-def test_all_is_well_and_nothing_is_left(region: Region, said: Said, store: MemoryObjectStore) -> None:
+def test_all_is_well_and_nothing_is_left(region: Region, said: Said, store: S3ObjectStore) -> None:
     region.enrol("b24-far", "department")
     size = region.server.parts.publications.head().size
     code, told = said("--to", "b24-far")
@@ -105,10 +103,10 @@ def test_a_hub_that_is_away_fails_each_line_that_needs_it(agent: Agent, said: Sa
     assert set(faults(told).values()) == {"HUB_UNAVAILABLE"}
 
 
-def test_a_window_without_a_snapshot_is_told(region: Region, name: str, store: MemoryObjectStore) -> None:
+def test_a_window_without_a_snapshot_is_told(region: Region, name: str) -> None:
     region.enrol(name, "window")
     window = agent_of(region, name)
-    found = selftest.selftest(window, transfer=TransferClient(store.answer, attempts=1))
+    found = selftest.selftest(window)
     assert [(line.code, line.refusal.code) for line in found if line.refusal] == [("REGISTRY", "SNAPSHOT_MISSING")]
     window.close()
 
@@ -167,11 +165,11 @@ def test_a_list_that_is_over_is_told(agent: Agent, monkeypatch: pytest.MonkeyPat
         selftest.catalogue(agent)
 
 
-def test_a_store_that_answers_wrongly_or_not_at_all_is_told_and_left_clean(
-    agent: Agent, store: MemoryObjectStore
-) -> None:
+def test_a_store_that_answers_wrongly_or_not_at_all_is_told_and_left_clean(agent: Agent, store: S3ObjectStore) -> None:
+    send_on = PooledSend()
+
     def other_bytes(method: str, url: str, headers: Any, body: Any) -> Reply:
-        reply = store.answer(method, url, headers, body)
+        reply = send_on(method, url, headers, body)
         return replace(reply, chunks=[b"x" * len(b"".join(reply.chunks))]) if method == "GET" else reply
 
     def busy(method: str, url: str, headers: Any, body: Any) -> Reply:
@@ -184,10 +182,10 @@ def test_a_store_that_answers_wrongly_or_not_at_all_is_told_and_left_clean(
 
 
 def test_a_probe_is_the_callers_own_small_and_swept_by_the_next(
-    region: Region, agent: Agent, store: MemoryObjectStore
+    region: Region, agent: Agent, store: S3ObjectStore
 ) -> None:
     stranger = region.enrol("b24-stranger", "window").selftest
-    mine, transfer, md5 = agent.hub.selftest, TransferClient(store.answer, attempts=1), md5_of(b"data")
+    mine, transfer, md5 = agent.hub.selftest, TransferClient(attempts=1), md5_of(b"data")
     for size, digest in ((0, md5), (SIZE_MOST + 1, md5), (9, md5[:15])):
         with pytest.raises(Refusal, match="PROBE_FORMAT"):
             mine.begin_probe(size, digest)
@@ -205,10 +203,10 @@ def test_a_probe_is_the_callers_own_small_and_swept_by_the_next(
 
 
 def test_however_many_permissions_a_node_asks_for_one_object_of_it_lies_about(
-    agent: Agent, store: MemoryObjectStore
+    agent: Agent, store: S3ObjectStore
 ) -> None:
     """Each is good for a minute: gathered first and used then, they would fill the store, and the next test with it."""
-    mine, transfer = agent.hub.selftest, TransferClient(store.answer, attempts=1)
+    mine, transfer = agent.hub.selftest, TransferClient(attempts=1)
     bodies = [b"%04d" % number for number in range(5)]
     asked = [mine.begin_probe(4, md5_of(body)) for body in bodies]
     for (_, put), body in zip(asked, bodies, strict=True):
@@ -219,19 +217,6 @@ def test_however_many_permissions_a_node_asks_for_one_object_of_it_lies_about(
         mine.read_probe(asked[1][0])
     mine.end_probe(asked[4][0])
     assert list(store.versions(PREFIX)) == []
-
-
-def test_a_probe_goes_and_comes_at_a_real_store_and_is_erased(
-    region: Region, agent: Agent, objectstore: S3ObjectStore
-) -> None:
-    caller = agent.registry.directory.current(agent.identity.node)
-    probes, transfer = Probes(objectstore), TransferClient()
-    probe, put = probes.begin(caller, 4, md5_of(b"data"))
-    transfer.put_part(put, b"data")
-    assert b"".join(transfer.stream(probes.read(caller, probe))) == b"data"
-    probes.end(caller, probe)
-    assert list(objectstore.versions(PREFIX)) == []
-    probes.end(caller, probe)
 
 
 def test_the_hub_itself_and_the_registrar_put_nothing(region: Region) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from crypto.evidence import read
@@ -46,7 +47,7 @@ def list_late(targets: Targets, pins: PinsFile = None, home: AnyHome = None, as_
         "left_out": {name: one.value for name, one in left.items()},
     }
     words = f"核验有效的证据包 {read_well} 个，迟录 {len(listed)} 条"
-    unread = [f"[red]没有列入[/red]：{name}，核验 {one.value}" for name, one in left.items()]
+    unread = [f"[red]没有列入[/red]：{escape(name)}，核验 {one.value}" for name, one in left.items()]
     show(value, as_json, *([_table(listed)] if listed else []), words, *unread)
     raise typer.Exit(STATUS[verdict])
 

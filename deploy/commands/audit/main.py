@@ -7,8 +7,9 @@ Invariants:
 - ``fsck`` alone looks into the hub's own stores (``deploy.commands.books``).
 """
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import RenderableType
@@ -36,22 +37,28 @@ from deploy.commands.audit.tables import clock_table, holders_table, plain_table
 from deploy.commands.shared import common
 from deploy.commands.shared.common import AsJson, agent_at, refusals, show
 from deploy.demo.attacks import ATTACKS
+from hub.casework import reasons
 from hub.casework.casefile import from_document
 from hub.casework.custody import ClockRow, clock_rows, custody_table
-from hub.casework.messages import PURPOSES, ROLES
+from hub.casework.messages import PURPOSES, ROLES, event_name
 from hub.casework.messages.parents import KIN_FINDINGS
 from hub.casework.states import CHINESE
 from node_agent.auditor.__main__ import STATUS, UNUSABLE
 from node_agent.auditor.alarms import alarms
 from node_agent.auditor.export import export as export_case
 from node_agent.auditor.kin import chain_of, compare
-from node_agent.auditor.texts import VERDICTS, sentence
+from node_agent.auditor.texts import VERDICTS, number_of, sentence
 from node_agent.auditor.verify import audit
 from node_agent.auditor.witness import last_signed, read_head
 from node_agent.known.casemirror import Recorded, recorded
 from node_agent.process.runtime import open_agent
 
 _SEVERITY_COLOUR = {Severity.INVALID: "red", Severity.INDETERMINATE: "yellow"}
+_USED: Final[Mapping[str, Mapping[str, reasons.Words]]] = {
+    "data_queried": {"kind": reasons.DATA_KINDS, "purpose": reasons.DATA_PURPOSES, "result": reasons.DATA_RESULTS},
+    "export": {"kind": reasons.EXPORT_KINDS, "profile": reasons.EXPORT_PROFILES},
+}
+"""Events that use data without opening a document, and the members that say how, with their words."""
 app = typer.Typer(no_args_is_help=True, help="审计：导出证据包、离线核验、交接、时限、查阅记录、检查点")
 
 
@@ -90,7 +97,7 @@ def verify(package: Package, pins: PinsFile = None, home: AnyHome = None, as_jso
         f"[{_colour(report.verdict)}]{VERDICTS[report.verdict]}[/]（{report.verdict.value}）"
     ]
     if report.file is not None:
-        parts.append(f"办件编号 {report.file.case_no}；状态 {CHINESE[report.file.state]}")
+        parts.append(f"办件编号 {number_of(report.file)}；状态 {CHINESE[report.file.state]}")
     parts += [f"已核：{facts}", f"发现 {len(listed)} 项" if listed else "没有发现问题", *listed]
     show(value, as_json, *parts)
     raise typer.Exit(STATUS[report.verdict])
@@ -144,7 +151,7 @@ def clocks(target: Target, pins: PinsFile = None, home: AnyHome = None, as_json:
 
 @app.command()
 def access(target: Target, home: AnyHome = None, as_json: AsJson = False) -> None:
-    """查阅记录：谁、何时、为何打开过什么。"""
+    """查阅记录：谁、何时、为何打开过什么，查询过哪些数据，导出过什么、是否脱敏。"""
     with refusals(as_json):
         told = [recorded(data) for data in read.read(package_of(target, home)).leaves.values()]
     rows = [_opening(one) for one in told if one.statement.type == "open_document"]
@@ -161,7 +168,19 @@ def access(target: Target, home: AnyHome = None, as_json: AsJson = False) -> Non
             purpose,
             str(row["manifest"])[:12],
         )
-    show({"ok": True, "openings": rows}, as_json, table if rows else "没有人打开过")
+    others = [_used(one) for one in told if one.statement.type in _USED]
+    used = plain_table("查询和导出", "登记时间", "机构", "人员", "行为", "内容", "授权")
+    for one in others:
+        used.add_row(
+            to_second(str(one["recorded_at"])),
+            short_name(str(one["node"])),
+            str(one["person"]).rsplit("/", 1)[-1] or "系统",
+            event_name(str(one["event"])),
+            escape(str(one["words"])),
+            escape(str(one["grant"])) or "—",
+        )
+    value = {"ok": True, "openings": rows, "used": others}
+    show(value, as_json, table if rows else "没有人打开过", *([used] if others else []))
 
 
 @app.command()
@@ -268,6 +287,21 @@ def _opening(one: Recorded) -> dict[str, object]:
         "role": actor.role,
         "purpose": body.get("purpose"),
         "manifest": body.get("manifest"),
+        "index": one.leaf.index,
+    }
+
+
+def _used(one: Recorded) -> dict[str, object]:
+    """A query of another body's data (H05), or what was exported (H01). ``person``: who asked, empty for the node."""
+    said, body = one.statement, one.statement.body
+    words = [known.get(str(body.get(name)), str(body.get(name))) for name, known in _USED[said.type].items()]
+    return {
+        "recorded_at": one.leaf.recorded_at,
+        "node": said.actor.node,
+        "person": said.actor.person or str(body.get("asked_by", "")),
+        "event": said.type,
+        "words": "，".join(words),
+        "grant": str(body.get("grant", "")),
         "index": one.leaf.index,
     }
 

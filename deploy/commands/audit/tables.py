@@ -60,5 +60,5 @@ def to_second(text: str | None, otherwise: str = "") -> str:
 
 
 def short_name(holder: str) -> str:
-    """A node by its name, which is unique in the registry; other holders as they are called."""
-    return holder.rsplit("/", 1)[1] if holder.startswith("spiffe://") else holder
+    """A node by its name, which is unique in the registry; a carrier by its own."""
+    return holder.rsplit("/", 1)[1] if holder.startswith("spiffe://") else holder.replace("carrier:", "承运方 ", 1)

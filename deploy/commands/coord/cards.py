@@ -46,7 +46,7 @@ def cards(
     case: OneCase = "",
     region: Region = False,
     unsettled: Unsettled = False,
-    ranking: Annotated[bool, typer.Option("--ranking", help="全区域时按单位排名，红牌多的在前")] = False,
+    ranking: Annotated[bool, typer.Option("--ranking", help="与 --region 同用：按单位排名，红牌多的在前")] = False,
     notice: Annotated[bool, typer.Option("--notice", help="打印通知文本")] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -32,12 +32,12 @@ from deploy.commands.shared.common import (
     Staff,
     WaitSeconds,
     agent_at,
+    answered,
     finish_act,
     minute,
     refusal_object,
     show,
     text_of,
-    wait_for,
 )
 from deploy.commands.shared.options import CaseName
 from deploy.commands.shared.pairs import Copies, copies_of, days_of
@@ -298,7 +298,7 @@ def _open(agent: Agent, name: str, staff: str, purpose: str, wait: float, as_jso
         staff,
         role,
         purpose,
-        answered=lambda digest: wait_for(agent, [digest], wait, as_json)[0],
+        answered=answered(agent, wait, as_json),
     )
 
 

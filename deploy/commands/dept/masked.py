@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from crypto.refusal import Refusal
-from deploy.commands.shared.common import AsJson, Home, Staff, WaitSeconds, agent_at, show, wait_for
+from deploy.commands.shared.common import AsJson, Home, Staff, WaitSeconds, agent_at, answered, show
 from node_agent import acts
 from node_agent.department import disclosing
 from node_agent.department.disclosing import RULE, Files
@@ -28,7 +28,7 @@ Out = Annotated[Path, typer.Option("--out", help="写到这个文件夹", file_o
 @app.command()
 def masked(
     case: Case,
-    line: Annotated[str, typer.Argument(help="材料行或者材料编号")],
+    line: Annotated[str, typer.Argument(help="材料行或者材料编号；补正材料前加 S1-、S2-")],
     home: Home,
     staff: Staff,
     purpose: Purpose,
@@ -118,5 +118,5 @@ def _opened(agent: Agent, case: str, staff: str, purpose: str, wait: float, as_j
         staff,
         acts.role_of(agent, staff, opening.READERS),
         purpose,
-        answered=lambda digest: wait_for(agent, [digest], wait, as_json)[0],
+        answered=answered(agent, wait, as_json),
     )

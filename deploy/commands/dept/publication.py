@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from deploy.commands.figures.main import table_of
-from deploy.commands.shared.common import AsJson, Home, Staff, WaitSeconds, agent_at, show, wait_for
+from deploy.commands.shared.common import AsJson, Home, Staff, WaitSeconds, agent_at, answered, show
 from deploy.figures import lists
-from deploy.figures.files import write
+from deploy.figures.files import require_writable, write
 from node_agent.department import publication
 
 app = typer.Typer(no_args_is_help=True)
@@ -31,12 +32,11 @@ def publication_list(
 ) -> None:
     """公开公示：准予的行政许可，姓名脱敏；未成年人和法律没有要求公开的不列入，由负责人出具。"""
     with agent_at(home, as_json) as agent:
-        made = publication.publish(
-            agent, staff, since.date(), until.date(), lambda digest: wait_for(agent, [digest], wait, as_json)[0]
-        )
+        require_writable(out)
+        made = publication.publish(agent, staff, since.date(), until.date(), answered(agent, wait, as_json))
         node = agent.identity.node
         tables = lists.public_tables(made, node)
         write(tables, lists.public_document(made, node), out)
         value = {"ok": True, "file": str(out), "count": len(made.lines), "left_out": dict(made.left_out)}
         shown = [table_of(title, rows) for title, rows in tables.items()]
-        show({**value, **lists.stated_object(made.stated)}, as_json, *shown, f"已存到 {out}")
+        show({**value, **lists.stated_object(made.stated)}, as_json, *shown, f"已存到 {escape(str(out))}")

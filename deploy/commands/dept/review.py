@@ -22,12 +22,12 @@ from deploy.commands.shared.common import (
     Staff,
     WaitSeconds,
     agent_at,
+    answered,
     finish,
     finish_act,
     minute,
     show,
     text_of,
-    wait_for,
 )
 from deploy.commands.shared.options import CaseName
 from hub.casework import reasons
@@ -207,7 +207,7 @@ def opinions(home: Home, case: CaseName, staff: Staff, wait: WaitSeconds = 30.0,
     """看各单位的意见和下级的初审意见；查看记入日志，用途为作出决定。"""
     with agent_at(home, as_json) as agent:
         case_id = resolve(agent, case)
-        found = reading.read(agent, case_id, staff, lambda digest: wait_for(agent, [digest], wait, as_json)[0])
+        found = reading.read(agent, case_id, staff, answered(agent, wait, as_json))
         table = Table("单位", "时间", "意见", "全文", title=f"意见 {len(found)} 份")
         for one in found:
             answer = reasons.OPINIONS.get(one.answer, "初审意见" if one.event == "refer_up" else one.answer)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from crypto import canonical, identity
@@ -95,9 +96,11 @@ def make_people(
         rows = tables.people_rows(found, names)
         shown = {who: {**person.as_object(), **belong[who].__dict__} for who, person in found.items()}
         value = {"ok": True, "people": shown, "read": _read(seen)}
+        defined = tables.definition_rows()
         if out is not None:
-            write({"人员": rows, "口径": tables.definition_rows()}, value, out)
-        show(value, as_json, _period_text(period), table_of("人员", rows), *_remarks(seen, out))
+            write({"人员": rows, "口径": defined}, value, out)
+        printed = [table_of("人员", rows), table_of("口径", defined)]
+        show(value, as_json, _period_text(period), *printed, *_remarks(seen, out))
 
 
 @app.command("overdue")
@@ -113,10 +116,12 @@ def list_overdue(home: Home, packages: Packages = None, out: Out = None, as_json
                 days = calendar.working_days(date.fromisoformat(due[:10]), date.fromisoformat(now[:10]))
                 found.append((line, name, case, clock, due, days))
         rows = tables.overdue_rows(sorted(found, key=lambda one: (one[0], -one[5], one[2].case)))
-        value = {"ok": True, "overdue": [dict(zip(rows[0], row, strict=True)) for row in rows[1:]], "read": _read(seen)}
+        told = [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
+        value = {"ok": True, "overdue": told, "read": _read(seen), "definitions": dict(tables.OVERDUE_RULES[1:])}
         if out is not None:
-            write({"逾期": rows}, value, out)
-        show(value, as_json, table_of(f"逾期 {len(rows) - 1} 条", rows), *_remarks(seen, out))
+            write({"逾期": rows, "口径": tables.OVERDUE_RULES}, value, out)
+        shown = [table_of(f"逾期 {len(rows) - 1} 条", rows), table_of("口径", tables.OVERDUE_RULES)]
+        show(value, as_json, *shown, *_remarks(seen, out))
 
 
 @app.command("collect")
@@ -225,8 +230,8 @@ def _remarks(seen: Seen, out: Path | None) -> list[str]:
 
 
 def table_of(title: str, rows: Rows) -> Table:
-    """Rows, header first, as a table for the screen."""
+    """Rows, header first, as a table for the screen; names are texts of applicants, and no markup."""
     table = Table(*rows[0], title=title, title_justify="left")
     for row in rows[1:]:
-        table.add_row(*row)
+        table.add_row(*map(escape, row))
     return table

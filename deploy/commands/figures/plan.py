@@ -67,10 +67,11 @@ def of_plan(
     with agent_at(home, as_json) as agent:
         lines = ledger(read_plan(plan), list(published(agent)), today())
         rows = tables.ledger_rows(lines)
-        value = {"ok": True, "ledger": [line.as_object() for line in lines]}
+        told = [line.as_object() for line in lines]
+        value = {"ok": True, "ledger": told, "definitions": dict(tables.LEDGER_RULES[1:])}
         if out is not None:
-            write({"工作台账": rows}, value, out)
-        show(value, as_json, table("工作台账", rows))
+            write({"工作台账": rows, "口径": tables.LEDGER_RULES}, value, out)
+        show(value, as_json, table("工作台账", rows), table("口径", tables.LEDGER_RULES))
 
 
 @app.command("report-in")
@@ -107,10 +108,11 @@ def owed(
         nodes = [identity.node_name(one) for one in reporters_of(agent)]
         found = overdue(schedule, nodes, received(agent, schedule), since.date(), today())
         rows = tables.owed_rows(found)
-        value = {"ok": True, "owed": [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]}
+        told = [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
+        value = {"ok": True, "owed": told, "definitions": dict(tables.OWED_RULES[1:])}
         if out is not None:
-            write({"逾期报送": rows}, value, out)
-        show(value, as_json, table(f"逾期 {len(found)} 次", rows))
+            write({"逾期报送": rows, "口径": tables.OWED_RULES}, value, out)
+        show(value, as_json, table(f"逾期 {len(found)} 次", rows), table("口径", tables.OWED_RULES))
 
 
 def read_plan(path: Path) -> list[Planned]:

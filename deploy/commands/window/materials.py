@@ -30,7 +30,6 @@ from node_agent.window import materials as window_materials
 from node_agent.window.materials import Kept
 from node_agent.window.ready import READ_SECONDS
 from storage.files import write_private
-from storage.journal import OutboxEntry
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -141,11 +140,8 @@ def reuse(
     """复用：申请人同意后，从以前的件里调取核对过的材料，不用再交。"""
     with agent_at(home, as_json) as agent:
         kept = _kept(window_materials.shelf(agent, case), material, origin)
-
-        def answered(digest: str) -> OutboxEntry:
-            return common.wait_for(agent, [digest], wait, as_json)[0]
-
-        window_materials.reuse(agent, case, kept, valid_until, agreement, staff, answered=answered)
+        by = common.answered(agent, wait, as_json)
+        window_materials.reuse(agent, case, kept, valid_until, agreement, staff, answered=by)
         value = {"ok": True, "case": case, "material": material, "from": kept.public_no}
         show(value, as_json, f"《{material}》复用 {kept.public_no} 的材料")
 

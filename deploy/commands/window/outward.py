@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from crypto import canonical
@@ -15,7 +16,7 @@ from deploy.commands.shared.choices import code_of, listed
 from deploy.commands.shared.common import TEXT_FILE, AsJson, Home, agent_at, minute, show, text_of
 from hub.casework.reasons import NOTICE_CHANNELS
 from hub.casework.states import CHINESE, State
-from node_agent.window import outward
+from node_agent.window import drafts, outward
 
 app = typer.Typer(no_args_is_help=True)
 STATES = {outward.QUEUED: "待发", outward.SENDING: "正在交出", outward.SENT: "已发", outward.FAILED: "没有发成"}
@@ -23,18 +24,18 @@ STATES = {outward.QUEUED: "待发", outward.SENDING: "正在交出", outward.SEN
 
 @app.command()
 def notify(
-    case: Annotated[str, typer.Argument(help="办件标识（32 位）")],
+    case: Annotated[str, typer.Argument(help="办件标识、43 位编号或 12 位查询号")],
     home: Home,
     channel: Annotated[str, typer.Option("--channel", help=f"不写为取消：{listed(NOTICE_CHANNELS)}")] = "",
     to: Annotated[Path | None, typer.Option("--to", help=f"号码或账号，{TEXT_FILE}")] = None,
     survey: Annotated[bool, typer.Option("--survey", help="申请人同意办结后接受满意度回访")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """告知方式：申请人愿意怎样得到进展，封存前登记；不用手机的选人工电话。"""
+    """告知方式：申请人愿意怎样得到进展，封存前登记，随时可以取消；不用手机的选人工电话。"""
     with agent_at(home, as_json) as agent:
         code = code_of(NOTICE_CHANNELS, channel, "--channel") if channel else ""
-        made = outward.wish(agent, case, code, text_of(to), survey_too=survey)
-        said = f"已登记：{NOTICE_CHANNELS[made.channel]}" if made.channel else "已取消告知"
+        made = outward.wish(agent, drafts.named(agent, case), code, text_of(to), survey_too=survey)
+        said = f"已登记：{NOTICE_CHANNELS[made.channel]}" if made.channel else "已取消告知和回访"
         said += "，同意回访" if survey and made.channel else ""
         show({"ok": True, "case": case, "channel": made.channel}, as_json, said)
 
@@ -66,7 +67,7 @@ def calls(home: Home, as_json: AsJson = False) -> None:
         found = outward.to_call(agent)
         table = Table("编号", "电话", "照着念", title=f"要打 {len(found)} 个电话")
         for notice, contact in found:
-            table.add_row(notice.id, contact.to, notice.text)
+            table.add_row(notice.id, escape(contact.to), escape(notice.text))
         told = [{"id": notice.id, "to": contact.to, "text": notice.text} for notice, contact in found]
         show({"ok": True, "calls": told}, as_json, table)
 

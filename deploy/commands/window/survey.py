@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from deploy.commands.figures.main import table_of
-from deploy.commands.shared.common import AsJson, Home, Staff, WaitSeconds, agent_at, show, wait_for
+from deploy.commands.shared.common import AsJson, Home, Staff, WaitSeconds, agent_at, answered, show
 from deploy.figures import lists
-from deploy.figures.files import write
+from deploy.figures.files import require_writable, write
 from node_agent.window import survey
 
 app = typer.Typer(no_args_is_help=True)
@@ -36,13 +37,13 @@ def survey_sample(
 ) -> None:
     """满意度调查抽样：已办结的办件按主题、窗口分层随机抽取；只有同意回访的列联系方式。"""
     with agent_at(home, as_json) as agent:
-        made = survey.sample(
-            agent, staff, since.date(), until.date(), size,
-            lambda digest: wait_for(agent, [digest], wait, as_json)[0], seed=seed, contacts=contacts,
-        )  # fmt: skip
+        require_writable(out)
+        by = answered(agent, wait, as_json)
+        made = survey.sample(agent, staff, since.date(), until.date(), size, by, seed=seed, contacts=contacts)
         node = agent.identity.node
         tables = lists.survey_tables(made, agent.registry.catalogue(), node)
         write(tables, lists.survey_document(made, node), out, private=True)
         value = {"ok": True, "file": str(out), "seed": made.seed, "count": len(made.lines), "of": made.total}
         shown = [table_of(title, tables[title]) for title in ("分层", "说明")]
-        show({**value, **lists.stated_object(made.stated)}, as_json, *shown, f"种子 {made.seed}", f"已存到 {out}")
+        words = (f"种子 {escape(made.seed)}", f"已存到 {escape(str(out))}")
+        show({**value, **lists.stated_object(made.stated)}, as_json, *shown, *words)

@@ -11,6 +11,7 @@ MESSAGES: dict[str, Message] = {
     "FIGURES_EXISTS": say("同名的定稿已经存在，不能覆盖。", "请核对已有的文件，或另选文件夹。", "file"),
     "FIGURES_UNWRITABLE": say("统计文件写不进去。", "请检查文件夹权限和磁盘空间后再试。"),
     "FIGURES_NOT_COLLECTED": say("文件夹里没有取证据包时的检查点，不能定稿。", "请先取齐本地区的证据包。"),
+    "SAMPLE_EMPTY": say("这个文件夹里没有证据包，无从抽查。", "请先取齐本地区的证据包，再到那个文件夹抽查。", "file"),
     "FIGURES_FORMAT": say("这不是完好的年度定稿文件。", "请向出具单位重新索取。"),
     "FIGURES_FORMAT_UNKNOWN": say("统计文件只存为表格工作簿、标准文本或文件夹。", "请改用规定的后缀，或不写后缀。", "file"),
     "FIGURES_SIGNATURE": say("年度定稿没有出具人员和单位的有效签名。", CHECK_AGAIN, "person"),

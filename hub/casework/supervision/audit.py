@@ -13,7 +13,7 @@ from crypto.evidence.report import Finding, Severity
 from hub.casework.casefile import CaseFile
 from hub.casework.supervision.card_rules import RULES
 
-_GRANTED: Final[Mapping[str, str]] = {"decide": "R7", "accept_and_decide": "R7", "issue": "R7", "export": "R9"}
+_GRANTED: Final[Mapping[str, str]] = {"decide": "R7", "issue": "R7", "export": "R9"}
 """Events that need a live grant, and the rule that is broken without one."""
 
 _UNDECIDABLE: Final = frozenset({"GRANT_MISSING", "HEAD_MUST_DECIDE", "RECORD_MISSING"})

@@ -1,5 +1,5 @@
 """Words and marks of one page at the same time: the networks leave half a core idle, and faces, codes and seals need no
-words. A third less wall clock on two cores."""
+words."""
 
 from concurrent.futures import ThreadPoolExecutor
 

@@ -95,11 +95,11 @@ class Region:
         pages |= {"FORM": canonical.encode(FORM), "ADDRESS": canonical.encode(ADDRESS)} | changes
         out, keys, media = io.BytesIO(), {}, {}
         sealer = Sealer(out)
-        for number, (material, page) in enumerate(pages.items(), 1):
+        for number, page in enumerate(pages.values(), 1):
             line = f"L{number:02}"
             keys[line, "full"] = sealing.new_data_key()
             sealer.add(keys[line, "full"], Context(case, 1, line, 1, "full"), io.BytesIO(page))
-            media[line, 1, "full"] = "application/json" if material in {"FORM", "ADDRESS"} else "image/jpeg"
+            media[line, 1, "full"] = "application/json" if page[:1] in (b"{", b"[") else "image/jpeg"
         facts = [
             LineFacts(f"L{number:02}", material, "SUBMIT", "B", "HELD" if material in self.held else "SEEN_RETURNED")
             for number, material in enumerate(pages, 1)

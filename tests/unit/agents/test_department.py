@@ -309,6 +309,21 @@ def test_handover_writes_pages_and_form_but_not_the_address(region: Region, agen
     assert handover.handover(agent, case, opened(region, agent, case)) == [folder]
 
 
+@pytest.mark.requirement("D20")
+def test_a_material_that_was_checked_online_is_handed_over_as_the_answer(
+    region: Region, agent: Agent, inbox: Receiver
+) -> None:
+    answer = b'{"facts":{},"kind":"IDENTITY","source":"spiffe://yidi.test/360000000000/jiangxi-gat"}'
+    case, _ = region.forward(M02=answer)
+    exchange(region, agent, inbox)
+    (folder,) = handover.handover(agent, case, opened(region, agent, case))
+    lines = {line["material"]: line for line in json.loads((folder / "case.json").read_bytes())["materials"]}
+    assert (lines["M02"]["pages"], lines["M02"]["pdf"]) == ([], None) and "answer" not in lines["M01"]
+    assert (folder / lines["M02"]["answer"]).read_bytes() == answer
+    assert lines["M02"]["answer"] in (folder / handover.SUMS).read_text("utf-8")
+    assert handover.handover(agent, case, opened(region, agent, case)) == [folder]
+
+
 def test_handover_needs_a_folder(region: Region, agent: Agent, case: str) -> None:
     made = opened(region, agent, case)
     agent.settings = agent.settings.model_copy(update={"line_system_folder": None})
@@ -345,7 +360,6 @@ def desk(region: Region, agent: Agent, inbox: Receiver, monkeypatch: pytest.Monk
         return waited(agent, digests, seconds, as_json)
 
     monkeypatch.setattr(common, "wait_for", wait_for)
-    monkeypatch.setattr(dept, "wait_for", wait_for)
     return made
 
 

@@ -4,6 +4,7 @@ import csv
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,17 @@ import pytest
 
 from crypto.identity import person_id
 from crypto.log import leaf as leaves
+from crypto.manifest import Page
 from crypto.refusal import Refusal
 from crypto.statement import Actor, read_envelope, read_signed
 from node_agent.department import desk as department
 from node_agent.department import review, sealed
 from node_agent.exchange import batch as batches
+from node_agent.exchange import rows as making
 from node_agent.exchange import told as telling
 from node_agent.exchange.batch import Batch, Exporter
 from node_agent.exchange.files import EXCHANGE_TYPE, MANIFEST, reconcile
+from node_agent.exchange.rows import Seen
 from node_agent.exchange.tables import PERSONAL, TABLES, problem_in
 from node_agent.parents import fees
 from node_agent.process.runtime import Agent
@@ -30,9 +34,10 @@ from tests.unit import evidence_log
 from tests.unit.agents.agent_region import FORM, Region, exchange
 from tests.unit.agents.family_region import BATHS, open_family
 from tests.unit.agents.window_world import STAFF
-from tests.unit.evidence_log import DEPARTMENT, GATEWAY, HEAD, ISSUER, ITEM
+from tests.unit.evidence_log import COLLECTOR, DEPARTMENT, GATEWAY, HEAD, ISSUER, ITEM, WINDOW
 
 NAME, NUMBER = FORM["applicant"]["name"], FORM["applicant"]["citizen_id"]
+OVERSEER = "spiffe://yidi.test/360000000000/jiangxi-zwfwb"
 PAID = {"pay_no": "JK-1", "charge_org": "南昌市东湖区市场监督管理局", "amount": "10.00",
         "charge_date": "20261122T093000", "payer": "余知远"}  # fmt: skip
 
@@ -333,6 +338,110 @@ def test_an_enquiry_is_told_when_it_comes_and_at_each_change_with_who_answers_fo
     assert told["consulted_org"] == answered["handle_org"] == DEPARTMENT.rsplit("/", 1)[1]
     assert made.folder is not None
     assert "证照在哪里领" not in (made.folder / "enquiry.csv").read_text("utf-8-sig"), "the words stay where they are"
+
+
+@pytest.mark.requirement("H10", "B10")
+def test_a_material_that_came_after_the_acceptance_is_told_when_it_came(
+    region: Region, agent: Agent, inbox: Receiver, by: Exporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tolerated material (K7), checked online: a row of its own, and no PDF, for there is no page of it."""
+    held: list[making.Source] = []
+    real = making.rows_of
+
+    def kept_too(source: making.Source, node: str, since: int, batch: str) -> list[making.Row]:
+        held.append(source)
+        return real(source, node, since, batch)
+
+    monkeypatch.setattr(making, "rows_of", kept_too)
+    decided(region, agent, inbox)
+    batches.export(by)
+    source, last = held[0], held[0].seen[-1]
+    (manifest,) = source.manifests.values()
+    kept = last.after.sealings[0]
+    answer = replace(manifest.lines[1].pages[0].renditions[0], media_type="application/json")
+    line = replace(manifest.lines[1], acquisition="VERIFY_ONLINE", pages=(Page(1, (answer,)),))
+    after = replace(last.after, sealings=(*last.after.sealings, replace(kept, kind="addendum", manifest="f" * 64)))
+    leaf = replace(last.leaf, index=last.leaf.index + 1)
+    come = Seen(leaf, replace(last.said, type="debt_settled"), "e" * 64, last.after, after)
+    power = replace(manifest.lines[2], line="L99", material="PROXY")
+    owed = {"f" * 64: replace(manifest, kind="addendum", lines=(line, power))}
+    later = replace(source, seen=[*source.seen, come], manifests={**source.manifests, **owed})
+    told, proxy = [row for row in real(later, DEPARTMENT, last.leaf.index, "b") if row.table == "up_pro_material"]
+    (name,) = [one.name for one in source.item.materials if one.code == line.material]
+    assert (told.values["material_name"], told.values["get_type"], told.values["get_num"]) == (name, "2", "1")
+    assert told.values["material_attach_name"] == ""
+    assert (proxy.values["material_name"], proxy.values["material_attach_name"]) == ("授权委托书", "L99-PROXY.pdf")
+    whole = [row for row in real(later, DEPARTMENT, -1, "b") if row.table == "up_pro_material"]
+    assert len(whole) == 8 and len({row.values["row_guid"] for row in whole}) == 8, "none of them twice"
+
+
+@pytest.mark.requirement("H10", "C10")
+def test_a_case_that_was_passed_up_is_told_by_the_body_above_from_then_on(
+    region: Region, agent: Agent, inbox: Receiver, by: Exporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """T30: nothing of what happened below, and an acceptance on the day on which it was taken up."""
+    above = "spiffe://yidi.test/360000000000/jiangxi-scj"
+    held: list[making.Source] = []
+    real = making.rows_of
+
+    def kept_too(source: making.Source, node: str, since: int, batch: str) -> list[making.Row]:
+        held.append(source)
+        return real(source, node, since, batch)
+
+    monkeypatch.setattr(making, "rows_of", kept_too)
+    decided(region, agent, inbox)
+    batches.export(by)
+    source = held[-1]
+    *below, decision = source.seen
+    up = replace(below[-1].after, accepting_node=above)
+    leaf = replace(decision.leaf, recorded_at="2026-12-31T09:00:00.000+08:00")
+    taken = Seen(leaf, replace(decision.said, type="taken_up", body={}), "e" * 64, below[-1].after, up)
+    then = replace(decision, before=up, after=replace(decision.after, accepting_node=above))
+    whole = replace(source, seen=[*below, taken, then])
+    assert real(whole, DEPARTMENT, below[-1].leaf.index, "b") == []
+    told = real(whole, above, -1, "b")
+    assert [row.table for row in told if row.table != "up_pro_material"] == [
+        "up_pro_accept", "up_pro_process", "up_pro_result"
+    ]  # fmt: skip
+    (accept,) = [row for row in told if row.table == "up_pro_accept"]
+    assert accept.values["accept_date"] == "20261231T090000"
+    assert sum(row.table == "up_pro_material" for row in told) == 6
+    assert all(row.table != "up_pro_result" for row in real(replace(source, seen=[*below, taken]), above, -1, "b"))
+
+
+@pytest.mark.requirement("H10", "G04", "G12")
+def test_ratings_and_cards_are_told_and_a_card_is_told_again_when_it_was_settled(
+    region: Region, agent: Agent, inbox: Receiver, by: Exporter
+) -> None:
+    judge = person_id(OVERSEER, "S01")
+    region.log.register(OVERSEER, OVERSEER, "360000000000", ["coordinator"], None)
+    region.log.register(judge, OVERSEER, "", ["SUPERVISOR"], None)
+    case, _ = region.forward()
+    exchange(region, agent, inbox)
+    review.take(agent, case, "A01", "ON_DUTY")
+    department.accept(agent, case, "A01")
+    supervising.quality(agent, case, "A01", ["BLURRED"])
+    exchange(region, agent, inbox)
+    (told,) = rows(batches.export(by), "supervision")
+    assert (told["rule_no"], told["warning_type"], told["cd_operation"]) == ("Y5", "2", "I")
+    assert told["duty_org"] == WINDOW.rsplit("/", 1)[1] and told["result"] == told["supervise_content"]
+    (card,) = region.log.files[case].cards
+    appeal = {"card": card.id, "ground": "SYSTEM_FAULT", "words": "a" * 64}
+    region.log.say(case, "appeal_card", COLLECTOR, "COLLECTOR", appeal, "supervision")
+    settled = {"card": card.id, "result": "LIFTED", "words": "b" * 64}
+    region.log.say(case, "settle_card", judge, "SUPERVISOR", settled, "supervision")
+    department.decide(agent, case, "D01", "GRANT")
+    exchange(region, agent, inbox)
+    scores = {"scores": {"process": 1, "window": 2, "staff": 5}, "basis": "TERMINAL", "by_applicant": True}
+    region.log.say(case, "rate", WINDOW, "window", scores, "supervision")
+    exchange(region, agent, inbox)
+    made = batches.export(by)
+    (lifted,) = rows(made, "supervision")
+    assert (lifted["cd_operation"], lifted["row_guid"], lifted["result"]) == ("U", told["row_guid"], "撤销")
+    assert lifted["state_date"] > lifted["supervise_date"] == told["supervise_date"]
+    (rating,) = rows(made, "rating")
+    assert (rating["satisfaction"], rating["channel"], rating["rate_times"]) == ("5", "1", "1"), "the worst of three"
+    assert rating["region_code"] == "360102000" and rating["project_no"] == region.log.files[case].case_no
 
 
 @pytest.mark.requirement("H10")

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import stat
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
@@ -18,7 +19,7 @@ from crypto.refusal import Refusal
 from deploy.commands.figures import main as figures
 from deploy.commands.figures import plan as figures_plan
 from deploy.commands.shared import common
-from deploy.figures.files import safe, write
+from deploy.figures.files import require_writable, safe, write
 from deploy.figures.tables import tables_of
 from hub.casework.figures.report import Dimension, report
 from hub.casework.figures.tally import Period
@@ -306,6 +307,32 @@ def test_another_kind_of_file_is_refused(tmp_path: Path) -> None:
         write({}, {}, tmp_path / "x.docx")
 
 
+@proves("J05", "H01")
+@pytest.mark.parametrize("kind", [".json", ".xlsx"])
+def test_a_private_file_is_private_whatever_lay_there(tmp_path: Path, kind: str) -> None:
+    path, left = tmp_path / f"x{kind}", tmp_path / f"x{kind}.new"
+    for one in (path, left):
+        one.write_text("of before")
+        one.chmod(0o666)
+    write({"表": [["列"]]}, {}, path, private=True)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600 and not left.exists()
+
+
+@proves("J05")
+def test_whether_a_file_can_be_written_is_known_before(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("x")
+    (tmp_path / "folder.json").mkdir()
+    for name in ("x.docx", "taken", "taken/in", "taken/x.json", "none/x.json", "folder.json", "n" * 300):
+        with pytest.raises(Refusal, match="FIGURES_"):
+            require_writable(tmp_path / name)
+        with pytest.raises(Refusal, match="FIGURES_"):
+            write({"表": [["列"]]}, {}, tmp_path / name)
+    for name in ("x.json", "x.xlsx", "x.JSON", "new", "new/one"):
+        require_writable(tmp_path / name)
+        assert not (tmp_path / name).exists()
+        write({"表": [["列"]]}, {}, tmp_path / name)
+
+
 # --- commands --------------------------------------------------------------------------------------------------------
 
 
@@ -390,6 +417,7 @@ def test_overdue_cases_are_listed_by_business_line(
     (late,) = told["overdue"]
     assert code == 0 and (late["时限"], late["受理部门"]) == ("送达时限", "jiangxi-donghu-scj")
     assert late["业务条线"] == "（未分类）" and int(late["逾期工作日"]) > 10
+    assert set(told["definitions"]) == {"逾期", "逾期工作日"}, "definitions are printed with every report"
 
 
 @proves("C01", "J07", "J08", "D25")
@@ -415,6 +443,8 @@ def test_the_ledger_and_who_owes_a_report(
     plan.write_text(f"实施编码,办理单位,责任单位,计划日期\n{ITEM},jiangxi-donghu-scj,审批处,2099/1/1\n", "gb18030")
     code, told = run("ledger", "--plan", plan)
     assert code == 0 and told["ledger"][0]["status"] == "DONE" and told["ledger"][0]["unit"] == "审批处"
+    assert run("ledger", "--plan", plan, "--out", tmp_path / "ledger")[0] == 0
+    assert "落后天数" in (tmp_path / "ledger" / "口径.csv").read_text("utf-8-sig")
     plan.write_text("实施编码,办理单位\nx,y\n")
     assert run("ledger", "--plan", plan)[1]["refusal"]["code"] == "PLAN_FORMAT"
     due = ("report-due", "--schedule", "J03", "--from", "2026-01-01")

@@ -6,6 +6,7 @@ import json
 import os
 import stat
 import subprocess
+from datetime import date
 from pathlib import Path
 
 import pikepdf
@@ -13,6 +14,7 @@ import pytest
 from PIL import Image
 
 from crypto.refusal import Refusal
+from hub.casework import numbers
 from node_agent.department.handover import BundleLine, write_bundle
 
 CASE_NO = "11360102900001025R4000131012001" + "20261121" + "0001"
@@ -173,6 +175,12 @@ def test_another_process_was_first(tmp_path: Path, lines: list[BundleLine], monk
     monkeypatch.setattr(Path, "rename", late)
     bundle = write_bundle(tmp_path, FACTS, FORM, MANIFEST, lines)
     assert list(tmp_path.iterdir()) == [bundle]
+
+
+def test_the_ten_thousandth_case_of_an_item_and_day_is_handed_over_too(tmp_path: Path, lines: list[BundleLine]) -> None:
+    late = numbers.case_no(CASE_NO[:31], date(2026, 11, 21), 10_000)
+    assert late.endswith("A000")
+    assert write_bundle(tmp_path, FACTS | {"case_no": late}, FORM, MANIFEST, lines) == tmp_path / late
 
 
 @pytest.mark.parametrize("case_no", ["", "../../x", CASE_NO[:-1], CASE_NO + "1", CASE_NO.lower(), CASE_NO + "\n"])

@@ -18,7 +18,7 @@ from hub.casework.states import State
 from node_agent.process.daemon import loops_for
 from node_agent.transfer.sender import Sender
 from node_agent.window import intake as window
-from node_agent.window import outward
+from node_agent.window import outward, survey
 from node_agent.window.handing import ATTEMPTS, NoticeLoop, Patient
 from node_agent.window.outward import (
     CALL,
@@ -155,6 +155,60 @@ def test_who_did_not_ask_is_not_told_and_a_wish_is_taken_back(world: World, tmp_
         assert refused.value.code == code
 
 
+@pytest.mark.requirement("I02", "G11")
+def test_a_wish_is_taken_back_after_the_seal_too_with_all_that_waits(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """个人信息保护法 15: by the number on the receipt, for the draft is gone."""
+    case = world.scanned(tmp_path)
+    outward.wish(world.agent, case, CALL, MOBILE, survey_too=True)
+    number = window.seal(world.agent, case, STAFF, **TICKS).public_no
+    Sender(world.agent, world.transfer()).step()
+    log = world.region.log
+    log.say(case, "delivered", DEPARTMENT, "department", {"manifest": log.files[case].sealings[0].manifest})
+    world.receive()
+    outward.collect(world.agent, NOW)
+    assert len(outward.to_call(world.agent)) == 1
+    monkeypatch.setattr("deploy.commands.shared.common.open_agent", lambda home, attempts: world.agent)
+    monkeypatch.setattr(world.agent, "close", lambda: None)
+    home = ["--home", str(world.agent.settings.home), "--json"]
+    told = CliRunner().invoke(commands.app, ["notify", number, *home])
+    assert told.exit_code == 0, told.output
+    journal = world.agent.journal
+    assert journal.notes(outward.CONTACT) == [] and journal.notes(survey.CONSENT) == []
+    assert outward.to_call(world.agent) == [] and [one.text for one in outward.notices(world.agent)] == [""]
+    refused = CliRunner().invoke(
+        commands.app, ["notify", number, *home, "--channel", "短信", "--to", "-"], input=MOBILE
+    )
+    assert json.loads(refused.stdout)["refusal"]["code"] == "DRAFT_SEALED", "a new wish is one of the counter"
+
+
+@pytest.mark.requirement("I02")
+def test_a_department_whose_keys_have_ended_stops_no_notice(world: World, tmp_path: Path) -> None:
+    cases = {sealed(world, tmp_path), sealed(world, tmp_path)}
+    log = world.region.log
+    log.say_registry("key.revoke", {"subject": DEPARTMENT, "reason": "LOST"}, [log.registrar])
+    world.agent.registry.refresh(world.agent.hub)
+    assert {one.case for one in outward.collect(world.agent, NOW)} == cases
+
+
+@pytest.mark.requirement("I02")
+def test_a_folder_is_one_place_by_whatever_name(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a notice that a kill left in ``out`` here is looked for in ``out`` elsewhere, and passes for sent."""
+    sealed(world, tmp_path)
+    here, there = tmp_path / "here", tmp_path / "there"
+    for folder in (here, there):
+        (folder / "out").mkdir(parents=True)
+    outward.collect(world.agent, NOW)
+    monkeypatch.chdir(here)
+    with pytest.raises(Killed):
+        outward.send(world.agent, Dying(Path("out"), False), NOW)
+    monkeypatch.chdir(there)
+    assert outward.send(world.agent, FileAdapter(Path("out")), NOW) == []
+    (done,) = outward.send(world.agent, FileAdapter(here / "out"), NOW)
+    assert done.state == SENT and len(list((here / "out").glob("*.json"))) == 1
+
+
 @pytest.mark.requirement("E12", "I02")
 def test_who_has_no_telephone_that_reads_is_called_and_the_words_are_read_out(world: World, tmp_path: Path) -> None:
     sealed(world, tmp_path, channel=CALL)
@@ -167,6 +221,22 @@ def test_who_has_no_telephone_that_reads_is_called_and_the_words_are_read_out(wo
     assert outward.to_call(world.agent) == []
     with pytest.raises(Refusal, match="NOTICE_UNKNOWN"):
         outward.called(world.agent, notice.id, NOW)
+
+
+@pytest.mark.requirement("E12")
+def test_a_number_is_no_markup_of_the_list(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else what one applicant gave keeps the clerk from calling all others."""
+    case = world.scanned(tmp_path)
+    outward.wish(world.agent, case, CALL, "1[/b]2")
+    window.seal(world.agent, case, STAFF, **TICKS)
+    Sender(world.agent, world.transfer()).step()
+    log = world.region.log
+    log.say(case, "delivered", DEPARTMENT, "department", {"manifest": log.files[case].sealings[0].manifest})
+    world.receive()
+    monkeypatch.setattr("deploy.commands.shared.common.open_agent", lambda home, attempts: world.agent)
+    monkeypatch.setattr(world.agent, "close", lambda: None)
+    shown = CliRunner().invoke(commands.app, ["calls", "--home", str(world.agent.settings.home)])
+    assert shown.exit_code == 0 and "1[/b]2" in shown.output, shown.exception
 
 
 @pytest.mark.requirement("I02", "H01")
@@ -197,6 +267,8 @@ def test_a_last_notice_that_nobody_takes_keeps_no_contact_for_ever(world: World,
     (kept,) = outward.notices(world.agent)
     assert (kept.id, kept.text, kept.state) == (waiting.id, "", FAILED)
     assert MOBILE.encode() not in world.agent.settings.home.joinpath("journal.sqlite").read_bytes()
+    outward.tidy(world.agent, canonical.time_text(canonical.time_value(NOW) + LAST_DAYS))
+    assert outward.notices(world.agent) == [], "no longer than that either"
 
 
 @pytest.mark.requirement("I02")

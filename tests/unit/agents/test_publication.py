@@ -25,10 +25,11 @@ from hub.casework.states import State
 from node_agent.department import desk as department
 from node_agent.department import publication, review, sealed
 from node_agent.department.publication import Publication, publish
+from node_agent.exchange import lists
 from node_agent.exchange.lists import digest_of
 from node_agent.known.casemirror import mirror
 from node_agent.process.runtime import Agent
-from node_agent.transfer import opening
+from node_agent.transfer import opening, pulling
 from node_agent.transfer.receiver import Receiver
 from storage.journal import OutboxEntry
 from tests.unit.agents.agent_region import FORM, Region, exchange
@@ -37,7 +38,9 @@ from tests.unit.evidence_log import DEMO, DEPARTMENT, ITEM
 
 proves = pytest.mark.requirement
 NAME, NUMBER = FORM["applicant"]["name"], FORM["applicant"]["citizen_id"]
+MOBILE = "13800000000"
 UNIT = {"name": "知远汤泉连锁", "credit_code": "91110000600037341L"}
+SHOP = {"name": f"南昌市东湖区{NAME}小吃店", "credit_code": "92110000600037341H"}
 
 
 def decided(region: Region, agent: Agent, inbox: Receiver, counter: int, outcome: str = "GRANT", **form: Any) -> str:
@@ -125,6 +128,7 @@ def test_each_case_is_opened_for_this_purpose_and_the_list_is_stated_by_a_digest
         ({"applicant": {"citizen_id": NUMBER}}, "NAME_MISSING"),
         ({"enterprise": {"name": "", "credit_code": UNIT["credit_code"]}}, "NAME_MISSING"),
         ({"enterprise": {"name": "某店", "credit_code": "91110000600037341X"}}, "NAME_MISSING"),
+        ({"applicant": {"citizen_id": NUMBER}, "enterprise": SHOP}, "NAME_MISSING"),
     ],
 )
 def test_who_cannot_be_shown_safely_is_left_out_and_counted(
@@ -148,16 +152,16 @@ def test_a_minor_is_never_published(region: Region, agent: Agent, inbox: Receive
 def test_a_unit_is_named_and_the_keeper_in_the_name_of_a_shop_is_masked(
     region: Region, agent: Agent, inbox: Receiver
 ) -> None:
-    shop = {"name": f"南昌市东湖区{NAME}小吃店", "credit_code": "92110000600037341Q"}
-    body = shop["credit_code"][:17]
-    alphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-    total = sum(pow(3, place, 31) * alphabet.index(sign) for place, sign in enumerate(body))
-    shop["credit_code"] = body + alphabet[-total % 31]
+    spaced = {"name": f"{NAME[0]}　{NAME[1:]}", "citizen_id": NUMBER}
     decided(region, agent, inbox, 1, enterprise=UNIT)
-    decided(region, agent, inbox, 2, enterprise=shop)
-    firm, keeper = published(region, agent).lines
+    decided(region, agent, inbox, 2, enterprise=SHOP)
+    decided(region, agent, inbox, 3, enterprise=SHOP, applicant=spaced)
+    decided(region, agent, inbox, 4, enterprise={**SHOP, "name": "余 知 远 小吃店"})
+    decided(region, agent, inbox, 5, enterprise={**UNIT, "name": f"汤泉连锁，电话 {MOBILE}"})
+    firm, shop, another, wide, hostile = published(region, agent).lines
     assert (firm.applicant, firm.credit_code) == (UNIT["name"], UNIT["credit_code"])
-    assert keeper.applicant == "南昌市东湖区余*小吃店"
+    assert shop.applicant == another.applicant == "南昌市东湖区余*小吃店" and wide.applicant == "余*小吃店"
+    assert MOBILE not in hostile.applicant and "138****0000" in hostile.applicant
 
 
 @proves("G08", "H01")
@@ -236,7 +240,8 @@ def test_a_part_of_a_joint_matter_is_made_public_by_its_own_department(
 def test_the_period_is_of_decisions_both_days_included(region: Region, agent: Agent, inbox: Receiver) -> None:
     decided(region, agent, inbox, 1)
     today = region.log.now.date()
-    assert published(region, agent, day=today - timedelta(days=1)).lines == []
+    before = published(region, agent, day=today - timedelta(days=1))
+    assert before.lines == [] and before.stated is None, "no case, and nothing in the log to point to"
     assert published(region, agent, day=today + timedelta(days=1)).lines == []
     with pytest.raises(Refusal, match="PERIOD_ORDER"):
         publish(agent, "H01", today, today - timedelta(days=1), answered(region, agent), region.transfer())
@@ -258,6 +263,53 @@ def test_without_the_head_or_the_hubs_word_nothing_leaves(region: Region, agent:
         publish(agent, "H01", today, today, silent, region.transfer())
 
 
+@proves("G08", "H01")
+def test_who_waits_in_vain_waits_for_the_first_case_alone(region: Region, agent: Agent, inbox: Receiver) -> None:
+    cases = [decided(region, agent, inbox, counter) for counter in (1, 2)]
+    asked: list[str] = []
+
+    def silent(digest: str) -> OutboxEntry:
+        asked.append(digest)
+        found = agent.journal.entry(digest)
+        assert found is not None
+        return found
+
+    with pytest.raises(Refusal, match="ACCESS_UNCONFIRMED"):
+        lists.state(agent, "H01", ("HEAD",), cases, {}, silent)
+    assert len(asked) == 1 and {one.case_id for one in agent.journal.waiting()} == set(cases)
+
+
+@proves("G08")
+def test_a_store_that_is_away_makes_no_list_that_is_short_of_a_case(
+    region: Region, agent: Agent, inbox: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = decided(region, agent, inbox, 1)
+
+    def away(*told: object) -> Path:
+        raise Refusal("STORE_UNAVAILABLE", "promise 6", answer="away")
+
+    monkeypatch.setattr(pulling, "fetch_sealing", away)
+    pulling.sealed_file(agent, case, pulling.application_of(agent, case)).unlink()
+    with pytest.raises(Refusal, match="STORE_UNAVAILABLE"):
+        published(region, agent)
+    assert not [one for one in agent.journal.acts(case) if one.event == "export"]
+
+
+@proves("G08", "H02")
+@pytest.mark.parametrize(("name", "code"), [("list.docx", "FORMAT_UNKNOWN"), ("none/list.json", "UNWRITABLE")])
+def test_nothing_is_opened_for_a_file_that_cannot_be_written(
+    region: Region, agent: Agent, inbox: Receiver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, code: str
+) -> None:
+    case = decided(region, agent, inbox, 1)
+    monkeypatch.setattr(common, "open_agent", lambda home, attempts=1: agent)
+    monkeypatch.setattr(agent, "close", lambda: None)
+    day, before = region.log.now.date().isoformat(), len(agent.journal.acts(case))
+    line = ["--home", str(agent.settings.home), "--staff", "H01", "--from", day, "--to", day, "--json"]
+    done = CliRunner().invoke(commands.app, [*line, "--out", str(tmp_path / name)])
+    assert json.loads(done.stdout)["refusal"]["code"] == f"FIGURES_{code}"
+    assert len(agent.journal.acts(case)) == before
+
+
 @proves("G08")
 @pytest.mark.parametrize("kind", [".xlsx", ".json", ""])
 def test_the_command_writes_the_list_as_every_other_export(
@@ -269,7 +321,7 @@ def test_the_command_writes_the_list_as_every_other_export(
     monkeypatch.setattr(agent, "close", lambda: None)
     monkeypatch.setattr(opening, "TransferClient", region.transfer)
     answer = answered(region, agent)
-    monkeypatch.setattr(commands, "wait_for", lambda agent, digests, wait, as_json: [answer(one) for one in digests])
+    monkeypatch.setattr(commands, "answered", lambda agent, wait, as_json: answer)
     day, out = region.log.now.date().isoformat(), tmp_path / f"public{kind}"
     line = ["--home", str(agent.settings.home), "--staff", "H01", "--from", day, "--to", day, "--out", str(out)]
     done = CliRunner().invoke(commands.app, [*line, "--json"])
@@ -287,8 +339,9 @@ def test_the_command_writes_the_list_as_every_other_export(
         notes = (out / "说明.csv").read_text("utf-8-sig")
         assert "件数少的各项合计,1 件" in notes and told["digest"] in notes
     assert len(rows) == 1 and "余*" in rows[0] and NAME not in str(rows)
+    decided(region, agent, inbox, 3, enterprise={**UNIT, "name": "[/b]店"})
     shown = CliRunner().invoke(commands.app, line)
-    assert shown.exit_code == 0 and NAME not in shown.output
+    assert shown.exit_code == 0 and NAME not in shown.output, "a name is no markup"
     exported = [read_signed(leaves.decode(data).envelope).type for data in region.log.entries].count("export")
-    assert exported == 2, "each time that it is written out it is told"
+    assert exported == 3, "each time that it is written out it is told"
     assert agent.identity.node == DEPARTMENT

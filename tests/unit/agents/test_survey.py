@@ -20,6 +20,7 @@ from crypto.statement import Actor, read_signed
 from deploy.commands.shared import common
 from deploy.commands.window import survey as commands
 from hub.casework.figures.values import CaseFigures
+from node_agent.department import powers
 from node_agent.exchange.lists import digest_of
 from node_agent.figures.source import own_cases
 from node_agent.known.casemirror import ended_at, history
@@ -28,6 +29,7 @@ from node_agent.window import outward, survey
 from node_agent.window.survey import KEPT_DAYS, SINGLE, Consent, Sample, draw, shares
 from storage.journal import OutboxEntry
 from tests.unit.agents.agent_region import Region
+from tests.unit.agents.family_region import open_family
 from tests.unit.agents.window_world import FORM, STAFF, World, open_world
 from tests.unit.evidence_log import ITEM, WINDOW
 
@@ -156,7 +158,8 @@ def test_the_period_is_of_ends_both_days_included(region: Region, agent: Agent) 
     day = date.fromisoformat(ended_at(history(agent.journal, case))[:10])
     assert sampled(region, agent, 1, since=day, until=day).total == 1
     for other in (day - timedelta(days=1), day + timedelta(days=1)):
-        assert sampled(region, agent, 1, since=other, until=other).lines == []
+        made = sampled(region, agent, 1, since=other, until=other)
+        assert made.lines == [] and made.stated is None
     with pytest.raises(Refusal, match="PERIOD_ORDER"):
         sampled(region, agent, 1, since=day, until=day - timedelta(days=1))
 
@@ -179,6 +182,19 @@ def test_joint_matters_are_strata_of_their_own_and_their_parts_are_not_asked_twi
         sampled(region, agent, 1)
     monkeypatch.setattr(survey, "parent_of", lambda told: "f" * 32)
     assert sampled(region, agent, 1).lines == []
+
+
+@proves("G11", "F04")
+def test_a_power_covers_a_joint_matter_by_the_code_that_the_law_asks_for(tmp_path: Path) -> None:
+    family = open_family(tmp_path)
+    log, agent = family.log, family.world.agent
+    log.register(person_id(WINDOW, "H09"), WINDOW, "", ["HEAD"], None)
+    parent = family.begin_baths()
+    family.scan(parent, [f"T{number:02}" for number in range(1, 9)])
+    family.seal(parent)
+    family.dispatched(parent)
+    _grant(family.world.region, agent, STAFF, log.files[parent].task_code)
+    assert powers.live_grant(agent, parent, "EXPORT", STAFF) == "G-EXPORT-W"
 
 
 @proves("G11")
@@ -234,7 +250,7 @@ def test_the_command_prints_the_seed_and_writes_for_its_owner_alone(
     monkeypatch.setattr(common, "open_agent", lambda home, attempts=1: agent)
     monkeypatch.setattr(agent, "close", lambda: None)
     answer = answered(region, agent)
-    monkeypatch.setattr(commands, "wait_for", lambda agent, digests, wait, as_json: [answer(one) for one in digests])
+    monkeypatch.setattr(commands, "answered", lambda agent, wait, as_json: answer)
     day, out = region.log.now.date(), tmp_path / f"sample{kind}"
     line = ["--home", str(agent.settings.home), "--staff", LEAD, "--size", "2", "--out", str(out), "--seed", "abc"]
     line += ["--from", (day - timedelta(days=30)).isoformat(), "--to", day.isoformat()]
@@ -256,11 +272,11 @@ def test_the_command_prints_the_seed_and_writes_for_its_owner_alone(
     assert shown.exit_code == 0 and "种子 abc" in shown.output
 
 
-def _grant(region: Region, agent: Agent) -> None:
+def _grant(region: Region, agent: Agent, staff: str = LEAD, item: str = "*") -> None:
     """The head of the window's body gives its lead the power to export."""
     head = person_id(WINDOW, "H09")
     body = {
-        "grant_id": "G-EXPORT-W", "kind": "EXPORT", "node": WINDOW, "person": person_id(WINDOW, LEAD), "items": ["*"],
+        "grant_id": "G-EXPORT-W", "kind": "EXPORT", "node": WINDOW, "person": person_id(WINDOW, staff), "items": [item],
         "valid_from": "2026-01-01", "valid_to": "2099-12-31", "document": "a" * 64,
     }  # fmt: skip
     signers = [region.log.keys[head].sign, region.log.keys[WINDOW].sign]

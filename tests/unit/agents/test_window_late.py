@@ -196,6 +196,17 @@ def test_an_auditor_lists_what_came_late_the_widest_apart_first(world: World, tm
     assert list(told["left_out"].values()) == ["INVALID"]
 
 
+@pytest.mark.requirement("A22", "H04")
+def test_a_package_that_is_none_is_named_as_it_stands_there(world: World, tmp_path: Path) -> None:
+    """A name is no markup: one that closes a colour must not end the list."""
+    folder = tmp_path / "x["
+    folder.mkdir()
+    (folder / "red].zip").write_bytes(b"no package")
+    (tmp_path / "pins.json").write_bytes(world.region.log.pins().to_json())
+    done = CliRunner().invoke(anomalies.app, [str(folder), "--pins", str(tmp_path / "pins.json")])
+    assert done.exit_code == STATUS[Verdict.INVALID] and "x[/red].zip" in done.stdout.replace("\n", "")
+
+
 @pytest.mark.requirement("A22")
 def test_what_was_sealed_while_the_hub_was_away_needs_nobody_else(world: World, tmp_path: Path) -> None:
     world.hub.away = True

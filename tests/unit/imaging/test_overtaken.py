@@ -17,7 +17,9 @@ from node_agent.transfer.sender import Sender
 from node_agent.window import drafts, ends, intake, pre_review, reading, ready, seal, supplement_notes
 from node_agent.window import masking as window_masking
 from node_agent.window import supplement as window_supplement
+from node_agent.window.papers import supplement_receipt
 from tests.pages import card
+from tests.paper_reader import read_paper
 from tests.refused import code_of
 from tests.unit.agents.window_world import STAFF, TICKS, World
 from tests.unit.evidence_log import ACCEPTOR, DEPARTMENT
@@ -127,6 +129,19 @@ def test_a_page_of_a_supplement_shot_again_while_it_is_sealed(
     assert every_page_stands(world) == 1
     (line,) = read_manifest(agent.journal.uploads_waiting()[-1].manifest).lines
     assert line.pages[0].capture is not None
+
+
+@pytest.mark.requirement("A04", "row T17")
+def test_the_receipt_of_a_supplement_counts_the_pages_that_were_sealed(world: World, tmp_path: Path) -> None:  # noqa: F811
+    """行政许可法 32(5): a colleague's page that came after the list was shown is sealed, and stands on the paper."""
+    agent, case = world.agent, noticed(world, tmp_path, ("M01", "M02"))
+    window_supplement.add_pages(agent, case, "M01", put(tmp_path, "first.jpg", card(45)))
+    asked = window_supplement.demand(agent, case)
+    window_supplement.add_pages(agent, case, "M02", put(tmp_path, "late.jpg", card(46)))
+    made = window_supplement.seal(agent, case, STAFF, applicant_signed=True, reads=AT_ONCE)
+    assert made.counts == {"M01": 1, "M02": 1}
+    paper = read_paper(supplement_receipt(agent, asked, made, datetime.now(UTC))).flat
+    assert "1页" in paper and "0页" not in paper
 
 
 # --- erased as it was read -------------------------------------------------------------------------------------------

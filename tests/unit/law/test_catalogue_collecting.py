@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from crypto.refusal import Refusal
 from hub.casework.catalogue import changes, collecting, listing
+from hub.casework.catalogue.lint import findings
 from hub.casework.catalogue.model import Catalogue, load_catalogue
 from hub.casework.hand_off.routing import route
 from hub.casework.messages import render
@@ -258,7 +259,10 @@ def test_a_published_version_never_changes() -> None:
 
 @pytest.mark.requirement("D17")
 def test_a_national_list_loads_in_seconds_and_collecting_is_decided_in_well_under_a_millisecond() -> None:
-    """580 items (140 national and 438 provincial, about) × 200 regions; figures in ARCHITECTURE.md."""
+    """580 items (140 national and 438 provincial, about) × 200 regions (issue 4, part 1).
+
+    2026-11-22, beside other work on two cores: loaded in 2.9 s, checked in 3.2 s, routed in 6 µs a case.
+    """
     regions = [f"{360101 + step}000000" for step in range(200)]
     document = sound() | {"themes": [], "places": [], "agreements": []}
     document["items"] = [
@@ -274,3 +278,8 @@ def test_a_national_list_loads_in_seconds_and_collecting_is_decided_in_well_unde
         catalogue.require_live(task(number % 580), ON, "yubei-hall", regions[number % 200])
         route(catalogue, task(number % 580), regions[number % 200], ON)
     assert (time.perf_counter() - begun) / 2000 < 0.001
+    for entry in document["items"][:50]:
+        entry["legal_basis"] = " "
+    begun = time.perf_counter()
+    assert [one.code for one in findings(document)] == ["LEGAL_BASIS_MISSING"] * 50, "every one in one run"
+    assert time.perf_counter() - begun < 30

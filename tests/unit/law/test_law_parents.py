@@ -69,6 +69,19 @@ def test_p13_a_missing_opinion_blocks_nothing_beyond_its_day_and_is_seen() -> No
     assert family.decided("A").state("A") == "DECIDED"
 
 
+@pytest.mark.requirement("A10", "row P1S")
+def test_p1_one_parent_mixes_the_modes_of_its_parts() -> None:
+    bench = Bench().reach("P1S")
+    step = bench.step("P1S")
+    modes = dict(zip(PLACES, ("PROXY_COLLECT", "MULTI_PLACE", "ONLINE"), strict=True))
+    body = step.body | {"parts": [one | {"mode": modes[one["part"]]} for one in step.body["parts"]]}
+    made = bench.do(replace(step, body=body)).parts
+    assert {part.part: part.mode for part in plan.approvals(made)} == modes
+    for part, mode in modes.items():
+        bond = plan.bond(body, PARENT, part, bench.catalogue)["bond"]
+        assert isinstance(bond, dict) and bond["mode"] == mode, "the part's own seal says it too"
+
+
 @pytest.mark.requirement("A09", "A10", "row P1")
 @pytest.mark.parametrize(
     "change, code",

@@ -94,7 +94,7 @@ def test_an_audit_finds_what_the_guards_keep_out() -> None:
     ("event", "code", "rule"),
     [
         ("decide", "HEAD_MUST_DECIDE", "R7"),
-        ("accept_and_decide", "RECORD_MISSING", "R7"),
+        ("decide", "RECORD_MISSING", "R7"),
         ("special_moved", "NOTICE_MISSING", "R6"),
     ],
 )

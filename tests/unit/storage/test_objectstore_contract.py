@@ -11,11 +11,11 @@ import pytest
 
 from crypto.refusal import Refusal
 from storage.objectstore import ObjectStore, Part, SignedPut, TransientFailure, content_md5, expected_etag
-from storage.objectstore_memory import MemoryObjectStore
 from storage.objectstore_s3 import S3ObjectStore
 from storage.tilestore import TileStore
 from storage.transfer import Body, PooledSend, Reply, Send, TransferClient
 from tests.refused import code_of
+from tests.unit.storage.memory_store import MemoryObjectStore
 
 # The least size that S3 lets a part have that is not the last one.
 PART = 5 * 1024 * 1024
