@@ -46,7 +46,7 @@ console = Console()
 MODULES = {
     "window": (
         *("main", "cases", "paper", "voices", "parents", "materials", "imaging", "assist", "fees", "outward"),
-        "survey",
+        *("survey", "shift"),
     ),
     "dept": (
         *("main", "refusals", "review", "sections", "paper", "cards", "parents", "materials", "data", "masked"),

@@ -14,6 +14,7 @@ from crypto.refusal import Refusal
 from crypto.statement import read_signed
 from hub.casework.review import look
 from hub.casework.review.guards import TAKERS
+from hub.casework.review.rows import AT_DEPARTMENT
 from node_agent import acts
 from node_agent.acts import Head
 from node_agent.department import decision_words, opinions, powers, sealed
@@ -49,6 +50,23 @@ def take(
         body["evidence"] = keep_paper(agent, evidence)
     role = acts.role_of(agent, staff_code, sorted(TAKERS))
     return acts.queued_by_person(agent, case_id, "take", body, role, staff_code, second=outgoing or None)
+
+
+def hand_over_shift(agent: Agent, outgoing: str, incoming: str) -> list[OutboxEntry]:
+    """T13 at the end of a shift: ``incoming`` takes every case that ``outgoing`` answers for; both sign each act.
+
+    Empty when there is none. Refusals SHIFT_TO_ONESELF, ROLE_MISSING, PERSON_UNKNOWN_HERE; nothing is queued then.
+    """
+    person, _ = agent.identity.person(outgoing)
+    if outgoing == incoming:
+        raise Refusal("SHIFT_TO_ONESELF", "T13; F06", person=person)
+    role = acts.role_of(agent, incoming, sorted(TAKERS))
+    files = (mirror(agent, case_id).file for case_id in agent.journal.case_ids())
+    mine = [file.case for file in files if file and file.responsible == person and file.state in AT_DEPARTMENT]
+    body = {"basis": "SHIFT"}
+    entries = [acts.by_person(agent, case, "take", body, role, incoming, second=outgoing) for case in mine]
+    agent.journal.queue(entries)  # commit point: all of them or none
+    return entries
 
 
 def reassign(agent: Agent, case_id: str, staff_code: str, person_code: str) -> OutboxEntry:

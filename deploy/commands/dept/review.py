@@ -66,6 +66,23 @@ def take(
 
 
 @app.command()
+def shift(
+    home: Home,
+    outgoing: Annotated[str, typer.Option("--from", help="交班人工号")],
+    incoming: Annotated[str, typer.Option("--to", help="接班人工号")],
+    wait: WaitSeconds = 30.0,
+    as_json: AsJson = False,
+) -> None:
+    """交接班：交班人名下在办的件全部由接班人接办，每一件两人都签名。"""
+    with agent_at(home, as_json) as agent:
+        entries = review.hand_over_shift(agent, outgoing, incoming)
+        cases = [entry.case_id for entry in entries]
+        value = {"from": outgoing, "to": incoming, "cases": cases}
+        words = f"{outgoing} 交给 {incoming}：{len(cases)} 件" if cases else f"{outgoing} 名下没有在办的件"
+        finish(agent, [entry.payload_digest for entry in entries], wait, as_json, value, words, *cases)
+
+
+@app.command()
 def assign(
     home: Home,
     case: CaseName,

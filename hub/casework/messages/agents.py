@@ -51,6 +51,7 @@ MESSAGES: dict[str, Message] = {
     "INBOX_UNWRITABLE": say("收件目录写不进去。", _DISK),
     "OUT_EXISTS": say("导出位置已有同名文件，不能覆盖。", "请换一个文件名。", "file"),
     "OUT_USED": say("这个文件夹里已有别的内容，混在一起会把别人的页一并交出去。", "请换一个新的或者空的文件夹。", "folder"),
+    "SHIFT_TO_ONESELF": say("交班人和接班人不能是同一个人。", "请填写接班的同事的工号。", "person"),
     "OUT_UNWRITABLE": say("导出位置写不进去。", _DISK),
     "TEXT_UNREADABLE": say("这个文字文件读不出来。", "请存成中文编码通用的纯文本文件后再选。", "file"),
     "REASONS_MISSING": say("不予许可须写明理由（《行政许可法》第三十八条）。", "请填写理由和救济途径。", "case"),
