@@ -47,6 +47,19 @@ Until = Callable[[str, Callable[[], object]], None]
 Each = Callable[[Callable[[str], None], Sequence[str]], None]
 
 
+_DONE = {
+    "open": "写明用途，开卷",
+    "part-complete": "答复材料是否齐全",
+    "merged-notice": "一次告知",
+    "accept": "受理",
+    "special": "启动特别程序",
+    "special-end": "特别程序结束",
+    "decide": "准予",
+    "issue": "证照签发、封装",
+}
+"""What the scenes do at a department's desk, by command, for the reader."""
+
+
 @dataclass(frozen=True)
 class Played:
     """A story that ended: the parent and its children by part."""
@@ -228,7 +241,7 @@ class Scenes:
         return self.say(WINDOW, "window", *words)
 
     def _desk(self, node: Node, *words: str) -> Answer:
-        self.tell(f"{node.title}：{words[0]}")
+        self.tell(f"{node.title}：{_DONE[words[0]]}")
         return self.say(node, "dept", *words)
 
     def _people(self, node: Node) -> tuple[str, str, str]:
